@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+/** The services that Gapwatch calls for an incident; each has a lane of its own, so one that hangs holds up only itself. */
+export const LANES = ['slack', 'pagerduty', 'mail', 'reports'] as const;
+export type Lane = (typeof LANES)[number];
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** Short messages under the incident's root message, each with a template of its name under `templates/slack/thread`. */
+export const ANNOUNCEMENTS = [
+  'acknowledged',
+  'already-acknowledged',
+  'alert-joined',
+  'alert-event',
+  'alert-unacknowledged',
+  'alert-resolved-while-silent',
+  'alert-resolved',
+  'call-abandoned',
+  'claimed',
+  'claim-overdue',
+  'escalated',
+  'gap-corrected',
+  'gap-opened',
+  'notice-refused',
+  'notice-undelivered',
+  'records-returned',
+  'records-unseen',
+  'reopened',
+  'stated',
+  'updates-paused',
+  'updates-continued',
+] as const;
+export type Announcement = (typeof ANNOUNCEMENTS)[number];
+
+/** What a call does to the outside world. One member a deed; its lane follows from it. */
+export const deedSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('initial-post') }),
+  z.object({
+    kind: z.literal('update'),
+    number: z.number().int(),
+    missed: z.array(instant),
+    whyMissed: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal('resolution-post') }),
+  z.object({
+    kind: z.literal('announcement'),
+    name: z.enum(ANNOUNCEMENTS),
+    details: z.record(z.string(), z.string()),
+    broadcast: z.boolean(),
+  }),
+  z.object({ kind: z.literal('check-answer'), check: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('share-report'), file: z.string() }),
+  z.object({ kind: z.literal('acknowledge'), alertId: z.string() }),
+  z.object({ kind: z.literal('acknowledge-as'), alertId: z.string(), slackId: z.string(), name: z.string() }),
+  z.object({ kind: z.literal('note'), alertId: z.string(), text: z.string() }),
+  z.object({ kind: z.literal('page-next-level'), alertId: z.string(), level: z.number().int() }),
+  z.object({ kind: z.literal('resolve-alert'), alertId: z.string() }),
+  z.object({ kind: z.literal('opening-notice') }),
+  z.object({ kind: z.literal('final-notice') }),
+  z.object({ kind: z.literal('gap-report') }),
+]);
+
+export type Deed = z.infer<typeof deedSchema>;
+
+/** What a service answered to a call that went well; only what later calls and readers need. */
+export const answerSchema = z.object({
+  /** Slack: channel and timestamp of the message, and its link. */
+  channel: z.string().optional(),
+  ts: z.string().optional(),
+  permalink: z.string().optional(),
+  /** Reports: file name and SHA-256 of its bytes. */
+  file: z.string().optional(),
+  sha256: z.string().optional(),
+  /** Mail: roles whose address the server refused. */
+  refusedRoles: z.array(z.string()).optional(),
+  /** PagerDuty: who holds the acknowledgement; and `already` when somebody had done the deed before. */
+  acknowledgedBy: z.string().optional(),
+  already: z.enum(['acknowledged', 'resolved']).optional(),
+  /** One line for the timeline, in words. */
+  says: z.string(),
+});
+
+export type Answer = z.infer<typeof answerSchema>;
+
+/** How a call failed: refused (asking again is useless unless something changes), unavailable, or unclear (it may have happened). */
+export const failureOutcomeSchema = z.enum(['refused', 'unavailable', 'unclear']);
+export type FailureOutcome = z.infer<typeof failureOutcomeSchema>;
+
+/** Where a call stands. `due` calls wait or are being tried; the others are over. */
+export type CallStatus =
+  | { readonly name: 'due'; readonly attempts: number; readonly notBefore: Date; readonly lastFailure: CallFailure | null }
+  | { readonly name: 'succeeded'; readonly at: Date; readonly answer: Answer }
+  | { readonly name: 'abandoned'; readonly at: Date; readonly failure: CallFailure }
+  | { readonly name: 'superseded'; readonly at: Date; readonly because: string };
+
+export type CallFailure = { readonly outcome: FailureOutcome; readonly detail: string; readonly firstAt: Date };
+
+/** One call outward: a message, a PagerDuty request, a mail, a report. `key` names it for ever, also at the service. */
+export type Call = { readonly key: string; readonly deed: Deed; readonly dueAt: Date; readonly status: CallStatus };
+
+/** The lane a deed runs in. */
+export function laneOf(deed: Deed): Lane {
+  switch (deed.kind) {
+    case 'initial-post':
+    case 'update':
+    case 'resolution-post':
+    case 'announcement':
+    case 'check-answer':
+    case 'share-report':
+      return 'slack';
+    case 'acknowledge':
+    case 'acknowledge-as':
+    case 'note':
+    case 'page-next-level':
+    case 'resolve-alert':
+      return 'pagerduty';
+    case 'opening-notice':
+    case 'final-notice':
+      return 'mail';
+    case 'gap-report':
+      return 'reports';
+    default:
+      return deed satisfies never;
+  }
+}

@@ -1,0 +1,120 @@
+import { foreignLine } from '../foreign-text.ts';
+import { between, formatUtc, HOUR } from '../time.ts';
+import type { AlertChange, Command, Decision } from './commands.ts';
+import type { Circumstances } from './decide.ts';
+import type { Fact } from './facts.ts';
+import { announce, request } from './requests.ts';
+import { callNamed, type Incident, incidentName, type TrackedAlert } from './state.ts';
+import { nextUpdate } from './update-schedule.ts';
+
+/** Runbook step 1: an alert opens an incident, or joins the one that runs; the same alert twice changes nothing. */
+export function alertFired(
+  incident: Incident | null,
+  { number, alert, seenBy }: Extract<Command, { kind: 'alert-fired' }>,
+  { now, policy }: Circumstances,
+): readonly Fact[] {
+  const fired: Fact = { type: 'alert.fired', alert, seenBy };
+  const acknowledge = request(`acknowledge/${alert.id}`, { kind: 'acknowledge', alertId: alert.id }, now);
+  const calls = policy.acknowledge === 'automatic' ? [acknowledge] : [];
+  if (incident === null) {
+    const startedAt = plausibleStart(alert.createdAt, now);
+    return [{ type: 'incident.opened', number, startedAt, reason: alert.title }, fired, ...calls];
+  }
+  if (incident.alerts.some((known) => known.id === alert.id)) return [];
+  return [fired, ...calls, announce(incident, now, 'alert-joined', { title: alert.title, service: alert.service, url: alert.url })];
+}
+
+/** A person opens an incident without an alert. */
+export function declared(
+  incident: Incident | null,
+  { number, reason }: Extract<Command, { kind: 'declare' }>,
+  { now }: Circumstances,
+): Decision {
+  if (incident?.phase.name === 'open') {
+    const name = incidentName(incident.number);
+    return {
+      facts: [],
+      refused: { reason: 'already-open', says: `${name} is already open. Say what you see with \`/incident note <text>\`.` },
+    };
+  }
+  return { facts: [{ type: 'incident.opened', number, startedAt: now, reason }] };
+}
+
+/** Keeps what PagerDuty tells of an alert on the timeline and, where people should know, in the thread. */
+export function alertChanged(incident: Incident, change: AlertChange, { now, policy }: Circumstances): readonly Fact[] {
+  const alert = incident.alerts.find((known) => known.id === change.alertId);
+  if (!alert || isKnown(alert, change)) return [];
+  const fact: Fact = { type: 'alert.changed', ...change };
+  const details = {
+    agent: change.agent ?? 'PagerDuty',
+    title: alert.title,
+    url: alert.url,
+    event: change.event,
+    detail: foreignLine(change.detail),
+  };
+  switch (change.event) {
+    case 'acknowledged':
+      return isOurs(incident, `pagerduty/acknowledge/${alert.id}`)
+        ? [fact]
+        : [fact, announce(incident, now, 'already-acknowledged', details)];
+    case 'unacknowledged':
+      return [fact, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
+    case 'resolved':
+      return [fact, ...alertResolved(incident, details, now)];
+    case 'reopened':
+      return [fact, ...alertReopened(incident, details, { now, policy })];
+    case 'reassigned':
+    case 'escalated':
+    case 'delegated':
+    case 'annotated':
+    case 'priority_updated':
+      return isOurNote(change) ? [fact] : [fact, announce(incident, now, 'alert-event', details)];
+    case 'other':
+      return [fact];
+    default:
+      return change.event satisfies never;
+  }
+}
+
+/** Notes that Gapwatch writes in PagerDuty begin with this, so that their echo is recognised. */
+export const OUR_NOTE_PREFIX = 'Gapwatch: ';
+
+function isOurNote({ event, detail }: AlertChange): boolean {
+  return event === 'annotated' && detail.startsWith(OUR_NOTE_PREFIX);
+}
+
+/** The poll tells a status, not an event; what is already known is no news. */
+function isKnown(alert: TrackedAlert, { seenBy, event }: AlertChange): boolean {
+  return seenBy === 'poll' && alert.status === event;
+}
+
+/** Whether Gapwatch asked for this itself, so that PagerDuty's echo needs no message. */
+function isOurs(incident: Incident, key: string): boolean {
+  const status = callNamed(incident, key)?.status.name;
+  return status === 'due' || status === 'succeeded';
+}
+
+type Details = Readonly<Record<string, string>>;
+
+function alertResolved(incident: Incident, details: Details, now: Date): readonly Fact[] {
+  if (incident.phase.name !== 'open') return [];
+  const { records } = incident;
+  if (records.status === 'written') return [announce(incident, now, 'alert-resolved', details)];
+  const why = { ...details, since: records.status === 'silent' && records.lastRecordAt ? formatUtc(records.lastRecordAt) : '' };
+  return [announce(incident, now, 'alert-resolved-while-silent', { ...why, records: records.status }, { broadcast: true })];
+}
+
+function alertReopened(incident: Incident, details: Details, { now, policy }: Pick<Circumstances, 'now' | 'policy'>): readonly Fact[] {
+  if (incident.phase.name === 'open') return [announce(incident, now, 'alert-event', details)];
+  return [
+    { type: 'incident.reopened', because: 'PagerDuty reopened the alert' },
+    announce(incident, now, 'reopened', details, { broadcast: true }),
+    nextUpdate(incident, now, policy),
+  ];
+}
+
+/** An alert's own time counts unless it is in the future or more than a day old, as after a restored backup or a wrong clock. */
+function plausibleStart(createdAt: Date, now: Date): Date {
+  const age = between(createdAt, now);
+  return age >= 0 && age <= 24 * HOUR ? createdAt : now;
+}

@@ -1,0 +1,150 @@
+import { GIVE_UP_AFTER, type Policy } from '../policy.ts';
+import { between, MINUTE, plus } from '../time.ts';
+import { type Call, laneOf } from './call.ts';
+import type { Command } from './commands.ts';
+import type { Fact } from './facts.ts';
+import { announce, noteOnAlerts, request } from './requests.ts';
+import { retryDelay } from './retry.ts';
+import { callNamed, type Incident, incidentName } from './state.ts';
+import { nextUpdate } from './update-schedule.ts';
+
+/** A call went well: its outcome is kept, and what follows from it is asked for. A second report of the same success is no news. */
+export function callSucceeded(
+  incident: Incident,
+  { key, answer }: Extract<Command, { kind: 'call-succeeded' }>,
+  now: Date,
+  policy: Policy,
+): readonly Fact[] {
+  const call = callNamed(incident, key);
+  if (call?.status.name !== 'due') return [];
+  const succeeded: Fact = { type: 'call.succeeded', key, attempt: call.status.attempts + 1, dueAt: call.dueAt, answer };
+  return [succeeded, ...afterSuccess(incident, call, answer, now, policy)];
+}
+
+type Answer = Extract<Command, { kind: 'call-succeeded' }>['answer'];
+
+function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, now: Date, policy: Policy): readonly Fact[] {
+  switch (deed.kind) {
+    case 'initial-post': {
+      const link = answer.permalink ?? 'in Slack';
+      const note = `${incidentName(incident.number)} is open. Follow it here: ${link}`;
+      const isOpen = incident.phase.name === 'open' && incident.nextUpdate === null;
+      return [...(isOpen ? [nextUpdate(incident, now, policy)] : []), ...noteOnAlerts(incident, now, note)];
+    }
+    case 'acknowledge': {
+      if (answer.already === 'resolved') return [];
+      const name = answer.already === 'acknowledged' ? 'already-acknowledged' : 'acknowledged';
+      return [announce(incident, now, name, { agent: answer.acknowledgedBy ?? 'somebody' })];
+    }
+    case 'acknowledge-as':
+      return noteOnAlerts(incident, now, `${deed.name} is on it.`);
+    case 'page-next-level':
+      return [announce(incident, now, 'escalated', { level: String(deed.level) }, { broadcast: true })];
+    case 'opening-notice':
+    case 'final-notice': {
+      const roles = answer.refusedRoles ?? [];
+      return roles.length === 0 ? [] : [announce(incident, now, 'notice-refused', { roles: roles.join(', ') }, { broadcast: true })];
+    }
+    case 'gap-report':
+      return reportWritten(incident, key, answer.file ?? '', now);
+    case 'update':
+    case 'resolution-post':
+    case 'announcement':
+    case 'check-answer':
+    case 'share-report':
+    case 'note':
+    case 'resolve-alert':
+      return [];
+    default:
+      return deed satisfies never;
+  }
+}
+
+/** The report goes into the thread; the one written at resolution also lets the resolution post and the final notice go. */
+function reportWritten(incident: Incident, key: string, file: string, now: Date): readonly Fact[] {
+  const share = request(`share/${key}`, { kind: 'share-report', file }, now);
+  return [share, ...(isResolutionReport(key) ? [...resolutionPost(incident, now), ...finalNotice(incident, now)] : [])];
+}
+
+function isResolutionReport(key: string): boolean {
+  return key.startsWith('reports/resolution-report/');
+}
+
+function resolutionPost(incident: Incident, now: Date): readonly Fact[] {
+  return onceFor(incident, 'slack', `resolution/${incident.resolutions}`, { kind: 'resolution-post' }, now);
+}
+
+function finalNotice(incident: Incident, now: Date): readonly Fact[] {
+  return onceFor(incident, 'mail', `final-notice/${incident.resolutions}`, { kind: 'final-notice' }, now);
+}
+
+function onceFor(incident: Incident, lane: string, key: string, deed: Call['deed'], now: Date): readonly Fact[] {
+  return callNamed(incident, `${lane}/${key}`) === undefined ? [request(key, deed, now)] : [];
+}
+
+/** A call failed: it is tried again later, or given up after its time, and people hear what they should know. */
+export function callFailed(incident: Incident, command: Extract<Command, { kind: 'call-failed' }>, now: Date): readonly Fact[] {
+  const { key, outcome, detail } = command;
+  const call = callNamed(incident, key);
+  if (call?.status.name !== 'due') return [];
+  const attempt = call.status.attempts + 1;
+  const lane = laneOf(call.deed);
+  const retryAt = plus(now, Math.max(retryDelay(key, attempt), command.retryAfterMilliseconds ?? 0));
+  if (between(call.dueAt, retryAt) > GIVE_UP_AFTER[lane]) {
+    const abandoned: Fact = { type: 'call.abandoned', key, attempt, outcome, detail };
+    return [abandoned, ...afterFailure(incident, call, attempt, now), tellTrouble(incident, call, detail, 'given up', now)];
+  }
+  const failed: Fact = { type: 'call.failed', key, attempt, outcome, detail, retryAt };
+  const isNews = attempt === 3 && (lane === 'pagerduty' || lane === 'reports');
+  const told = isNews ? [tellTrouble(incident, call, detail, 'failing', now)] : [];
+  return [failed, ...afterFailure(incident, call, attempt, now), ...told];
+}
+
+/** The resolution must not wait for its report: after one failed attempt the post goes, after three the final notice too. */
+function afterFailure(incident: Incident, { key, deed }: Call, attempt: number, now: Date): readonly Fact[] {
+  if (deed.kind !== 'gap-report' || !isResolutionReport(key)) return [];
+  return [...resolutionPost(incident, now), ...(attempt >= 3 ? finalNotice(incident, now) : [])];
+}
+
+function tellTrouble(incident: Incident, call: Call, detail: string, state: 'failing' | 'given up', now: Date): Fact {
+  return announce(incident, now, 'call-abandoned', { what: deedWords(call.deed), state, detail }, { broadcast: state === 'given up' });
+}
+
+/** What a deed is, in words that complete "could not …". */
+export function deedWords(deed: Call['deed']): string {
+  switch (deed.kind) {
+    case 'initial-post':
+      return 'post the initial message';
+    case 'update':
+      return `post update ${deed.number}`;
+    case 'resolution-post':
+      return 'post the resolution';
+    case 'announcement':
+      return `post the message "${deed.name}"`;
+    case 'check-answer':
+      return `post the answer of ${deed.check}`;
+    case 'share-report':
+      return 'share the gap report';
+    case 'acknowledge':
+      return 'acknowledge the PagerDuty alert';
+    case 'acknowledge-as':
+      return `acknowledge the PagerDuty alert as ${deed.name}`;
+    case 'note':
+      return 'add a note in PagerDuty';
+    case 'page-next-level':
+      return `page escalation level ${deed.level}`;
+    case 'resolve-alert':
+      return 'resolve the PagerDuty alert';
+    case 'opening-notice':
+      return 'send the opening notice to the Privacy Officer';
+    case 'final-notice':
+      return 'send the final notice to the Privacy Officer';
+    case 'gap-report':
+      return 'write the gap report';
+    default:
+      return deed satisfies never;
+  }
+}
+
+/** A call counts as late when it went out this long after it was due. */
+export const LATE_AFTER = MINUTE;

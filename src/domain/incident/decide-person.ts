@@ -1,0 +1,165 @@
+import { type Gap, ongoingGap } from '../gap/gap.ts';
+import type { Policy } from '../policy.ts';
+import { between, DAY, formatUtc, plus } from '../time.ts';
+import type { Person } from './actor.ts';
+import type { Command, Decision, Refusal } from './commands.ts';
+import type { Circumstances } from './decide.ts';
+import type { Fact } from './facts.ts';
+import { announce, request } from './requests.ts';
+import { type Incident, incidentName } from './state.ts';
+import { lastUpdateNumber, nextUpdate } from './update-schedule.ts';
+
+/** "I'm on it": the person is named on the root message and PagerDuty is asked to show them as the responder. */
+export function claim(incident: Incident, { now }: Circumstances, person: Person): Decision {
+  const closed = refuseUnlessOpen(incident);
+  if (closed) return closed;
+  if (incident.claim?.slackId === person.slackId) {
+    return refuse('already-claimed', `You are already on ${incidentName(incident.number)}, since ${formatUtc(incident.claim.at)}.`);
+  }
+  const former = incident.claim?.name ?? '';
+  const acknowledgements = incident.alerts
+    .filter((alert) => alert.status !== 'resolved')
+    .map((alert) =>
+      request(
+        `acknowledge-as/${alert.id}/${incident.factCount}`,
+        { kind: 'acknowledge-as', alertId: alert.id, slackId: person.slackId, name: person.name },
+        now,
+      ),
+    );
+  return {
+    facts: [
+      { type: 'claim.made', slackId: person.slackId, name: person.name },
+      ...acknowledgements,
+      announce(incident, now, 'claimed', { name: person.name, slackId: person.slackId, former }),
+    ],
+  };
+}
+
+type Statement = Extract<Command, { kind: 'state-cause' | 'state-action' | 'state-eta' | 'add-note' }>;
+
+/** What a person states: root cause, current action, ETA, or a note. Each is kept; the thread shows who said it. */
+export function stated(incident: Incident, command: Statement, now: Date): Decision {
+  const told = (what: string, text: string): Fact => announce(incident, now, 'stated', { what, text });
+  switch (command.kind) {
+    case 'state-cause':
+      return { facts: [{ type: 'cause.stated', text: command.text }, told('Root cause', command.text)] };
+    case 'state-action':
+      return { facts: [{ type: 'action.stated', text: command.text }, told('Action', command.text)] };
+    case 'state-eta':
+      if (command.etaAt.getTime() <= now.getTime()) {
+        return refuse(
+          'impossible-time',
+          `${formatUtc(command.etaAt)} has already passed. Give a time ahead, such as \`/incident eta 15m\`.`,
+        );
+      }
+      return { facts: [{ type: 'eta.stated', etaAt: command.etaAt }, told('ETA', formatUtc(command.etaAt))] };
+    case 'add-note':
+      return { facts: [{ type: 'note.added', text: command.text }, told('Note', command.text)] };
+    default:
+      return command satisfies never;
+  }
+}
+
+/** A person corrects or declares an edge of the latest gap; the former value stays on the timeline. */
+export function moveGap(
+  incident: Incident,
+  { edge, at, because }: Extract<Command, { kind: 'move-gap' }>,
+  { now }: Circumstances,
+  person: Person,
+): Decision {
+  const gap = ongoingGap(incident.gaps) ?? incident.gaps.at(-1);
+  const problem = impossible(incident, gap, edge, at, now);
+  if (problem !== null) return refuse('impossible-time', problem);
+  const knownBy = { kind: 'person', name: person.name } as const;
+  const former = formerEdge(gap, edge);
+  const details = {
+    edge,
+    formerly: former ? formatUtc(former) : 'not known',
+    at: formatUtc(at),
+    by: person.name,
+    because: because ?? '',
+  };
+  const told = announce(incident, now, 'gap-corrected', details);
+  if (gap === undefined) return { facts: [{ type: 'gap.opened', gap: 1, startAt: at, knownBy, because }, told] };
+  if (edge === 'end' && gap.end === 'ongoing') return { facts: [{ type: 'gap.ended', gap: gap.id, endAt: at, knownBy, because }, told] };
+  return { facts: [{ type: 'gap.corrected', gap: gap.id, edge, at, knownBy, formerly: former, because }, told] };
+}
+
+function formerEdge(gap: Gap | undefined, edge: 'start' | 'end'): Date | null {
+  if (gap === undefined) return null;
+  if (edge === 'start') return gap.start.at;
+  return gap.end === 'ongoing' ? null : gap.end.at;
+}
+
+function impossible(incident: Incident, gap: Gap | undefined, edge: 'start' | 'end', at: Date, now: Date): string | null {
+  const typed = formatUtc(at);
+  if (between(at, now) < 0) return `${typed} is still ahead (it is ${formatUtc(now)}). A gap's ${edge} lies in the past.`;
+  if (between(at, incident.startedAt) > 366 * DAY) return `${typed} is more than a year before the incident. Check the date.`;
+  if (edge === 'start') {
+    const end = gap === undefined || gap.end === 'ongoing' ? null : gap.end.at;
+    return end !== null && between(at, end) <= 0 ? `The gap ended at ${formatUtc(end)}; its start can't be ${typed}.` : null;
+  }
+  if (gap === undefined) return 'No gap is known yet. Declare its start first: `/incident gap start <time>`.';
+  if (between(gap.start.at, at) <= 0) return `The gap started at ${formatUtc(gap.start.at)}; its end can't be ${typed}.`;
+  const { records } = incident;
+  const quietSince = records.status === 'silent' ? records.lastRecordAt : null;
+  if (quietSince !== null && between(quietSince, at) > 0) {
+    return `The audit table has been silent since ${formatUtc(quietSince)}, so the gap can't have ended at ${typed}.`;
+  }
+  return null;
+}
+
+/** A person's own update goes out at once and the next one is due a full interval later. */
+export function postUpdate(incident: Incident, now: Date, policy: Policy): Decision {
+  const closed = refuseUnlessOpen(incident);
+  if (closed) return closed;
+  const number = lastUpdateNumber(incident) + 1;
+  const update = request(`update/${number}`, { kind: 'update', number, missed: [], whyMissed: null }, now);
+  return { facts: [update, { type: 'update.scheduled', number: number + 1, dueAt: plus(now, policy.updates.every) }] };
+}
+
+/** Stops the regular updates, or starts them again with the next one a full interval away. */
+export function pauseOrContinue(incident: Incident, kind: 'pause-updates' | 'continue-updates', now: Date, policy: Policy): Decision {
+  const closed = refuseUnlessOpen(incident);
+  if (closed) return closed;
+  const pauses = kind === 'pause-updates';
+  if (incident.updatesPaused === pauses) {
+    return refuse('already-so', pauses ? 'Updates are already paused. `/incident continue` starts them again.' : 'Updates are not paused.');
+  }
+  if (pauses) return { facts: [{ type: 'updates.paused' }, announce(incident, now, 'updates-paused')] };
+  const next = nextUpdate(incident, now, policy);
+  return { facts: [{ type: 'updates.continued' }, next, announce(incident, now, 'updates-continued')] };
+}
+
+/** Pages the next escalation level of every alert that PagerDuty still holds open. */
+export function escalate(incident: Incident, now: Date): Decision {
+  const closed = refuseUnlessOpen(incident);
+  if (closed) return closed;
+  const pages = pageNextLevel(incident, now);
+  if (pages.length === 0) {
+    return refuse(
+      'already-so',
+      'No open PagerDuty alert belongs to this incident, so there is nobody to page. Call the next person yourself.',
+    );
+  }
+  return { facts: [{ type: 'escalation.requested', reason: 'asked by a person' }, ...pages] };
+}
+
+/** The calls that page the level after the one paged last. */
+export function pageNextLevel(incident: Incident, now: Date): readonly Fact[] {
+  const level = incident.pagedLevel + 1;
+  return incident.alerts
+    .filter((alert) => alert.status !== 'resolved')
+    .map((alert) => request(`page/${alert.id}/${incident.factCount}`, { kind: 'page-next-level', alertId: alert.id, level }, now));
+}
+
+function refuseUnlessOpen(incident: Incident): Decision | null {
+  if (incident.phase.name === 'open') return null;
+  const name = incidentName(incident.number);
+  return refuse('already-resolved', `${name} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`);
+}
+
+/** A "no" without new facts. */
+export function refuse(reason: Refusal['reason'], says: string): Decision {
+  return { facts: [], refused: { reason, says } };
+}

@@ -1,0 +1,80 @@
+import { ongoingGap } from '../gap/gap.ts';
+import type { Policy } from '../policy.ts';
+import { formatUtc } from '../time.ts';
+import type { Command, Decision } from './commands.ts';
+import { looked } from './decide-look.ts';
+import { refuse } from './decide-person.ts';
+import type { Fact } from './facts.ts';
+import { noteOnAlerts, request } from './requests.ts';
+import { evolve, type Incident, incidentName } from './state.ts';
+
+/**
+ * Resolves the incident after a fresh look at the audit table: no gap may be open and records must be written (runbook steps 13
+ * and 14). What is still wrong is said, and `anyway because …` resolves all the same, with the reason on the record.
+ */
+export function resolve(incident: Incident, command: Extract<Command, { kind: 'resolve' }>, now: Date, policy: Policy): Decision {
+  if (incident.phase.name !== 'open') {
+    return refuse(
+      'already-resolved',
+      `${incidentName(incident.number)} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`,
+    );
+  }
+  const seen = looked(incident, command.look, now, policy);
+  const after = seen.reduce<Incident>((state, fact) => evolve(state, { sequence: 1, at: now, by: { kind: 'watch' }, fact }), incident);
+  const unmet = unmetConditions(after);
+  if (unmet.length > 0 && command.anywayBecause === null) {
+    return { facts: seen, refused: { reason: 'not-resolvable-yet', says: notYet(after, unmet) } };
+  }
+  const resolved: Fact = {
+    type: 'incident.resolved',
+    rootCause: command.rootCause,
+    anywayBecause: unmet.length > 0 ? command.anywayBecause : null,
+    unmet: [...unmet],
+  };
+  return { facts: [...seen, resolved, ...closing(after, command.rootCause ?? incident.rootCause, now)] };
+}
+
+/** What still speaks against resolving, each as a sentence; empty when nothing does. */
+export function unmetConditions(incident: Incident): readonly string[] {
+  const gap = ongoingGap(incident.gaps);
+  const openGap = gap ? [`The gap that began at ${formatUtc(gap.start.at)} is still open.`] : [];
+  const { records } = incident;
+  switch (records.status) {
+    case 'written':
+      return openGap;
+    case 'silent': {
+      const since = records.lastRecordAt ? `since ${formatUtc(records.lastRecordAt)}` : 'at all';
+      return [`No audit record has been written ${since}.`, ...openGap];
+    }
+    case 'unseen':
+      return [`Gapwatch can't see whether records are written: ${records.failure}.`, ...openGap];
+    case 'unknown':
+      return ['Gapwatch has not looked at the audit table yet.', ...openGap];
+    default:
+      return records satisfies never;
+  }
+}
+
+function notYet(incident: Incident, unmet: readonly string[]): string {
+  const lines = unmet.map((sentence) => `• ${sentence}`).join('\n');
+  return (
+    `${incidentName(incident.number)} is not resolved yet:\n${lines}\n` +
+    'When you know better, say why: `/incident resolve anyway because <reason>`. To correct the gap: `/incident gap end <time>`.'
+  );
+}
+
+function closing(incident: Incident, rootCause: string | null, now: Date): readonly Fact[] {
+  const superseded = incident.calls
+    .filter(({ deed, status }) => deed.kind === 'update' && status.name === 'due')
+    .map<Fact>(({ key }) => ({ type: 'call.superseded', key, because: 'the incident was resolved' }));
+  const number = incident.resolutions + 1;
+  const resolveAlerts = incident.alerts
+    .filter((alert) => alert.status !== 'resolved')
+    .map((alert) => request(`resolve/${alert.id}/${number}`, { kind: 'resolve-alert', alertId: alert.id }, now));
+  return [
+    ...superseded,
+    request(`resolution-report/${number}`, { kind: 'gap-report' }, now),
+    ...noteOnAlerts(incident, now, `resolved. Root cause: ${rootCause ?? 'not yet known'}`),
+    ...resolveAlerts,
+  ];
+}

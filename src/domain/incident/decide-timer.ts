@@ -1,0 +1,68 @@
+import type { Policy } from '../policy.ts';
+import { between, formatDuration, formatUtc, MINUTE, plus } from '../time.ts';
+import { pageNextLevel } from './decide-person.ts';
+import type { Fact } from './facts.ts';
+import { announce, request } from './requests.ts';
+import { callNamed, type Incident } from './state.ts';
+import { dueTimes } from './update-schedule.ts';
+
+/** An update this much late was not merely queued: the reader is told why. */
+const LATE_AFTER = MINUTE;
+
+/**
+ * The next regular update is due. What earlier updates failed to say is merged into this one, which names the missed times and
+ * why: after an outage the channel gets one late update, never a burst.
+ */
+export function updateDue(incident: Incident, number: number, now: Date, policy: Policy): readonly Fact[] {
+  const next = incident.nextUpdate;
+  if (incident.phase.name !== 'open' || incident.updatesPaused || next === null || next.number !== number) return [];
+  if (between(now, next.dueAt) > 0) return [];
+  const times = dueTimes(next.dueAt, now, policy);
+  const dueAt = times.at(-1) ?? next.dueAt;
+  const slept = times.slice(0, -1);
+  const merged = mergeUndelivered(incident, number);
+  const missed = [...merged.missed, ...slept].slice(-1_000);
+  const isLate = slept.length > 0 || between(dueAt, now) > LATE_AFTER;
+  const whyMissed = merged.why ?? (isLate ? 'Gapwatch was not running or could not reach its own store' : null);
+  return [
+    ...merged.superseded,
+    request(`update/${number}`, { kind: 'update', number, missed, whyMissed }, dueAt),
+    { type: 'update.scheduled', number: number + 1, dueAt: plus(dueAt, policy.updates.every) },
+  ];
+}
+
+type Merged = { readonly superseded: readonly Fact[]; readonly missed: readonly Date[]; readonly why: string | null };
+
+function mergeUndelivered(incident: Incident, byNumber: number): Merged {
+  const undelivered = incident.calls.filter(({ deed, status }) => deed.kind === 'update' && status.name === 'due');
+  const superseded = undelivered.map<Fact>(({ key }) => ({
+    type: 'call.superseded',
+    key,
+    because: `not delivered in time; update ${byNumber} says it too`,
+  }));
+  const missed = undelivered.flatMap(({ deed, dueAt }) => (deed.kind === 'update' ? [...deed.missed, dueAt] : []));
+  const lastFailure = undelivered
+    .map(({ status }) => (status.name === 'due' ? status.lastFailure : null))
+    .find((failure) => failure !== null);
+  const why = undelivered.length === 0 ? null : (lastFailure?.detail ?? 'Gapwatch was not running');
+  return { superseded, missed, why };
+}
+
+/** The dead-man's switch of runbook step 1: nobody has said "I'm on it", so the next level is paged and the channel hears it. */
+export function claimDue(incident: Incident, now: Date, policy: Policy): readonly Fact[] {
+  if (incident.phase.name !== 'open' || incident.claim !== null || incident.claimOverdue) return [];
+  if (between(incident.openedAt, now) < policy.claimWithin) return [];
+  const pages = pageNextLevel(incident, now);
+  const details = { after: formatDuration(policy.claimWithin), pages: pages.length > 0 ? String(incident.pagedLevel + 1) : '' };
+  return [{ type: 'claim.overdue' }, ...pages, announce(incident, now, 'claim-overdue', details, { broadcast: true })];
+}
+
+/** A notice that has not gone out by now is reported in the channel, once, by the role it was meant for. */
+export function noticeLate(incident: Incident, key: string, now: Date): readonly Fact[] {
+  const call = callNamed(incident, key);
+  if (call?.status.name !== 'due') return [];
+  const why = call.status.lastFailure?.detail ?? 'no attempt has come to an end';
+  return [
+    announce(incident, now, 'notice-undelivered', { role: 'Privacy Officer', why, dueAt: formatUtc(call.dueAt) }, { broadcast: true }),
+  ];
+}

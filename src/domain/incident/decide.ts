@@ -1,0 +1,95 @@
+import type { Policy } from '../policy.ts';
+import type { Actor, Person } from './actor.ts';
+import type { Command, Decision } from './commands.ts';
+import { alertChanged, alertFired, declared } from './decide-alert.ts';
+import { callFailed, callSucceeded } from './decide-call.ts';
+import { looked } from './decide-look.ts';
+import { claim, escalate, moveGap, pauseOrContinue, postUpdate, stated } from './decide-person.ts';
+import { resolve } from './decide-resolve.ts';
+import { claimDue, noticeLate, updateDue } from './decide-timer.ts';
+import { request } from './requests.ts';
+import type { Incident } from './state.ts';
+
+/** What a command is decided against: who asks, when, and the team's policy. */
+export type Circumstances = { readonly by: Actor; readonly now: Date; readonly policy: Policy };
+
+/**
+ * Decides what follows from a command: new facts, or a refusal that says why. Pure: the same state, command and circumstances
+ * always give the same answer, so a command that runs twice does no harm.
+ */
+export function decide(incident: Incident | null, command: Command, circumstances: Circumstances): Decision {
+  if (command.kind === 'alert-fired') return { facts: alertFired(incident, command, circumstances) };
+  if (command.kind === 'declare') return declared(incident, command, circumstances);
+  if (incident === null) {
+    return {
+      facts: [],
+      refused: { reason: 'no-open-incident', says: 'There is no incident yet. `/incident declare <reason>` opens one.' },
+    };
+  }
+  return decideOnIncident(incident, command, circumstances);
+}
+
+type LaterCommand = Exclude<Command, { kind: 'alert-fired' | 'declare' }>;
+
+function decideOnIncident(incident: Incident, command: LaterCommand, circumstances: Circumstances): Decision {
+  const { now, policy } = circumstances;
+  switch (command.kind) {
+    case 'alert-changed':
+      return { facts: alertChanged(incident, command.change, circumstances) };
+    case 'looked':
+      return { facts: incident.phase.name === 'open' ? looked(incident, command.look, now, policy) : [] };
+    case 'claim':
+      return claim(incident, circumstances, personOf(circumstances.by));
+    case 'claim-due':
+      return { facts: claimDue(incident, now, policy) };
+    case 'update-due':
+      return { facts: updateDue(incident, command.number, now, policy) };
+    case 'notice-late':
+      return { facts: noticeLate(incident, command.key, now) };
+    case 'post-update':
+      return postUpdate(incident, now, policy);
+    case 'state-cause':
+    case 'state-action':
+    case 'state-eta':
+    case 'add-note':
+      return stated(incident, command, now);
+    case 'move-gap':
+      return moveGap(incident, command, circumstances, personOf(circumstances.by));
+    case 'pause-updates':
+    case 'continue-updates':
+      return pauseOrContinue(incident, command.kind, now, policy);
+    case 'escalate':
+      return escalate(incident, now);
+    case 'resolve':
+      return resolve(incident, command, now, policy);
+    case 'write-report':
+      return { facts: [request(`gap-report/${incident.factCount}`, { kind: 'gap-report' }, now)] };
+    case 'request-check':
+      return { facts: [{ type: 'check.requested', check: command.check, argument: command.argument, request: command.request }] };
+    case 'check-answered':
+      return checkAnswered(incident, command, now);
+    case 'call-succeeded':
+      return { facts: callSucceeded(incident, command, now, policy) };
+    case 'call-failed':
+      return { facts: callFailed(incident, command, now) };
+    default:
+      return command satisfies never;
+  }
+}
+
+function checkAnswered(incident: Incident, command: Extract<Command, { kind: 'check-answered' }>, now: Date): Decision {
+  const { check, request: id, verdict } = command;
+  if (incident.checks.some((answered) => answered.request === id)) return { facts: [] };
+  return {
+    facts: [
+      { type: 'check.answered', check, request: id, verdict },
+      request(`check/${id}`, { kind: 'check-answer', check, request: id }, now),
+    ],
+  };
+}
+
+/** Commands that only people give name a person; anything else is a wiring mistake, told at once. */
+function personOf(by: Actor): Person {
+  if (by.kind !== 'person') throw new TypeError(`only a person can do this, not ${by.kind}`);
+  return by;
+}

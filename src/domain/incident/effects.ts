@@ -1,0 +1,90 @@
+import { NOTICE_LATE_AFTER, type Policy } from '../policy.ts';
+import { between, later, plus } from '../time.ts';
+import { LANES, type Lane, laneOf } from './call.ts';
+import type { Fact, Recorded } from './facts.ts';
+import type { Incident } from './state.ts';
+
+/** Work for later or for outside, as data. `key` names it among the jobs that wait: asking twice makes one job. */
+export type Job = { readonly key: string; readonly dueAt: Date } & (
+  | { readonly kind: 'lane'; readonly lane: Lane; readonly incident: number }
+  | { readonly kind: 'first-look' | 'watch' | 'claim-due'; readonly incident: number }
+  | { readonly kind: 'update-due'; readonly incident: number; readonly number: number }
+  | { readonly kind: 'notice-late'; readonly incident: number; readonly call: string }
+  | {
+      readonly kind: 'run-check';
+      readonly incident: number;
+      readonly check: string;
+      readonly argument: string;
+      readonly request: string;
+    }
+);
+
+/** What must happen, and when, because these facts became known. Timers are jobs with a due time. */
+export function effects(incident: Incident, recorded: readonly Recorded[], policy: Policy): readonly Job[] {
+  const jobs = recorded.flatMap(({ fact, at }) => follows(incident, fact, at, policy));
+  const now = recorded.at(-1)?.at;
+  return now ? [...unique(jobs), ...refreshRoot(incident, jobs, now)] : [];
+}
+
+function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): readonly Job[] {
+  const { number } = incident;
+  switch (fact.type) {
+    case 'incident.opened': {
+      const claimDueAt = plus(at, policy.claimWithin);
+      return [
+        { kind: 'first-look', incident: number, key: `first-look/${number}`, dueAt: at },
+        { kind: 'claim-due', incident: number, key: `claim-due/${number}`, dueAt: claimDueAt },
+      ];
+    }
+    case 'incident.reopened':
+      return [watch(number, plus(at, policy.watch.every))];
+    case 'update.scheduled':
+      return [{ kind: 'update-due', incident: number, number: fact.number, key: `update/${number}/${fact.number}`, dueAt: fact.dueAt }];
+    case 'check.requested': {
+      const { check, argument, request } = fact;
+      return [{ kind: 'run-check', incident: number, check, argument, request, key: `check/${request}`, dueAt: at }];
+    }
+    case 'call.requested':
+      return [lane(number, laneOf(fact.deed), later(at, fact.dueAt)), ...besides(number, fact, at, policy)];
+    default:
+      // A failed call needs no job here: its lane, at the end of its run, wakes itself for the earliest retry.
+      return [];
+  }
+}
+
+function besides(number: number, { key, deed }: Extract<Fact, { type: 'call.requested' }>, at: Date, policy: Policy): readonly Job[] {
+  if (deed.kind === 'initial-post') return [watch(number, plus(at, policy.watch.every))];
+  if (deed.kind !== 'opening-notice' && deed.kind !== 'final-notice') return [];
+  return [{ kind: 'notice-late', incident: number, call: key, key: `notice-late/${number}/${key}`, dueAt: plus(at, NOTICE_LATE_AFTER) }];
+}
+
+/** The look at the audit table that repeats while an incident is open. */
+export function watch(number: number, dueAt: Date): Job {
+  return { kind: 'watch', incident: number, key: `watch/${number}`, dueAt };
+}
+
+/** The job that makes a lane's calls for an incident, one after the other. */
+export function lane(number: number, name: Lane, dueAt: Date): Job {
+  return { kind: 'lane', lane: name, incident: number, key: `lane/${number}`, dueAt };
+}
+
+/** Every lane of an incident once more: how work that a crash left behind is picked up at the start. */
+export function allLanes(number: number, now: Date): readonly Job[] {
+  return LANES.map((name) => lane(number, name, now));
+}
+
+/** Any news may change the root message, so the Slack lane runs once more and refreshes it where it differs. */
+function refreshRoot(incident: Incident, jobs: readonly Job[], now: Date): readonly Job[] {
+  const hasSlack = jobs.some((job) => job.kind === 'lane' && job.lane === 'slack' && between(job.dueAt, now) >= 0);
+  return hasSlack ? [] : [lane(incident.number, 'slack', now)];
+}
+
+function unique(jobs: readonly Job[]): readonly Job[] {
+  const earliest = new Map<string, Job>();
+  for (const job of jobs) {
+    const name = job.kind === 'lane' ? `${job.lane}/${job.key}` : job.key;
+    const known = earliest.get(name);
+    if (known === undefined || between(job.dueAt, known.dueAt) > 0) earliest.set(name, job);
+  }
+  return [...earliest.values()];
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { knownBySchema } from '../gap/gap.ts';
+import { actorSchema } from './actor.ts';
+import { answerSchema, deedSchema, failureOutcomeSchema } from './call.ts';
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** A PagerDuty incident as Gapwatch keeps it: an alert. Titles are foreign text, bounded at the border. */
+export const alertSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  service: z.string(),
+  url: z.string(),
+  createdAt: instant,
+});
+export type Alert = z.infer<typeof alertSchema>;
+
+/** What PagerDuty tells of an alert after it fired. */
+export const alertEventSchema = z.enum([
+  'acknowledged',
+  'unacknowledged',
+  'reassigned',
+  'escalated',
+  'delegated',
+  'annotated',
+  'priority_updated',
+  'reopened',
+  'resolved',
+  'other',
+]);
+export type AlertEvent = z.infer<typeof alertEventSchema>;
+
+export const verdictLevelSchema = z.enum(['ok', 'low', 'medium', 'high', 'critical', 'unknown']);
+
+/** A check's answer: a level, one sentence of evidence, figures, and the next step (product.md, Words). */
+export const verdictSchema = z.object({
+  level: verdictLevelSchema,
+  evidence: z.string(),
+  figures: z.array(z.object({ name: z.string(), value: z.string() })),
+  nextStep: z.string(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/**
+ * Everything that can become known about an incident, in the order it became known. The list of these is the incident: state,
+ * messages and the report are derived from it, and nothing is ever changed or removed.
+ */
+export const factSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('incident.opened'), number: z.number().int(), startedAt: instant, reason: z.string() }),
+  z.object({ type: z.literal('incident.reopened'), because: z.string() }),
+  z.object({
+    type: z.literal('incident.resolved'),
+    rootCause: z.string().nullable(),
+    anywayBecause: z.string().nullable(),
+    unmet: z.array(z.string()),
+  }),
+
+  z.object({ type: z.literal('alert.fired'), alert: alertSchema, seenBy: z.enum(['webhook', 'poll']) }),
+  z.object({
+    type: z.literal('alert.changed'),
+    alertId: z.string(),
+    event: alertEventSchema,
+    agent: z.string().nullable(),
+    detail: z.string(),
+    occurredAt: instant,
+    seenBy: z.enum(['webhook', 'poll']),
+  }),
+
+  z.object({ type: z.literal('records.silent'), lastRecordAt: instant.nullable() }),
+  z.object({ type: z.literal('records.written'), lastRecordAt: instant, perMinute: z.number().int() }),
+  z.object({ type: z.literal('records.unseen'), failure: z.string() }),
+
+  z.object({
+    type: z.literal('gap.opened'),
+    gap: z.number().int(),
+    startAt: instant,
+    knownBy: knownBySchema,
+    because: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal('gap.ended'),
+    gap: z.number().int(),
+    endAt: instant,
+    knownBy: knownBySchema,
+    because: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal('gap.corrected'),
+    gap: z.number().int(),
+    edge: z.enum(['start', 'end']),
+    at: instant,
+    knownBy: knownBySchema,
+    formerly: instant.nullable(),
+    because: z.string().nullable(),
+  }),
+
+  z.object({ type: z.literal('claim.made'), slackId: z.string(), name: z.string() }),
+  z.object({ type: z.literal('claim.overdue') }),
+
+  z.object({ type: z.literal('cause.stated'), text: z.string() }),
+  z.object({ type: z.literal('action.stated'), text: z.string() }),
+  z.object({ type: z.literal('eta.stated'), etaAt: instant }),
+  z.object({ type: z.literal('note.added'), text: z.string() }),
+
+  z.object({ type: z.literal('update.scheduled'), number: z.number().int(), dueAt: instant }),
+  z.object({ type: z.literal('updates.paused') }),
+  z.object({ type: z.literal('updates.continued') }),
+
+  z.object({ type: z.literal('check.requested'), check: z.string(), argument: z.string(), request: z.string() }),
+  z.object({ type: z.literal('check.answered'), check: z.string(), request: z.string(), verdict: verdictSchema }),
+
+  z.object({ type: z.literal('escalation.requested'), reason: z.string() }),
+
+  z.object({ type: z.literal('call.requested'), key: z.string(), deed: deedSchema, dueAt: instant }),
+  z.object({
+    type: z.literal('call.succeeded'),
+    key: z.string(),
+    attempt: z.number().int(),
+    dueAt: instant,
+    answer: answerSchema,
+  }),
+  z.object({
+    type: z.literal('call.failed'),
+    key: z.string(),
+    attempt: z.number().int(),
+    outcome: failureOutcomeSchema,
+    detail: z.string(),
+    retryAt: instant,
+  }),
+  z.object({
+    type: z.literal('call.abandoned'),
+    key: z.string(),
+    attempt: z.number().int(),
+    outcome: failureOutcomeSchema,
+    detail: z.string(),
+  }),
+  z.object({ type: z.literal('call.superseded'), key: z.string(), because: z.string() }),
+]);
+
+export type Fact = z.infer<typeof factSchema>;
+export type FactType = Fact['type'];
+
+/** A fact as recorded: its place in the incident, when it became known, and who made it known. */
+export const recordedSchema = z.object({
+  sequence: z.number().int().positive(),
+  at: instant,
+  by: actorSchema,
+  fact: factSchema,
+});
+export type Recorded = z.infer<typeof recordedSchema>;

@@ -1,0 +1,103 @@
+import { actionId } from './action-id.ts';
+
+/** The blocks that Gapwatch uses, as Slack's Block Kit defines them. */
+export type Block =
+  | { readonly type: 'section'; readonly text: { readonly type: 'mrkdwn'; readonly text: string } }
+  | { readonly type: 'context'; readonly elements: readonly { readonly type: 'mrkdwn'; readonly text: string }[] }
+  | { readonly type: 'actions'; readonly block_id: string; readonly elements: readonly ButtonElement[] };
+
+type PlainText = { readonly type: 'plain_text'; readonly text: string };
+type ButtonElement = {
+  readonly type: 'button';
+  readonly action_id: string;
+  readonly text: PlainText;
+  readonly value: string;
+  readonly style?: 'primary' | 'danger';
+  readonly confirm?: { readonly title: PlainText; readonly text: PlainText; readonly confirm: PlainText; readonly deny: PlainText };
+};
+
+/** A message ready for Slack: `text` is what notifications and screen readers show, `blocks` what the channel shows. */
+export type SlackMessage = { readonly text: string; readonly blocks: readonly Block[] };
+
+/** Slack's limits (Block Kit reference): section text, context text, message text as Gapwatch keeps it, blocks a message. */
+const SECTION_LIMIT = 3_000;
+const TEXT_LIMIT = 3_900;
+const BLOCK_LIMIT = 49;
+
+/**
+ * A rendered template as a message. A line of three dashes begins the small print, shown as context. Text over a block's limit is
+ * cut into several blocks at line ends, never inside Slack's limits of 50 blocks.
+ */
+export function slackMessage(rendered: string, extra: readonly Block[] = []): SlackMessage {
+  const [main = '', ...small] = rendered.split(/^---$/m).map((part) => part.trim());
+  const sections = pieces(main, SECTION_LIMIT).map<Block>((text) => ({ type: 'section', text: { type: 'mrkdwn', text } }));
+  const context = small
+    .flatMap((part) => pieces(part, 2_000))
+    .map<Block>((text) => ({ type: 'context', elements: [{ type: 'mrkdwn', text }] }));
+  const all = [...sections, ...context].slice(0, BLOCK_LIMIT - extra.length);
+  return { text: shorten([main, ...small].join('\n'), TEXT_LIMIT), blocks: [...all, ...extra] };
+}
+
+/** The root message's buttons; none once the incident is resolved. */
+export function incidentButtons(incident: string, isOpen: boolean): readonly Block[] {
+  if (!isOpen) return [];
+  const button = (id: Parameters<typeof actionId>[0], text: string): ButtonElement => ({
+    type: 'button',
+    action_id: actionId(id),
+    text: { type: 'plain_text', text },
+    value: incident,
+  });
+  const confirm = {
+    title: plain('Resolve this incident?'),
+    text: plain('Gapwatch checks first that records are being written and no gap is open, and says so if not.'),
+    confirm: plain('Check and resolve'),
+    deny: plain('Not yet'),
+  };
+  const elements = [
+    { ...button('claim', "I'm on it"), style: 'primary' as const },
+    button('diagnose', 'Diagnose'),
+    button('update', 'Update'),
+    { ...button('resolve', 'Resolve'), confirm },
+  ];
+  return [{ type: 'actions', block_id: `incident:${incident}`, elements }];
+}
+
+function plain(text: string): PlainText {
+  return { type: 'plain_text', text };
+}
+
+function pieces(text: string, limit: number): readonly string[] {
+  if (text === '') return [];
+  const result: string[] = [];
+  let current = '';
+  for (const line of text.split('\n').flatMap((each) => chunks(each, limit))) {
+    if (current !== '' && current.length + 1 + line.length > limit) {
+      result.push(current);
+      current = line;
+    } else {
+      current = current === '' ? line : `${current}\n${line}`;
+    }
+  }
+  return current === '' ? result : [...result, current];
+}
+
+/** A line over the limit in parts, cut between characters and never inside an escape such as `&amp;`. */
+function chunks(line: string, limit: number): readonly string[] {
+  if (line.length <= limit) return [line];
+  const units = line.match(/&(?:amp|lt|gt);|<[^>]*>|./gsu) ?? [];
+  const result: string[] = [];
+  let current = '';
+  for (const unit of units) {
+    if (current.length + unit.length > limit) {
+      result.push(current);
+      current = '';
+    }
+    current += unit;
+  }
+  return [...result, current];
+}
+
+function shorten(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  return `${chunks(text, limit - 1)[0] ?? ''}…`;
+}

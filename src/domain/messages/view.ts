@@ -1,0 +1,195 @@
+import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '../gap/gap.ts';
+import type { Call } from '../incident/call.ts';
+import { deedWords, LATE_AFTER } from '../incident/decide-call.ts';
+import { callNamed, type Incident, incidentName, rootMessage } from '../incident/state.ts';
+import type { Policy } from '../policy.ts';
+import { between, formatDuration, MINUTE, type Milliseconds } from '../time.ts';
+
+const NOT_YET_KNOWN = 'not yet known';
+
+/** One gap as readers are told it. `end` is a moment or the word "ongoing"; `class` is runbook §16's. */
+export type GapView = {
+  readonly id: number;
+  readonly start: Date;
+  readonly startKnownBy: string;
+  readonly end: Date | 'ongoing';
+  readonly endKnownBy: string;
+  readonly duration: string;
+  readonly class: string;
+};
+
+/** What a template may say about an incident. Every field is filled: what nobody knows yet says so in words. */
+export type IncidentView = {
+  readonly name: string;
+  readonly reason: string;
+  readonly startedAt: Date;
+  readonly elapsedMinutes: number;
+  readonly duration: string;
+  readonly status: string;
+  readonly progress: string;
+  readonly records: string;
+  readonly lastRecordAt: Date | string;
+  readonly gapStart: Date | string;
+  readonly gapStartKnownBy: string;
+  readonly gapEnd: Date | string;
+  readonly gapDuration: string;
+  readonly gaps: readonly GapView[];
+  readonly action: string;
+  readonly eta: Date | string;
+  readonly etaExpired: boolean;
+  readonly rootCause: string;
+  readonly claimedBy: string;
+  readonly claimedBySlackId: string;
+  readonly nextUpdate: Date | string;
+  readonly updatesEvery: string;
+  readonly complianceImpact: string;
+  readonly compensatingControls: readonly string[];
+  readonly documentation: string;
+  readonly documentationUrl: string;
+  readonly postMortem: string;
+  readonly resolution: string;
+  readonly resolvedAt: Date | string;
+  readonly resolvedBy: string;
+  readonly anywayBecause: string;
+  readonly unmet: readonly string[];
+  readonly alerts: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly url: string;
+    readonly service: string;
+    readonly status: string;
+  }[];
+  readonly slackUrl: string;
+  readonly late: string;
+};
+
+/** The incident as readers are told it at `now`. Pure; no template computes anything. */
+export function incidentView(incident: Incident, now: Date, policy: Policy): IncidentView {
+  const resolved = incident.phase.name === 'resolved' ? incident.phase : null;
+  const until = resolved?.at ?? now;
+  const elapsed = Math.max(0, between(incident.startedAt, until));
+  return {
+    name: incidentName(incident.number),
+    reason: incident.reason,
+    startedAt: incident.startedAt,
+    elapsedMinutes: Math.floor(elapsed / MINUTE),
+    duration: formatDuration(elapsed),
+    status: resolved ? 'Resolved' : incident.rootCause ? 'Root cause identified' : 'Investigating',
+    progress: incident.rootCause ? 'Root cause identified' : 'Still investigating',
+    rootCause: incident.rootCause ?? NOT_YET_KNOWN,
+    action: incident.action ?? NOT_YET_KNOWN,
+    eta: incident.etaAt ?? NOT_YET_KNOWN,
+    etaExpired: incident.etaAt !== null && incident.etaAt.getTime() <= now.getTime(),
+    claimedBy: incident.claim?.name ?? 'nobody yet',
+    claimedBySlackId: incident.claim?.slackId ?? '',
+    nextUpdate: nextUpdateWords(incident),
+    updatesEvery: formatDuration(policy.updates.every),
+    compensatingControls: policy.compensatingControls,
+    postMortem: 'not yet scheduled',
+    resolvedAt: resolved?.at ?? 'not resolved',
+    resolvedBy: resolved?.by ?? 'nobody yet',
+    resolution: incident.action ?? 'not recorded',
+    anywayBecause: resolved?.anywayBecause ?? '',
+    unmet: resolved?.unmet ?? [],
+    alerts: incident.alerts,
+    slackUrl: rootMessage(incident)?.permalink ?? '',
+    late: '',
+    ...recordsView(incident),
+    ...gapsView(incident, until, policy),
+    ...documentation(incident),
+  };
+}
+
+/** What is told when a call goes out later than it was due: how late and why, or nothing when it is on time. */
+export function latenessOf(call: Call, now: Date): string {
+  const late = between(call.dueAt, now);
+  if (late <= LATE_AFTER) return '';
+  const why = call.status.name === 'due' ? call.status.lastFailure?.detail : undefined;
+  return `${formatDuration(late)} late: ${why ?? 'Gapwatch was not running or could not reach its own store'}`;
+}
+
+/** The words for a call that did not go well, used by the timeline and by answers. */
+export function troubleOf(call: Call): string {
+  return call.status.name === 'abandoned' ? `Gave up: could not ${deedWords(call.deed)} (${call.status.failure.detail}).` : '';
+}
+
+function nextUpdateWords(incident: Incident): Date | string {
+  if (incident.phase.name === 'resolved') return 'none: the incident is resolved';
+  if (incident.updatesPaused) return 'paused';
+  return incident.nextUpdate?.dueAt ?? 'when the initial post is out';
+}
+
+function recordsView(incident: Incident): { readonly records: string; readonly lastRecordAt: Date | string } {
+  const { records } = incident;
+  switch (records.status) {
+    case 'written':
+      return { records: 'being written', lastRecordAt: records.lastRecordAt };
+    case 'silent':
+      return { records: 'not being written', lastRecordAt: records.lastRecordAt ?? 'never' };
+    case 'unseen':
+      return { records: `can't be seen: ${records.failure}`, lastRecordAt: NOT_YET_KNOWN };
+    case 'unknown':
+      return { records: NOT_YET_KNOWN, lastRecordAt: NOT_YET_KNOWN };
+    default:
+      return records satisfies never;
+  }
+}
+
+type GapFields = Pick<IncidentView, 'gapStart' | 'gapStartKnownBy' | 'gapEnd' | 'gapDuration' | 'gaps' | 'complianceImpact'>;
+
+function gapsView(incident: Incident, until: Date, policy: Policy): GapFields {
+  const gaps = incident.gaps.map((gap) => gapView(gap, until));
+  const current = ongoingGap(incident.gaps) ?? incident.gaps.at(-1);
+  if (current === undefined) {
+    const none = incident.records.status === 'written' ? 'no gap seen so far' : NOT_YET_KNOWN;
+    return {
+      gapStart: none,
+      gapStartKnownBy: '',
+      gapEnd: none,
+      gapDuration: none,
+      gaps,
+      complianceImpact: impactWords(incident, until, policy),
+    };
+  }
+  const view = gapView(current, until);
+  return {
+    gapStart: view.start,
+    gapStartKnownBy: view.startKnownBy,
+    gapEnd: view.end,
+    gapDuration: view.duration,
+    gaps,
+    complianceImpact: impactWords(incident, until, policy),
+  };
+}
+
+/** One gap for readers; an ongoing one is measured to `until`. */
+export function gapView(gap: Gap, until: Date): GapView {
+  const length = gapLength(gap, until);
+  return {
+    id: gap.id,
+    start: gap.start.at,
+    startKnownBy: knownByWords(gap.start.knownBy),
+    end: gap.end === 'ongoing' ? 'ongoing' : gap.end.at,
+    endKnownBy: gap.end === 'ongoing' ? '' : knownByWords(gap.end.knownBy),
+    duration: formatDuration(length),
+    class: durationClass(length),
+  };
+}
+
+function impactWords(incident: Incident, until: Date, policy: Policy): string {
+  if (incident.gaps.length === 0) return 'no gap was seen; the Privacy Officer assesses';
+  const total: Milliseconds = incident.gaps.reduce((sum, gap) => sum + gapLength(gap, until), 0);
+  const controls =
+    policy.compensatingControls.length > 0 ? 'compensating controls are listed in the report' : 'no compensating controls are recorded';
+  return `${durationClass(total)} by gap duration (${formatDuration(total)}); ${controls}; the Privacy Officer assesses`;
+}
+
+function documentation(incident: Incident): { readonly documentation: string; readonly documentationUrl: string } {
+  const report = callNamed(incident, `reports/resolution-report/${incident.resolutions}`);
+  if (report?.status.name !== 'succeeded') {
+    return { documentation: report?.status.name === 'abandoned' ? 'could not be written' : 'being written', documentationUrl: '' };
+  }
+  const shared = callNamed(incident, `slack/share/${report.key}`);
+  const url = shared?.status.name === 'succeeded' ? (shared.status.answer.permalink ?? '') : '';
+  return { documentation: report.status.answer.file ?? '', documentationUrl: url };
+}

@@ -1,0 +1,51 @@
+import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from './time.ts';
+
+/** When an escalation is due: so long after the incident began, or once a gap is so long. */
+export type EscalationRule = {
+  readonly when: 'incident' | 'gap';
+  readonly after: Milliseconds;
+  readonly notify: readonly string[];
+  readonly say: string;
+};
+
+export type Contact = { readonly slack?: string | undefined; readonly email?: string | undefined };
+
+/** What the team decides about how Gapwatch behaves: `runbook.yaml`, parsed. Every default is the runbook's figure. */
+export type Policy = {
+  readonly alerts: readonly string[];
+  readonly acknowledge: 'automatic' | 'on-claim';
+  readonly claimWithin: Milliseconds;
+  readonly updates: { readonly every: Milliseconds; readonly delivery: 'broadcast' | 'thread' | 'channel' };
+  readonly target: Milliseconds;
+  readonly gap: { readonly tolerance: Milliseconds; readonly alertAfter: Milliseconds };
+  readonly watch: { readonly every: Milliseconds };
+  /** Records a minute that count as usual, lowest and highest. */
+  readonly expectedRate: { readonly environment: string; readonly lowest: number; readonly highest: number };
+  readonly contacts: Readonly<Record<string, Contact>>;
+  /** Other logging that still runs during a gap, told to the Privacy Officer. */
+  readonly compensatingControls: readonly string[];
+};
+
+export const DEFAULT_POLICY: Policy = {
+  alerts: ['AuditLogFailure', 'AuditLogWriteError'],
+  acknowledge: 'automatic',
+  claimWithin: 5 * MINUTE,
+  updates: { every: 5 * MINUTE, delivery: 'broadcast' },
+  target: 15 * MINUTE,
+  gap: { tolerance: 5 * MINUTE, alertAfter: 2 * MINUTE },
+  watch: { every: 15 * SECOND },
+  expectedRate: { environment: 'production', lowest: 50, highest: 500 },
+  contacts: {},
+  compensatingControls: [],
+};
+
+/** How long Gapwatch goes on trying a call before it gives up and says so. Mail waits longer: a greylisting server may take hours. */
+export const GIVE_UP_AFTER: Readonly<Record<'slack' | 'pagerduty' | 'mail' | 'reports', Milliseconds>> = {
+  slack: 6 * HOUR,
+  pagerduty: 2 * HOUR,
+  mail: DAY,
+  reports: HOUR,
+};
+
+/** A notice still undelivered after this long is reported in the channel. */
+export const NOTICE_LATE_AFTER: Milliseconds = 5 * MINUTE;
