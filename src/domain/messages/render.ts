@@ -68,13 +68,13 @@ type Filters = {
   readonly time: (instant: Date) => string;
 };
 
-function engine(escape: (text: string) => string, filters: Filters): Liquid {
+function engine(escapeText: (text: string) => string, filters: Filters): Liquid {
   const liquid = new Liquid({
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
     templates: {},
-    outputEscape: (value: unknown) => escape(String(value ?? '')),
+    outputEscape: (value: unknown) => escapeText(String(value ?? '')),
     parseLimit: 200_000,
     renderLimit: 2_000,
     memoryLimit: 20_000_000,
@@ -82,13 +82,13 @@ function engine(escape: (text: string) => string, filters: Filters): Liquid {
   const text = (value: unknown) => String(value ?? '');
   liquid.registerFilter('time', {
     raw: true,
-    handler: (value: unknown) => (value instanceof Date ? filters.time(value) : escape(text(value))),
+    handler: (value: unknown) => (value instanceof Date ? filters.time(value) : escapeText(text(value))),
   });
   liquid.registerFilter('code', { raw: true, handler: (value: unknown) => filters.code(text(value)) });
   liquid.registerFilter('link', { raw: true, handler: (url: unknown, label: unknown) => filters.link(text(url), text(label)) });
   liquid.registerFilter('mention', {
     raw: true,
-    handler: (id: unknown) => (/^[UW][A-Z0-9]{2,}$/.test(text(id)) ? `<@${text(id)}>` : escape(text(id))),
+    handler: (id: unknown) => (/^[UW][A-Z0-9]{2,}$/.test(text(id)) ? `<@${text(id)}>` : escapeText(text(id))),
   });
   liquid.registerFilter('duration', (value: unknown) => (typeof value === 'number' ? formatDuration(value) : text(value)));
   return liquid;

@@ -1,0 +1,38 @@
+import type { FailureOutcome } from '#domain/incident/call.ts';
+
+export type ServiceName = 'slack' | 'pagerduty' | 'mail' | 'reports' | 'audit-database';
+
+/**
+ * A call outward that did not go well. `refused`: the service said no. `unavailable`: it did not do it. `unclear`: it may have
+ * done it, so look before doing it again. The message is for people and holds no secret.
+ */
+export class ServiceFailure extends Error {
+  override readonly name = 'ServiceFailure';
+  readonly service: ServiceName;
+  readonly outcome: FailureOutcome;
+  readonly retryAfterMilliseconds: number | null;
+
+  constructor(
+    service: ServiceName,
+    outcome: FailureOutcome,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterMilliseconds?: number | null } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.service = service;
+    this.outcome = outcome;
+    this.retryAfterMilliseconds = options.retryAfterMilliseconds ?? null;
+  }
+}
+
+const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** Whether an error, or one it was caused by, means that no connection came about: then nothing was done. */
+export function neverConnected(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
+    if ('code' in current && typeof current.code === 'string' && NEVER_CONNECTED.has(current.code)) return true;
+    current = 'original' in current ? current.original : current.cause;
+  }
+  return false;
+}

@@ -1,0 +1,195 @@
+import { LogLevel, WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { SlackMessage } from '#domain/messages/blocks.ts';
+import { neverConnected, ServiceFailure } from './failure.ts';
+
+/** Where a message went. */
+export type Posted = { readonly channel: string; readonly ts: string };
+
+export type PostOptions = {
+  /** Names the message for ever; found again by it after an unclear outcome. */
+  readonly key: string;
+  readonly threadTs?: string;
+  readonly broadcast?: boolean;
+};
+
+/** Slack's Web API as Gapwatch uses it. Every method throws {@link ServiceFailure}; none retries by itself. */
+export type Slack = {
+  readonly post: (channel: string, message: SlackMessage, options: PostOptions) => Promise<Posted>;
+  /** Looks for a message of ours by its key, since `since`, in the channel or under `threadTs`. */
+  readonly find: (channel: string, key: string, since: Date, threadTs?: string) => Promise<Posted | null>;
+  readonly update: (posted: Posted, message: SlackMessage) => Promise<void>;
+  readonly permalink: (posted: Posted) => Promise<string>;
+  readonly shareFile: (channel: string, threadTs: string, file: SharedFile) => Promise<string>;
+  /** The channel's ID, found by its name. Cached once known. */
+  readonly channelId: () => Promise<string>;
+  readonly user: (id: string) => Promise<{ readonly name: string; readonly email: string | null }>;
+  /** The bot's own name, when the token works. */
+  readonly whoAmI: () => Promise<string>;
+};
+
+export type SharedFile = { readonly name: string; readonly title: string; readonly content: string; readonly comment: string };
+
+const DEADLINE_MILLISECONDS = 10_000;
+const EVENT_TYPE = 'gapwatch_message';
+
+/** Connects to Slack. Nothing is asked until a method is called, so a start with Slack down succeeds. */
+export function connectSlack(settings: { readonly token: string; readonly apiUrl: string; readonly channel: string }): Slack {
+  const client = new WebClient(settings.token, {
+    slackApiUrl: settings.apiUrl,
+    timeout: DEADLINE_MILLISECONDS,
+    // The job owns retrying: the client's own retries would post a timed-out message twice.
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    logger: silentLogger,
+  });
+  const call = (method: string, args: Record<string, unknown> = {}) =>
+    client.apiCall(method, args).catch((error: unknown) => Promise.reject(failureOf(method, error)));
+  let channelId: string | null = /^[CG][A-Z0-9]{6,}$/.test(settings.channel) ? settings.channel : null;
+  return {
+    post: (channel, message, options) => post(call, channel, message, options),
+    find: (channel, key, since, threadTs) => find(call, channel, key, since, threadTs),
+    update: async ({ channel, ts }, message) => {
+      await call('chat.update', { channel, ts, text: message.text, blocks: message.blocks });
+    },
+    permalink: async ({ channel, ts }) => permalinkSchema.parse(await call('chat.getPermalink', { channel, message_ts: ts })).permalink,
+    shareFile: (channel, threadTs, file) => shareFile(call, channel, threadTs, file),
+    channelId: async () => {
+      channelId ??= await findChannel(call, settings.channel);
+      return channelId;
+    },
+    user: async (id) => {
+      const { user } = userSchema.parse(await call('users.info', { user: id }));
+      return { name: user.profile?.display_name || user.real_name || user.name, email: user.profile?.email ?? null };
+    },
+    whoAmI: async () => authSchema.parse(await call('auth.test')).user,
+  };
+}
+
+type Call = (method: string, args?: Record<string, unknown>) => Promise<unknown>;
+
+const postedSchema = z.object({ channel: z.string(), ts: z.string() });
+const permalinkSchema = z.object({ permalink: z.string() });
+const authSchema = z.object({ user: z.string() });
+const userSchema = z.object({
+  user: z.object({
+    name: z.string(),
+    real_name: z.string().optional(),
+    profile: z.object({ display_name: z.string().optional(), email: z.string().optional() }).optional(),
+  }),
+});
+const pageSchema = z.object({ response_metadata: z.object({ next_cursor: z.string().optional() }).optional() });
+const historySchema = z.object({
+  messages: z.array(
+    z.object({
+      ts: z.string(),
+      metadata: z.object({ event_type: z.string(), event_payload: z.object({ key: z.string().optional() }).optional() }).optional(),
+    }),
+  ),
+});
+const channelsSchema = z.object({ channels: z.array(z.object({ id: z.string(), name: z.string() })) });
+const uploadSchema = z.object({ upload_url: z.string(), file_id: z.string() });
+const completedSchema = z.object({ files: z.array(z.object({ permalink: z.string().optional() })) });
+
+async function post(call: Call, channel: string, message: SlackMessage, options: PostOptions): Promise<Posted> {
+  const answer = await call('chat.postMessage', {
+    channel,
+    text: message.text,
+    blocks: message.blocks,
+    metadata: { event_type: EVENT_TYPE, event_payload: { key: options.key } },
+    unfurl_links: false,
+    unfurl_media: false,
+    ...(options.threadTs ? { thread_ts: options.threadTs, reply_broadcast: options.broadcast === true } : {}),
+  });
+  return postedSchema.parse(answer);
+}
+
+async function find(call: Call, channel: string, key: string, since: Date, threadTs?: string): Promise<Posted | null> {
+  const method = threadTs ? 'conversations.replies' : 'conversations.history';
+  let cursor = '';
+  for (let page = 0; page < 20; page += 1) {
+    const answer = await call(method, {
+      channel,
+      oldest: String(Math.floor(since.getTime() / 1_000) - 60),
+      include_all_metadata: true,
+      limit: 200,
+      ...(threadTs ? { ts: threadTs } : {}),
+      ...(cursor ? { cursor } : {}),
+    });
+    const found = historySchema.parse(answer).messages.find((message) => message.metadata?.event_payload?.key === key);
+    if (found) return { channel, ts: found.ts };
+    cursor = nextCursor(answer);
+    if (cursor === '') return null;
+  }
+  return null;
+}
+
+async function findChannel(call: Call, name: string): Promise<string> {
+  const bare = name.replace(/^#/, '');
+  let cursor = '';
+  for (let page = 0; page < 50; page += 1) {
+    const answer = await call('conversations.list', {
+      types: 'public_channel,private_channel',
+      exclude_archived: true,
+      limit: 1_000,
+      ...(cursor ? { cursor } : {}),
+    });
+    const found = channelsSchema.parse(answer).channels.find((channel) => channel.name === bare);
+    if (found) return found.id;
+    cursor = nextCursor(answer);
+    if (cursor === '') break;
+  }
+  throw new ServiceFailure('slack', 'refused', `there is no channel #${bare} that the bot can see; invite it with /invite`);
+}
+
+function nextCursor(answer: unknown): string {
+  return pageSchema.parse(answer).response_metadata?.next_cursor ?? '';
+}
+
+async function shareFile(call: Call, channel: string, threadTs: string, file: SharedFile): Promise<string> {
+  const bytes = Buffer.from(file.content, 'utf8');
+  const upload = uploadSchema.parse(await call('files.getUploadURLExternal', { filename: file.name, length: bytes.length }));
+  const sent = await fetch(upload.upload_url, { method: 'POST', body: bytes, signal: AbortSignal.timeout(DEADLINE_MILLISECONDS) }).catch(
+    (cause: unknown) => Promise.reject(new ServiceFailure('slack', 'unavailable', 'the file upload got no answer', { cause })),
+  );
+  if (!sent.ok) throw new ServiceFailure('slack', 'unavailable', `the file upload was answered ${sent.status}`);
+  const completed = await call('files.completeUploadExternal', {
+    files: [{ id: upload.file_id, title: file.title }],
+    channel_id: channel,
+    thread_ts: threadTs,
+    initial_comment: file.comment,
+  });
+  return completedSchema.parse(completed).files[0]?.permalink ?? '';
+}
+
+/** Tells the outcomes apart: Slack's own "no", a limit, an HTTP error, or no answer at all. */
+function failureOf(method: string, error: unknown): ServiceFailure {
+  if (error instanceof WebAPIPlatformError) {
+    const code = error.data.error;
+    const outcome = TEMPORARY.has(code) ? 'unavailable' : 'refused';
+    return new ServiceFailure('slack', outcome, `Slack answered ${code} to ${method}`, { cause: error });
+  }
+  if (error instanceof WebAPIRateLimitedError) {
+    const retryAfterMilliseconds = error.retryAfter * 1_000;
+    const message = `Slack allows no more calls for ${error.retryAfter} s (${method})`;
+    return new ServiceFailure('slack', 'unavailable', message, { cause: error, retryAfterMilliseconds });
+  }
+  if (error instanceof WebAPIHTTPError) {
+    return new ServiceFailure('slack', 'unclear', `Slack answered HTTP ${error.statusCode} to ${method}`, { cause: error });
+  }
+  if (neverConnected(error)) return new ServiceFailure('slack', 'unavailable', `Slack could not be reached (${method})`, { cause: error });
+  return new ServiceFailure('slack', 'unclear', `no answer from Slack to ${method}; it may have been done`, { cause: error });
+}
+
+const TEMPORARY: ReadonlySet<string> = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'ratelimited', 'team_added_to_org']);
+
+/** The client logs what it throws; the failure is told once, where it is handled. */
+const silentLogger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  setLevel: () => undefined,
+  getLevel: () => LogLevel.ERROR,
+  setName: () => undefined,
+};

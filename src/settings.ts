@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+/** The environment can't be used; the message names every wrong setting, what was expected and where it comes from. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+type Help = { readonly expected: string; readonly from: string };
+
+const HELP = {
+  PORT: { expected: 'a port from 0 to 65535', from: 'your choice; 3000 unless set' },
+  HOST: { expected: 'an address to listen on', from: 'your choice; 127.0.0.1 unless set' },
+  DATABASE_URL: { expected: 'postgresql://user:password@host/database', from: 'your PostgreSQL server; absent, the embedded one is used' },
+  GAPWATCH_DATA_DIR: { expected: 'a folder', from: 'your choice; ./data unless set' },
+  SLACK_BOT_TOKEN: { expected: 'a token that starts with xoxb-', from: 'Slack app → OAuth & Permissions → Bot User OAuth Token' },
+  SLACK_SIGNING_SECRET: {
+    expected: 'the signing secret, needed unless SLACK_APP_TOKEN selects Socket Mode',
+    from: 'Slack app → Basic Information → App Credentials',
+  },
+  SLACK_APP_TOKEN: { expected: 'a token that starts with xapp-', from: 'Slack app → Basic Information → App-Level Tokens' },
+  SLACK_CHANNEL: { expected: 'a channel name or ID such as #incidents or C0123456789', from: 'Slack; #incidents unless set' },
+  SLACK_API_URL: { expected: 'an http(s) URL that ends in /api/', from: 'https://slack.com/api/ unless set' },
+  PAGERDUTY_API_TOKEN: { expected: 'a REST API key', from: 'PagerDuty → Integrations → API Access Keys' },
+  PAGERDUTY_FROM_EMAIL: { expected: "an e-mail address of a user of your PagerDuty account", from: 'PagerDuty → People → Users' },
+  PAGERDUTY_WEBHOOK_SECRET: {
+    expected: 'one or more webhook secrets, separated by commas',
+    from: 'PagerDuty → Integrations → Generic Webhooks (v3), shown once when the subscription is made',
+  },
+  PAGERDUTY_API_URL: { expected: 'an http(s) URL', from: 'https://api.pagerduty.com unless set; https://api.eu.pagerduty.com in the EU region' },
+  AUDIT_DATABASE_URL: {
+    expected: 'postgresql://user:password@host/database of a read-only role',
+    from: 'the monitored database; docs/database-roles.sql creates the role',
+  },
+  AUDIT_TABLE: { expected: 'a table name, optionally schema.table', from: 'the application; AuditLog unless set' },
+  AUDIT_TIMESTAMP_COLUMN: { expected: 'a column name', from: 'the application; timestamp unless set' },
+  SMTP_URL: { expected: 'smtp://user:password@host:587 or smtps://user:password@host:465', from: 'your mail server' },
+  MAIL_FROM: { expected: 'an e-mail address', from: 'your mail server: an address it may send from' },
+  PRIVACY_OFFICER_EMAIL: { expected: 'an e-mail address', from: 'your Privacy Officer' },
+  RUNBOOK_FILE: { expected: 'a YAML file', from: './runbook.yaml unless set' },
+  TEMPLATES_DIR: { expected: 'a folder', from: './templates unless set' },
+  REPORTS_DIR: { expected: 'a folder', from: './docs/incidents unless set' },
+  LOG_LEVEL: { expected: 'fatal, error, warn, info, debug or trace', from: 'your choice; info unless set' },
+} as const satisfies Readonly<Record<string, Help>>;
+
+/** Every setting that Gapwatch reads, with what is expected and where it comes from. */
+export const SETTING_HELP: Readonly<Record<string, Help>> = HELP;
+
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/);
+const httpUrl = z.url({ protocol: /^https?$/ });
+const email = z.email();
+
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: databaseUrl.optional(),
+  GAPWATCH_DATA_DIR: z.string().default('./data'),
+  SLACK_BOT_TOKEN: z.string().regex(/^xoxb-\S+$/),
+  SLACK_SIGNING_SECRET: z.string().min(8).optional(),
+  SLACK_APP_TOKEN: z
+    .string()
+    .regex(/^xapp-\S+$/)
+    .optional(),
+  SLACK_CHANNEL: z
+    .string()
+    .regex(/^#?[^\s#]{1,80}$/)
+    .default('#incidents'),
+  SLACK_API_URL: httpUrl.default('https://slack.com/api/'),
+  PAGERDUTY_API_TOKEN: z.string().min(1),
+  PAGERDUTY_FROM_EMAIL: email,
+  PAGERDUTY_WEBHOOK_SECRET: z.string().min(1),
+  PAGERDUTY_API_URL: httpUrl.default('https://api.pagerduty.com'),
+  AUDIT_DATABASE_URL: databaseUrl,
+  AUDIT_TABLE: z.string().min(1).default('AuditLog'),
+  AUDIT_TIMESTAMP_COLUMN: z.string().min(1).default('timestamp'),
+  SMTP_URL: z.string().regex(/^smtps?:\/\/\S+$/),
+  MAIL_FROM: email,
+  PRIVACY_OFFICER_EMAIL: email,
+  RUNBOOK_FILE: z.string().default('./runbook.yaml'),
+  TEMPLATES_DIR: z.string().default('./templates'),
+  REPORTS_DIR: z.string().default('./docs/incidents'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+/** Secrets and addresses, parsed and frozen. */
+export type Settings = Readonly<z.infer<typeof schema>>;
+
+/**
+ * Reads the settings from the environment; an empty value counts as absent. Throws one {@link SettingsError} that names every
+ * wrong setting. A value is never printed: it may be a secret.
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = schema.safeParse(present);
+  const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []);
+  if (present['SLACK_APP_TOKEN'] === undefined && present['SLACK_SIGNING_SECRET'] === undefined) wrong.add('SLACK_SIGNING_SECRET');
+  if (!parsed.success || wrong.size > 0) throw new SettingsError(explain([...wrong], present));
+  return Object.freeze(parsed.data);
+}
+
+function explain(wrong: readonly string[], present: Readonly<Record<string, string | undefined>>): string {
+  const lines = wrong.map((name) => {
+    const help = SETTING_HELP[name];
+    const state = present[name] === undefined ? 'is missing' : 'is malformed';
+    return `  ${name} ${state}: expected ${help?.expected ?? 'another value'}. From: ${help?.from ?? 'the documentation'}.`;
+  });
+  const count = wrong.length === 1 ? 'One setting is' : `${wrong.length} settings are`;
+  return `${count} wrong (environment or .env; .env.example lists them all):\n${lines.join('\n')}`;
+}

@@ -1,0 +1,37 @@
+import type { Queryable } from './database.ts';
+
+/** A webhook as it came. `webhookId` is the same for every redelivery, `eventId` names the event. */
+export type Delivery = {
+  readonly webhookId: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly receivedAt: Date;
+  readonly body: string;
+};
+
+/** Keeps a delivery; answers false when it, or its event, came before. Two index look-ups and one insert. */
+export async function keepDelivery(client: Queryable, delivery: Delivery): Promise<boolean> {
+  const { webhookId, eventId, eventType, receivedAt, body } = delivery;
+  // The lock makes two copies of one event that arrive together wait for each other; the second then finds the first.
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 4184715))', [eventId]);
+  const { rows } = await client.query(
+    `insert into gapwatch.deliveries (webhook_id, event_id, event_type, received_at, body)
+     select $1, $2, $3, $4, $5
+     where not exists (select from gapwatch.deliveries where event_id = $2)
+     on conflict (webhook_id) do nothing
+     returning webhook_id`,
+    [webhookId, eventId, eventType, receivedAt, body],
+  );
+  return rows.length > 0;
+}
+
+/** Remembers a PagerDuty incident that is none of ours. */
+export async function keepForeignAlert(client: Queryable, alertId: string, seenAt: Date): Promise<void> {
+  await client.query('insert into gapwatch.foreign_alerts (alert_id, seen_at) values ($1, $2) on conflict do nothing', [alertId, seenAt]);
+}
+
+/** Whether this PagerDuty incident was looked at before and is none of ours. */
+export async function isForeignAlert(client: Queryable, alertId: string): Promise<boolean> {
+  const { rows } = await client.query('select from gapwatch.foreign_alerts where alert_id = $1', [alertId]);
+  return rows.length > 0;
+}

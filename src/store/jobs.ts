@@ -1,0 +1,98 @@
+import { type Clock, type ConnectionOptions, PgBoss } from 'pg-boss';
+import type { Queryable } from './database.ts';
+
+/** The queues: one an outside service, so that one which hangs holds up only its own, and one for what only decides. */
+export const QUEUES = { slack: 2, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 2 } as const;
+export type Queue = keyof typeof QUEUES;
+
+/** A job to be stored. Among the jobs that wait, `key` is unique. */
+export type NewJob = { readonly queue: Queue; readonly key: string; readonly data: object; readonly dueAt: Date };
+
+/** A job to be done. `retried` says that an earlier run of it may have got anywhere. */
+export type WaitingJob = { readonly queue: Queue; readonly data: unknown; readonly retried: boolean };
+
+export type JobClock = Clock;
+
+/** Jobs and timers on pg-boss, stored in the caller's transaction. */
+export type Jobs = {
+  /** Stores a job. One that waits under the same key is moved forward when the new one is due earlier; otherwise nothing changes. */
+  readonly enqueue: (client: Queryable, job: NewJob, now: Date) => Promise<void>;
+  /** Starts the workers. A handler that throws is run again with growing pauses; a job whose process died, after about 12 seconds. */
+  readonly work: (handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void) => Promise<void>;
+  /** How many jobs wait, run and have died. */
+  readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
+  readonly stop: () => Promise<void>;
+};
+
+const DEAD = 'dead';
+
+/** Connects pg-boss. Its settings are argued in docs/decisions/0002-store-and-jobs.md. */
+export async function startJobs(connectionString: string, onError: (error: Error) => void, clock?: JobClock): Promise<Jobs> {
+  const boss = new PgBoss({
+    connectionString,
+    application_name: 'gapwatch-jobs',
+    max: 6,
+    schedule: false,
+    // Takeover after a crash hangs on these two; their default is a minute.
+    monitorIntervalSeconds: 2,
+    superviseIntervalSeconds: 2,
+    useListenNotify: true,
+    registerInstance: false,
+    ...(clock ? { clock } : {}),
+  });
+  boss.on('error', onError);
+  await boss.start();
+  await boss.createQueue(DEAD, { retentionSeconds: 365 * 86_400 });
+  for (const queue of Object.keys(QUEUES)) {
+    const options = {
+      notify: true,
+      deadLetter: DEAD,
+      heartbeatSeconds: 10,
+      expireInSeconds: 300,
+      retryLimit: 25,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: 30,
+      deleteAfterSeconds: 3_600,
+      retentionSeconds: 90 * 86_400,
+    };
+    await boss.createQueue(queue, { policy: 'stately', ...options });
+  }
+  return {
+    enqueue: (client, job, now) => enqueue(boss, client, job, now),
+    work: (handler, onDead) => work(boss, handler, onDead),
+    counts: () => counts(boss),
+    stop: () => boss.stop({ graceful: true, timeout: 8_000 }),
+  };
+}
+
+async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date): Promise<void> {
+  const db: NonNullable<ConnectionOptions['db']> = {
+    executeSql: async (sql, values) => ({ rows: [...(await client.query(sql, values ?? [])).rows] }),
+  };
+  const isDue = job.dueAt.getTime() <= now.getTime();
+  const options = { singletonKey: job.key, db, ...(isDue ? {} : { startAfter: job.dueAt }) };
+  const id = await boss.send(job.queue, job.data, options);
+  // Something waits under this key already. If it waits for later, as a lane does after a failure, it is wanted now.
+  if (id === null && isDue) await boss.update(job.queue, job.data, { singletonKey: job.key, startAfter: now, db });
+}
+
+async function work(boss: PgBoss, handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
+  const polling = { includeMetadata: true, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 1 } as const;
+  const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers'];
+  for (const queue of queues) {
+    await boss.work<object>(queue, { ...polling, localConcurrency: QUEUES[queue] }, async (jobs) => {
+      for (const job of jobs) await handler({ queue, data: job.data, retried: job.retryCount > 0 });
+    });
+  }
+  await boss.work<object>(DEAD, { pollingIntervalSeconds: 10 }, async (jobs) => {
+    for (const job of jobs) onDead(job.data);
+  });
+}
+
+async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly active: number; readonly dead: number }> {
+  const queues = await boss.getQueues();
+  const sum = (field: 'queuedCount' | 'activeCount') =>
+    queues.filter(({ name }) => name !== DEAD).reduce((total, queue) => total + queue[field], 0);
+  return { queued: sum('queuedCount'), active: sum('activeCount'), dead: queues.find(({ name }) => name === DEAD)?.totalCount ?? 0 };
+}
