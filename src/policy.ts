@@ -9,17 +9,23 @@ export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
 
-const duration = z
-  .string('expected a duration with its unit, such as 30s, 5m, 24h or 90d')
-  .transform((text, context) => {
-    const length = parseDuration(text);
-    if (length !== null && length > 0) return length;
-    context.addIssue(`expected a duration with its unit, such as 30s, 5m, 24h or 90d, not "${text}"`);
-    return z.NEVER;
-  });
+const duration = z.string('expected a duration with its unit, such as 30s, 5m, 24h or 90d').transform((text, context) => {
+  const length = parseDuration(text);
+  if (length !== null && length > 0) return length;
+  context.addIssue(`expected a duration with its unit, such as 30s, 5m, 24h or 90d, not "${text}"`);
+  return z.NEVER;
+});
 
-const range = z.tuple([z.number().min(0), z.number().min(0)]).refine(([lowest, highest]) => lowest <= highest, 'expected [lowest, highest]');
-const contact = z.strictObject({ slack: z.string().regex(/^[UWS][A-Z0-9]+$/, 'expected a Slack ID such as U0123456789').optional(), email: z.email().optional() });
+const range = z
+  .tuple([z.number().min(0), z.number().min(0)])
+  .refine(([lowest, highest]) => lowest <= highest, 'expected [lowest, highest]');
+const contact = z.strictObject({
+  slack: z
+    .string()
+    .regex(/^[UWS][A-Z0-9]+$/, 'expected a Slack ID such as U0123456789')
+    .optional(),
+  email: z.email().optional(),
+});
 
 const schema = z.strictObject({
   alerts: z.array(z.string().min(3)).min(1).optional(),
@@ -91,6 +97,9 @@ function explain(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return `  ${place}: ${issue.message}`;
   const known = KEYS[place] ?? ['slack', 'email'];
   return issue.keys
-    .map((key) => `  ${place === '' ? key : `${place}.${key}`}: unknown key. Did you mean "${closest(key, [...known])}"? Known: ${known.join(', ')}`)
+    .map(
+      (key) =>
+        `  ${place === '' ? key : `${place}.${key}`}: unknown key. Did you mean "${closest(key, [...known])}"? Known: ${known.join(', ')}`,
+    )
     .join('\n');
 }

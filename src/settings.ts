@@ -21,12 +21,15 @@ const HELP = {
   SLACK_CHANNEL: { expected: 'a channel name or ID such as #incidents or C0123456789', from: 'Slack; #incidents unless set' },
   SLACK_API_URL: { expected: 'an http(s) URL that ends in /api/', from: 'https://slack.com/api/ unless set' },
   PAGERDUTY_API_TOKEN: { expected: 'a REST API key', from: 'PagerDuty → Integrations → API Access Keys' },
-  PAGERDUTY_FROM_EMAIL: { expected: "an e-mail address of a user of your PagerDuty account", from: 'PagerDuty → People → Users' },
+  PAGERDUTY_FROM_EMAIL: { expected: 'an e-mail address of a user of your PagerDuty account', from: 'PagerDuty → People → Users' },
   PAGERDUTY_WEBHOOK_SECRET: {
     expected: 'one or more webhook secrets, separated by commas',
     from: 'PagerDuty → Integrations → Generic Webhooks (v3), shown once when the subscription is made',
   },
-  PAGERDUTY_API_URL: { expected: 'an http(s) URL', from: 'https://api.pagerduty.com unless set; https://api.eu.pagerduty.com in the EU region' },
+  PAGERDUTY_API_URL: {
+    expected: 'an http(s) URL',
+    from: 'https://api.pagerduty.com unless set; https://api.eu.pagerduty.com in the EU region',
+  },
   AUDIT_DATABASE_URL: {
     expected: 'postgresql://user:password@host/database of a read-only role',
     from: 'the monitored database; docs/database-roles.sql creates the role',
@@ -92,7 +95,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
   const parsed = schema.safeParse(present);
   const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []);
-  if (present['SLACK_APP_TOKEN'] === undefined && present['SLACK_SIGNING_SECRET'] === undefined) wrong.add('SLACK_SIGNING_SECRET');
+  if (present.SLACK_APP_TOKEN === undefined && present.SLACK_SIGNING_SECRET === undefined) wrong.add('SLACK_SIGNING_SECRET');
   if (!parsed.success || wrong.size > 0) throw new SettingsError(explain([...wrong], present));
   return Object.freeze(parsed.data);
 }

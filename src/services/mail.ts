@@ -48,7 +48,9 @@ export function connectMail({ url, from }: { readonly url: string; readonly from
           subject: foreignLine(mail.subject, 200),
           text: mail.text,
           html: mail.html,
-          attachments: mail.attachment ? [{ filename: mail.attachment.name, content: mail.attachment.content, contentType: 'text/markdown; charset=utf-8' }] : [],
+          attachments: mail.attachment
+            ? [{ filename: mail.attachment.name, content: mail.attachment.content, contentType: 'text/markdown; charset=utf-8' }]
+            : [],
           // Attachments and bodies are our own text: nothing is ever read from a path or an address.
           disableFileAccess: true,
           disableUrlAccess: true,

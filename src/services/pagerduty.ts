@@ -38,7 +38,8 @@ const DEADLINE_MILLISECONDS = 10_000;
 /** Connects to PagerDuty; nothing is asked until a method is called. Why not its own client: docs/decisions/0003-pagerduty-by-fetch.md. */
 export function connectPagerDuty(connection: Connection): PagerDuty {
   const get = (path: string) => ask(connection, 'GET', path);
-  const incident = async (id: string) => incidentOf(z.object({ incident: incidentSchema }).parse(await get(`/incidents/${seg(id)}`)).incident);
+  const incident = async (id: string) =>
+    incidentOf(z.object({ incident: incidentSchema }).parse(await get(`/incidents/${seg(id)}`)).incident);
   const put = (id: string, change: Readonly<Record<string, unknown>>, from = connection.fromEmail) =>
     ask(connection, 'PUT', `/incidents/${seg(id)}`, { from, body: { incident: { type: 'incident_reference', ...change } } });
   return {
@@ -120,7 +121,11 @@ async function acknowledge(incident: PagerDuty['incident'], put: Put, id: string
   return { already: null, by: null };
 }
 
-async function acknowledgeAs(api: { readonly get: Get; readonly incident: PagerDuty['incident']; readonly put: Put }, id: string, email: string): Promise<DeedOutcome> {
+async function acknowledgeAs(
+  api: { readonly get: Get; readonly incident: PagerDuty['incident']; readonly put: Put },
+  id: string,
+  email: string,
+): Promise<DeedOutcome> {
   const before = await api.incident(id);
   if (before.status === 'resolved') return { already: 'resolved', by: null };
   const { users } = usersSchema.parse(await api.get(`/users?query=${encodeURIComponent(email)}`));
@@ -167,7 +172,8 @@ function parseJson(what: string, text: string): unknown {
 }
 
 function noAnswer(what: string, method: string, cause: unknown): ServiceFailure {
-  if (method === 'GET' || neverConnected(cause)) return new ServiceFailure('pagerduty', 'unavailable', `PagerDuty could not be reached (${what})`, { cause });
+  if (method === 'GET' || neverConnected(cause))
+    return new ServiceFailure('pagerduty', 'unavailable', `PagerDuty could not be reached (${what})`, { cause });
   return new ServiceFailure('pagerduty', 'unclear', `no answer from PagerDuty to ${what}; it may have been done`, { cause });
 }
 
@@ -176,7 +182,9 @@ function refusal(what: string, response: Response, text: string): ServiceFailure
   const said = `PagerDuty answered ${response.status}${code ? ` (${code}${message ? `: ${foreignLine(message, 120)}` : ''})` : ''} to ${what}`;
   if (response.status === 429) {
     const seconds = Number(response.headers.get('ratelimit-reset') ?? response.headers.get('retry-after') ?? 30);
-    return new ServiceFailure('pagerduty', 'unavailable', said, { retryAfterMilliseconds: (Number.isFinite(seconds) ? seconds : 30) * 1_000 });
+    return new ServiceFailure('pagerduty', 'unavailable', said, {
+      retryAfterMilliseconds: (Number.isFinite(seconds) ? seconds : 30) * 1_000,
+    });
   }
   return new ServiceFailure('pagerduty', response.status >= 500 ? 'unclear' : 'refused', said);
 }

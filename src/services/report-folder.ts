@@ -63,7 +63,8 @@ async function findMarked(folder: string, day: string, mark: string): Promise<st
 }
 
 function safeName(file: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}-audit-gap(-\d{1,3})?\.md$/.test(file)) throw new ServiceFailure('reports', 'refused', 'that is no report of ours');
+  if (!/^\d{4}-\d{2}-\d{2}-audit-gap(-\d{1,3})?\.md$/.test(file))
+    throw new ServiceFailure('reports', 'refused', 'that is no report of ours');
   return file;
 }
 

@@ -181,7 +181,14 @@ function failureOf(method: string, error: unknown): ServiceFailure {
   return new ServiceFailure('slack', 'unclear', `no answer from Slack to ${method}; it may have been done`, { cause: error });
 }
 
-const TEMPORARY: ReadonlySet<string> = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'ratelimited', 'team_added_to_org']);
+const TEMPORARY: ReadonlySet<string> = new Set([
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'ratelimited',
+  'team_added_to_org',
+]);
 
 /** The client logs what it throws; the failure is told once, where it is handled. */
 const silentLogger = {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { recordedSchema, type Recorded } from '#domain/incident/facts.ts';
+import { type Recorded, recordedSchema } from '#domain/incident/facts.ts';
 
 /** The hash before the first fact. */
 export const GENESIS = '0'.repeat(64);
@@ -26,10 +26,7 @@ export function unlink(body: string): Recorded {
 }
 
 /** The first place where a chain does not verify, or null when every link holds. */
-export function firstBrokenLink(
-  incident: number,
-  links: readonly Link[],
-): { readonly sequence: number; readonly problem: string } | null {
+export function firstBrokenLink(incident: number, links: readonly Link[]): { readonly sequence: number; readonly problem: string } | null {
   let previous = GENESIS;
   for (const [index, { sequence, body, hash }] of links.entries()) {
     const problem = problemOf({ incident, previous, expected: index + 1, sequence, body, hash });

@@ -186,12 +186,14 @@ async function pgCtl(server: Server, args: readonly string[]): Promise<void> {
 async function asOwner(server: Pick<Server, 'owner' | 'log'>, file: string, args: readonly string[]): Promise<void> {
   const identity = server.owner ? { uid: server.owner.uid, gid: server.owner.gid } : {};
   // stdio is not inherited: a server that kept our pipes open would keep our parent waiting.
-  await run(file, [...args], { ...identity, cwd: '/', env: { LC_ALL: 'C', PATH: process.env['PATH'] ?? '' }, timeout: 60_000 }).catch(
+  await run(file, [...args], { ...identity, cwd: '/', env: { LC_ALL: 'C', PATH: process.env.PATH ?? '' }, timeout: 60_000 }).catch(
     async (cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const log = await readFile(server.log, 'utf8').catch(() => '');
       const hint = reason.includes('EACCES') || reason.includes('Permission denied') ? ROOT_HINT : '';
-      throw new EmbeddedServerError(`The embedded PostgreSQL did not do its work: ${reason.trim()}\n${log.slice(-1_000)}${hint}`, { cause });
+      throw new EmbeddedServerError(`The embedded PostgreSQL did not do its work: ${reason.trim()}\n${log.slice(-1_000)}${hint}`, {
+        cause,
+      });
     },
   );
 }

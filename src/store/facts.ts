@@ -34,7 +34,9 @@ export async function lockOpening(client: Queryable): Promise<void> {
  */
 export async function appendFacts(client: Queryable, incident: Incident, recorded: readonly Recorded[]): Promise<void> {
   if (recorded.length === 0) return;
-  const { rows } = await client.query('select hash from gapwatch.facts where incident = $1 order by sequence desc limit 1', [incident.number]);
+  const { rows } = await client.query('select hash from gapwatch.facts where incident = $1 order by sequence desc limit 1', [
+    incident.number,
+  ]);
   const head = rows[0] === undefined ? GENESIS : z.object({ hash: z.string() }).parse(rows[0]).hash;
   const links = link(incident.number, head, recorded);
   await client.query(
@@ -73,7 +75,9 @@ export async function incidentOfAlert(client: Queryable, alertId: string): Promi
 
 /** All incidents' numbers, oldest first; with `phase`, only those. */
 export async function incidentNumbers(client: Queryable, phase?: 'open'): Promise<readonly number[]> {
-  const { rows } = await client.query('select number from gapwatch.incidents where $1::text is null or phase = $1 order by number', [phase ?? null]);
+  const { rows } = await client.query('select number from gapwatch.incidents where $1::text is null or phase = $1 order by number', [
+    phase ?? null,
+  ]);
   return rows.map((row) => numberRow.parse(row).number);
 }
 

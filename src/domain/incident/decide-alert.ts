@@ -1,7 +1,7 @@
 import { foreignLine } from '../foreign-text.ts';
 import { between, formatUtc, HOUR } from '../time.ts';
+import type { Circumstances } from './circumstances.ts';
 import type { AlertChange, Command, Decision } from './commands.ts';
-import type { Circumstances } from './decide.ts';
 import type { Fact } from './facts.ts';
 import { announce, request } from './requests.ts';
 import { callNamed, type Incident, incidentName, type TrackedAlert } from './state.ts';
@@ -85,7 +85,7 @@ function isOurNote({ event, detail }: AlertChange): boolean {
 
 /** The poll tells a status, not an event; what is already known is no news. */
 function isKnown(alert: TrackedAlert, { seenBy, event }: AlertChange): boolean {
-  return seenBy === 'poll' && alert.status === event;
+  return seenBy === 'poll' && alert.status === (event === 'unacknowledged' ? 'triggered' : event);
 }
 
 /** Whether Gapwatch asked for this itself, so that PagerDuty's echo needs no message. */

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts';
 import type { Actor, Person } from './actor.ts';
+import type { Circumstances } from './circumstances.ts';
 import type { Command, Decision } from './commands.ts';
 import { alertChanged, alertFired, declared } from './decide-alert.ts';
 import { callFailed, callSucceeded } from './decide-call.ts';
@@ -9,9 +9,6 @@ import { resolve } from './decide-resolve.ts';
 import { claimDue, noticeLate, updateDue } from './decide-timer.ts';
 import { request } from './requests.ts';
 import type { Incident } from './state.ts';
-
-/** What a command is decided against: who asks, when, and the team's policy. */
-export type Circumstances = { readonly by: Actor; readonly now: Date; readonly policy: Policy };
 
 /**
  * Decides what follows from a command: new facts, or a refusal that says why. Pure: the same state, command and circumstances

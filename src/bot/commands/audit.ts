@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { closest } from 'fastest-levenshtein';
+import { CHECKS, checkNamed } from '#domain/checks/all-checks.ts';
+import type { Person } from '#domain/incident/actor.ts';
+import { openIncident } from '#store/facts.ts';
+import { handle } from '#workflows/handle.ts';
+import type { House } from '#workflows/house.ts';
+
+/** `/audit <check>`: asks for a check, whose answer the whole channel will see. Answers the person who asked at once. */
+export async function auditCommand(house: House, text: string, person: Person): Promise<string> {
+  const [name = '', ...rest] = text.trim().toLowerCase().split(/\s+/);
+  if (name === '' || name === 'help') return auditHelp();
+  const check = checkNamed(name);
+  if (!check) {
+    const names = [...CHECKS.map((each) => each.name), 'help'];
+    return `There is no check \`${name.slice(0, 30)}\`. Did you mean \`/audit ${closest(name, names)}\`?\n${auditHelp()}`;
+  }
+  const argument = rest.join(' ');
+  const problem = check.refuse(argument);
+  if (problem !== null) return problem;
+  await requestCheck(house, check.name, argument, person);
+  return `Running \`${`${check.name} ${argument}`.trim()}\` (runbook ${check.step}). The answer appears in the channel.`;
+}
+
+/** Puts a check on its way, on the open incident's timeline when there is one. */
+export async function requestCheck(house: House, check: string, argument: string, person: Person): Promise<void> {
+  const request = randomUUID();
+  const incident = await openIncident(house.database);
+  if (incident !== null) {
+    await handle(house, incident, { kind: 'request-check', check, argument, request }, person);
+    return;
+  }
+  const data = { kind: 'run-check', incident: null, check, argument, request };
+  await house.jobs.enqueue(house.database, { queue: 'audit', key: `check/${request}`, data, dueAt: house.now() }, house.now());
+}
+
+function auditHelp(): string {
+  const lines = CHECKS.map(({ name, step, help }) => `• \`/audit ${name}\` (${step}): ${help}`);
+  return ['Read-only checks of the audit log; the answer is posted for the whole channel:', ...lines, '• `/audit help`: this list'].join(
+    '\n',
+  );
+}

@@ -1,0 +1,11 @@
+import type { Check } from './check.ts';
+import { gaps } from './gaps.ts';
+import { scope } from './scope.ts';
+
+/** Every check, by name, in the runbook's order. */
+export const CHECKS: readonly Check[] = [scope, gaps];
+
+/** The check of this name. */
+export function checkNamed(name: string): Check | undefined {
+  return CHECKS.find((check) => check.name === name);
+}

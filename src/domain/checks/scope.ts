@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Verdict } from '../incident/facts.ts';
+import { between, formatDuration, formatUtc, MINUTE } from '../time.ts';
+import type { Check } from './check.ts';
+import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from './sql.ts';
+
+/** Runbook step 2: are any audit records being written? */
+export const scope: Check = {
+  name: 'scope',
+  step: '§2',
+  help: 'are audit records being written? count of the last 5 minutes, last record',
+  refuse: (argument) => (argument === '' ? null : '`/audit scope` takes no argument.'),
+  ask: function* ({ table }) {
+    return judgeScope(scopeRow.parse((yield askForScope(table))[0]));
+  },
+};
+
+/** Last record without the window, or "older than five minutes" could never be seen; two index probes. */
+function askForScope(table: AuditTable): Sql {
+  const at = columnSql(table);
+  const now = asColumn(table, 'now()');
+  return {
+    text: `
+      select ${instantText('now()')} as at,
+        (select count(*)::int from ${tableSql(table)} where ${at} > ${now} - interval '5 minutes' and ${at} <= ${now}) as recent,
+        ${asText(table, `(select max(${at}) from ${tableSql(table)} where ${at} <= ${now})`)} as last`,
+    values: [],
+  };
+}
+
+const scopeRow = z.object({ at: instantColumn, recent: z.number(), last: instantColumn.nullable() });
+export type ScopeRow = z.infer<typeof scopeRow>;
+
+/** The runbook's table, its most severe row first; exactly 10 records, which it leaves out, count as HIGH. */
+export function judgeScope({ at, recent, last }: ScopeRow): Verdict {
+  const figures = [
+    { name: 'Records in the last 5 minutes', value: String(recent) },
+    { name: 'Last record', value: last ? `${formatUtc(last)} (${formatDuration(between(last, at))} ago)` : 'none in the table' },
+  ];
+  if (last === null) return { level: 'critical', evidence: 'The audit table holds no record at all.', figures, nextStep: FAILURE };
+  if (between(last, at) > 5 * MINUTE) {
+    return {
+      level: 'critical',
+      evidence: `Audit writes stopped: the last record is ${formatDuration(between(last, at))} old.`,
+      figures,
+      nextStep: FAILURE,
+    };
+  }
+  if (recent === 0)
+    return { level: 'critical', evidence: 'Complete audit failure: no record in the last 5 minutes.', figures, nextStep: FAILURE };
+  if (recent <= 10) {
+    return {
+      level: 'high',
+      evidence: `Partial failure or low activity: ${recent} record${recent === 1 ? '' : 's'} in the last 5 minutes.`,
+      figures,
+      nextStep: FAILURE,
+    };
+  }
+  return {
+    level: 'medium',
+    evidence: `False alarm or intermittent issue: ${recent} records in the last 5 minutes.`,
+    figures,
+    nextStep: 'look for gaps with `/audit gaps` (runbook step 14)',
+  };
+}
+
+const FAILURE = "check the application's health, then test a write (runbook steps 3 and 4)";

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { config } from 'dotenv';
+import type { Logger } from 'pino';
+import { slackApp } from '#bot/app.ts';
+import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
+import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
+import { TemplateError } from '#domain/messages/render.ts';
+import { openAuditDatabase } from '#services/audit-database.ts';
+import { connectMail } from '#services/mail.ts';
+import { connectPagerDuty } from '#services/pagerduty.ts';
+import { openReportFolder } from '#services/report-folder.ts';
+import { connectSlack } from '#services/slack.ts';
+import { openDatabase } from '#store/database.ts';
+import { EmbeddedServerError, startEmbedded } from '#store/embedded.ts';
+import { incidentNumbers } from '#store/facts.ts';
+import { type JobClock, startJobs } from '#store/jobs.ts';
+import { migrate } from '#store/migrate.ts';
+import type { House } from '#workflows/house.ts';
+import { startWork } from '#workflows/worker.ts';
+import { openLog } from './log.ts';
+import { openMetrics } from './metrics.ts';
+import { PolicyError, readPolicy } from './policy.ts';
+import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { loadTemplates } from './templates.ts';
+
+/** Gapwatch, running. */
+export type Gapwatch = { readonly port: number; readonly house: House; readonly stop: () => Promise<void> };
+
+/** Wires the rooms and starts: store, work, then the doors. `clock` is the system's unless given. */
+export async function start(settings: Settings, log: Logger, clock?: JobClock): Promise<Gapwatch> {
+  const policy = readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8').catch(missingPolicy), settings.RUNBOOK_FILE);
+  const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
+  const onError = (error: Error) => log.warn({ err: error }, 'a database connection failed; it is opened again when needed');
+  const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
+  const url = settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '';
+  const database = openDatabase(url, onError);
+  await migrate(database);
+  const jobs = await startJobs(url, onError, clock);
+  const figures = openMetrics(jobs, async () => (await incidentNumbers(database, 'open')).length);
+  const auditDatabase = openAuditDatabase(
+    { url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
+    onError,
+  );
+  const house: House = {
+    database,
+    jobs,
+    policy,
+    templates,
+    auditDatabase,
+    slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
+    channel: settings.SLACK_CHANNEL,
+    pagerduty: connectPagerDuty({
+      apiUrl: settings.PAGERDUTY_API_URL,
+      token: settings.PAGERDUTY_API_TOKEN,
+      fromEmail: settings.PAGERDUTY_FROM_EMAIL,
+    }),
+    mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }),
+    privacyOfficer: { role: 'Privacy Officer', address: settings.PRIVACY_OFFICER_EMAIL },
+    reports: openReportFolder(settings.REPORTS_DIR),
+    now: () => new Date(clock?.now() ?? Date.now()),
+    log,
+    observe: figures.observe,
+  };
+  const slack = slackApp(house, {
+    botToken: settings.SLACK_BOT_TOKEN,
+    signingSecret: settings.SLACK_SIGNING_SECRET,
+    appToken: settings.SLACK_APP_TOKEN,
+    apiUrl: settings.SLACK_API_URL,
+  });
+  await slack.start();
+  await startWork(house);
+  const secrets = settings.PAGERDUTY_WEBHOOK_SECRET.split(',').map((secret) => secret.trim());
+  const routes = {
+    'POST /pagerduty/webhook': pagerDutyWebhook(house, secrets),
+    ...(slack.events ? { 'POST /slack/events': slack.events } : {}),
+    'GET /livez': livez,
+    'GET /readyz': readyz(() => whyNotReady(house)),
+    'GET /metrics': metrics(figures.render),
+  };
+  const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
+  log.info({ port: http.port, host: settings.HOST, store: server ? 'embedded' : 'DATABASE_URL' }, 'Gapwatch is ready');
+  return { port: http.port, house, stop: () => stop(http, slack.stop, house, server) };
+}
+
+/** Closes the doors first, then lets what runs finish within its grace, then the connections. */
+async function stop(
+  http: HttpServer,
+  stopSlack: () => Promise<void>,
+  house: House,
+  server: { readonly stop: () => Promise<void> } | null,
+): Promise<void> {
+  await Promise.all([http.close(), stopSlack()]);
+  await house.jobs.stop();
+  await Promise.all([house.auditDatabase.close(), house.database.close()]);
+  await server?.stop();
+}
+
+async function whyNotReady(house: House): Promise<string | null> {
+  return house.database.query('select 1').then(
+    () => null,
+    (error: unknown) => `the store can't be reached: ${error instanceof Error ? error.name : 'unknown error'}`,
+  );
+}
+
+function missingPolicy(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+  throw error;
+}
+
+/** Runs until SIGTERM or SIGINT. A mistake in the set-up is told in one message, without a stack. */
+async function main(): Promise<void> {
+  config({ quiet: true });
+  try {
+    const settings = readSettings(process.env);
+    const log = openLog(settings.LOG_LEVEL);
+    const gapwatch = await start(settings, log);
+    const end = (signal: string) => {
+      log.info({ signal }, 'Gapwatch stops');
+      gapwatch.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'Gapwatch did not stop cleanly');
+          process.exit(1);
+        },
+      );
+    };
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** What went wrong at the start, for the person who started it. */
+export function explain(error: unknown): string {
+  const isMistake =
+    error instanceof SettingsError ||
+    error instanceof PolicyError ||
+    error instanceof TemplateError ||
+    error instanceof EmbeddedServerError;
+  if (isMistake) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+if (import.meta.main) await main();

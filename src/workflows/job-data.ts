@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { LANES } from '#domain/incident/call.ts';
+import type { Job } from '#domain/incident/effects.ts';
+import type { NewJob } from '#store/jobs.ts';
+
+const incident = z.number().int();
+
+/** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
+export const jobDataSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('lane'), lane: z.enum(LANES), incident }),
+  z.object({ kind: z.literal('first-look'), incident }),
+  z.object({ kind: z.literal('watch'), incident }),
+  z.object({ kind: z.literal('claim-due'), incident }),
+  z.object({ kind: z.literal('update-due'), incident, number: z.number().int() }),
+  z.object({ kind: z.literal('notice-late'), incident, call: z.string() }),
+  z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('examine'), alertId: z.string() }),
+  z.object({ kind: z.literal('poll') }),
+  z.object({ kind: z.literal('warn'), key: z.string(), text: z.string() }),
+]);
+
+export type JobData = z.infer<typeof jobDataSchema>;
+
+/** An effect as a job for the store. */
+export function toNewJob({ key, dueAt, ...data }: Job): NewJob {
+  return { queue: queueOf(data), key, dueAt, data };
+}
+
+/** The queue in which a job waits: the one of the service it may have to wait for. */
+export function queueOf(data: JobData): NewJob['queue'] {
+  switch (data.kind) {
+    case 'lane':
+      return data.lane;
+    case 'first-look':
+    case 'watch':
+    case 'run-check':
+      return 'audit';
+    case 'claim-due':
+    case 'update-due':
+    case 'notice-late':
+      return 'timers';
+    case 'examine':
+    case 'poll':
+      return 'pagerduty';
+    case 'warn':
+      return 'slack';
+    default:
+      return data satisfies never;
+  }
+}

@@ -1,0 +1,86 @@
+import { type Answer, type Lane, laneOf } from '#domain/incident/call.ts';
+import { lane as laneJob } from '#domain/incident/effects.ts';
+import { nextCall } from '#domain/incident/next-call.ts';
+import { rootMessage } from '#domain/incident/state.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import { doInSlack, refreshRoot } from './announce.ts';
+import type { Attempt } from './attempt.ts';
+import { handle, load } from './handle.ts';
+import type { House } from './house.ts';
+import { toNewJob } from './job-data.ts';
+import { doInMail } from './notify.ts';
+import { doInPagerDuty } from './page.ts';
+import { writeReport } from './report.ts';
+
+/** The most calls in one run; the rest waits for the next, so that no job outlives its time. */
+const CALLS_A_RUN = 50;
+
+/**
+ * Makes an incident's calls in one lane, one after the other in their order, each with its outcome kept before the next. At the end
+ * it wakes itself for the earliest retry. `retried` says that a run before this one was cut off, perhaps in the middle of a call.
+ */
+export async function runLane(house: House, lane: Lane, number: number, retried: boolean): Promise<void> {
+  let mayHaveBeenDone = retried;
+  for (let calls = 0; calls < CALLS_A_RUN; calls += 1) {
+    const { incident } = await load(house, number);
+    const call = incident && nextCall(incident, lane, house.now());
+    if (!incident || !call) break;
+    const isUnclear = call.status.name === 'due' && call.status.lastFailure?.outcome === 'unclear';
+    await make(house, lane, { incident, call, mustLook: mayHaveBeenDone || isUnclear });
+    mayHaveBeenDone = false;
+  }
+  if (lane === 'slack') await refreshRoot(house, number);
+  await wakeForRetry(house, lane, number);
+}
+
+async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {
+  const { incident, call } = attempt;
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1_000;
+  try {
+    const answer = await perform(house, attempt);
+    house.observe.call(lane, 'succeeded', seconds());
+    await handle(house, incident.number, { kind: 'call-succeeded', key: call.key, answer }, { kind: 'gapwatch' });
+  } catch (error) {
+    if (!(error instanceof ServiceFailure)) throw error;
+    house.observe.call(lane, error.outcome, seconds());
+    house.log.warn({ incident: incident.number, call: call.key, outcome: error.outcome }, error.message);
+    const { outcome, message: detail, retryAfterMilliseconds } = error;
+    await handle(
+      house,
+      incident.number,
+      { kind: 'call-failed', key: call.key, outcome, detail, retryAfterMilliseconds },
+      { kind: 'gapwatch' },
+    );
+  }
+}
+
+function perform(house: House, attempt: Attempt): Promise<Answer> {
+  const lane = laneOf(attempt.call.deed);
+  switch (lane) {
+    case 'slack':
+      return doInSlack(house, attempt);
+    case 'pagerduty':
+      return doInPagerDuty(house, attempt);
+    case 'mail':
+      return doInMail(house, attempt);
+    case 'reports':
+      return writeReport(house, attempt);
+    default:
+      return lane satisfies never;
+  }
+}
+
+async function wakeForRetry(house: House, lane: Lane, number: number): Promise<void> {
+  const { incident } = await load(house, number);
+  if (!incident) return;
+  const isRootMissing = lane === 'slack' && rootMessage(incident) === null;
+  const times = incident.calls.flatMap(({ deed, status }) => {
+    if (laneOf(deed) !== lane || status.name !== 'due' || (isRootMissing && deed.kind !== 'initial-post')) return [];
+    return [status.notBefore.getTime()];
+  });
+  const now = house.now();
+  const isUpdateWaiting = times.length > 0 && Math.min(...times) <= now.getTime() && nextCall(incident, lane, now) === null;
+  if (times.length === 0 || isUpdateWaiting) return;
+  await house.jobs.enqueue(house.database, toNewJob(laneJob(number, lane, new Date(Math.min(...times)))), now);
+}

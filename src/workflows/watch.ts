@@ -1,0 +1,35 @@
+import { watch } from '#domain/incident/effects.ts';
+import { plus, SECOND } from '#domain/time.ts';
+import { handle, load } from './handle.ts';
+import type { House } from './house.ts';
+import { toNewJob } from './job-data.ts';
+
+/** The first look may not delay the initial post by more than this. */
+const FIRST_LOOK_DEADLINE = SECOND;
+const LOOK_DEADLINE = 5 * SECOND;
+
+/** The first look at the audit table: fixes the gap's start and lets the initial post go, whatever it sees (runbook step 1). */
+export async function firstLook(house: House, number: number): Promise<void> {
+  const { incident } = await load(house, number);
+  if (!incident) return;
+  const look = await house.auditDatabase.look(incident.startedAt, null, FIRST_LOOK_DEADLINE);
+  await handle(house, number, { kind: 'looked', look }, { kind: 'watch' });
+}
+
+/** Looks again while the incident is open, and wakes itself for the next look. */
+export async function watchOnce(house: House, number: number): Promise<void> {
+  const { incident } = await load(house, number);
+  if (incident?.phase.name !== 'open') return;
+  const look = await lookAt(house, number);
+  await handle(house, number, { kind: 'looked', look }, { kind: 'watch' });
+  const next = watch(number, plus(house.now(), house.policy.watch.every));
+  await house.jobs.enqueue(house.database, toNewJob(next), house.now());
+}
+
+/** One look now, for a decision that needs a fresh one. */
+export async function lookAt(house: House, number: number) {
+  const { incident } = await load(house, number);
+  const records = incident?.records;
+  const silentSince = records?.status === 'silent' ? records.lastRecordAt : null;
+  return house.auditDatabase.look(incident?.startedAt ?? house.now(), silentSince, LOOK_DEADLINE);
+}

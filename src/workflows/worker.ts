@@ -1,0 +1,67 @@
+import { allLanes, watch } from '#domain/incident/effects.ts';
+import { incidentNumbers } from '#store/facts.ts';
+import type { WaitingJob } from '#store/jobs.ts';
+import { handle } from './handle.ts';
+import type { House } from './house.ts';
+import { type JobData, jobDataSchema, toNewJob } from './job-data.ts';
+import { examine, poll } from './poll.ts';
+import { runCheck } from './run-check.ts';
+import { runLane } from './run-lane.ts';
+import { firstLook, watchOnce } from './watch.ts';
+
+/** Starts the work: every waiting job finds its handler, and what a crash may have left lying is picked up. */
+export async function startWork(house: House): Promise<void> {
+  await house.jobs.work(
+    (job) => run(house, job),
+    (data) => {
+      house.observe.deadJob();
+      house.log.error({ job: data }, 'a job was given up after its last attempt');
+    },
+  );
+  const now = house.now();
+  await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
+  for (const number of await incidentNumbers(house.database, 'open')) {
+    for (const job of [watch(number, now), ...allLanes(number, now)]) await house.jobs.enqueue(house.database, toNewJob(job), now);
+  }
+}
+
+async function run(house: House, job: WaitingJob): Promise<void> {
+  try {
+    await perform(house, jobDataSchema.parse(job.data), job.retried);
+  } catch (error) {
+    // pg-boss runs it again with growing pauses; the log says why.
+    house.log.warn({ err: error, job: job.data }, 'a job failed and will be run again');
+    throw error;
+  }
+}
+
+async function perform(house: House, data: JobData, retried: boolean): Promise<void> {
+  switch (data.kind) {
+    case 'lane':
+      return runLane(house, data.lane, data.incident, retried);
+    case 'first-look':
+      return firstLook(house, data.incident);
+    case 'watch':
+      return watchOnce(house, data.incident);
+    case 'run-check':
+      return runCheck(house, data, retried);
+    case 'examine':
+      return examine(house, data.alertId);
+    case 'poll':
+      return poll(house);
+    case 'update-due':
+      await handle(house, data.incident, { kind: 'update-due', number: data.number }, { kind: 'timer' });
+      return;
+    case 'claim-due':
+      await handle(house, data.incident, { kind: 'claim-due' }, { kind: 'timer' });
+      return;
+    case 'notice-late':
+      await handle(house, data.incident, { kind: 'notice-late', key: data.call }, { kind: 'timer' });
+      return;
+    case 'warn':
+      await house.slack.post(house.channel, { text: data.text, blocks: [] }, { key: data.key });
+      return;
+    default:
+      return data satisfies never;
+  }
+}
