@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { parseBlocks, type SlackBlock } from './block-kit.ts';
+
+/** A message as the stand-in keeps it. */
+export type SlackMessage = {
+  readonly channel: string;
+  readonly ts: string;
+  readonly threadTs: string | null;
+  readonly isBroadcast: boolean;
+  text: string;
+  blocks: readonly SlackBlock[];
+  readonly key: string | null;
+  readonly file: { readonly name: string; readonly content: string } | null;
+  edits: number;
+};
+
+export type SlackUser = { readonly id: string; readonly name: string; readonly email: string };
+export type SlackState = {
+  readonly channels: readonly { readonly id: string; readonly name: string; readonly hasBot: boolean }[];
+  readonly users: readonly SlackUser[];
+  readonly messages: SlackMessage[];
+  readonly files: Map<string, { readonly name: string; content: string | null }>;
+  readonly nextTs: () => string;
+  readonly onMessage: (message: SlackMessage) => void;
+  readonly uploadUrl: (fileId: string) => string;
+};
+
+type Answer = Readonly<Record<string, unknown>> | { readonly error: string };
+type Method = { readonly scopes: readonly string[]; readonly run: (args: Readonly<Record<string, unknown>>, state: SlackState) => Answer };
+
+const text = z.string();
+const flag = z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value) => value === true || value === 'true');
+
+/** The Web API methods that Gapwatch uses, each with the scopes it needs and Slack's own errors. */
+export const METHODS: Readonly<Record<string, Method>> = {
+  'auth.test': { scopes: [], run: () => ({ user: 'gapwatch', user_id: 'UGAPWATCH', team: 'Clinic' }) },
+  'chat.postMessage': { scopes: ['chat:write'], run: postMessage },
+  'chat.update': { scopes: ['chat:write'], run: updateMessage },
+  'chat.getPermalink': {
+    scopes: [],
+    run: (args, state) => {
+      const found = state.messages.find(({ channel, ts }) => channel === args.channel && ts === args.message_ts);
+      return found ? { permalink: linkTo(found) } : { error: 'message_not_found' };
+    },
+  },
+  'conversations.history': { scopes: ['channels:history'], run: (args, state) => history(args, state, null) },
+  'conversations.replies': { scopes: ['channels:history'], run: (args, state) => history(args, state, text.parse(args.ts)) },
+  'conversations.list': {
+    scopes: ['channels:read'],
+    run: (_args, state) => ({ channels: state.channels.map(({ id, name }) => ({ id, name })), response_metadata: { next_cursor: '' } }),
+  },
+  'users.info': {
+    scopes: ['users:read', 'users:read.email'],
+    run: (args, state) => {
+      const user = state.users.find(({ id }) => id === args.user);
+      return user
+        ? { user: { id: user.id, name: user.name, profile: { display_name: user.name, email: user.email } } }
+        : { error: 'user_not_found' };
+    },
+  },
+  'files.getUploadURLExternal': {
+    scopes: ['files:write'],
+    run: (args, state) => {
+      const id = `F${String(state.files.size + 1).padStart(8, '0')}`;
+      state.files.set(id, { name: text.parse(args.filename), content: null });
+      return { upload_url: state.uploadUrl(id), file_id: id };
+    },
+  },
+  'files.completeUploadExternal': { scopes: ['files:write'], run: completeUpload },
+  'views.publish': { scopes: [], run: () => ({ view: {} }) },
+};
+
+function linkTo({ channel, ts }: SlackMessage): string {
+  return `https://clinic.slack.example/archives/${channel}/p${ts.replace('.', '')}`;
+}
+
+function channelOf(state: SlackState, name: unknown) {
+  return state.channels.find((channel) => channel.id === name || channel.name === String(name).replace(/^#/, ''));
+}
+
+const metadataSchema = z.strictObject({
+  event_type: z.string().min(1),
+  event_payload: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+
+function postMessage(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
+  const channel = channelOf(state, args.channel);
+  if (!channel) return { error: 'channel_not_found' };
+  if (!channel.hasBot) return { error: 'not_in_channel' };
+  const content = contentOf(args);
+  if ('error' in content) return content;
+  const threadTs = args.thread_ts === undefined ? null : text.parse(args.thread_ts);
+  if (threadTs !== null && !state.messages.some(({ ts }) => ts === threadTs)) return { error: 'thread_not_found' };
+  const metadata = args.metadata === undefined ? null : metadataSchema.safeParse(args.metadata);
+  if (metadata?.success === false) return { error: 'invalid_metadata_schema' };
+  const message: SlackMessage = {
+    channel: channel.id,
+    ts: state.nextTs(),
+    threadTs,
+    isBroadcast: flag.catch(false).parse(args.reply_broadcast),
+    ...content,
+    key: typeof metadata?.data?.event_payload.key === 'string' ? metadata.data.event_payload.key : null,
+    file: null,
+    edits: 0,
+  };
+  state.messages.push(message);
+  state.onMessage(message);
+  return { channel: channel.id, ts: message.ts };
+}
+
+function contentOf(
+  args: Readonly<Record<string, unknown>>,
+): { readonly text: string; readonly blocks: readonly SlackBlock[] } | { readonly error: string } {
+  const body = text.catch('').parse(args.text);
+  if (body.length > 40_000) return { error: 'msg_too_long' };
+  if (args.blocks === undefined) return body === '' ? { error: 'no_text' } : { text: body, blocks: [] };
+  const blocks = parseBlocks(args.blocks, 50);
+  return blocks === null ? { error: 'invalid_blocks' } : { text: body, blocks };
+}
+
+function updateMessage(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
+  const found = state.messages.find(({ channel, ts }) => channel === args.channel && ts === args.ts);
+  if (!found) return { error: 'message_not_found' };
+  const content = contentOf(args);
+  if ('error' in content) return content;
+  found.text = content.text;
+  found.blocks = content.blocks;
+  found.edits += 1;
+  return { channel: found.channel, ts: found.ts };
+}
+
+function history(args: Readonly<Record<string, unknown>>, state: SlackState, threadTs: string | null): Answer {
+  if (!state.channels.some(({ id }) => id === args.channel)) return { error: 'channel_not_found' };
+  const oldest = Number(args.oldest ?? 0);
+  const inPlace = state.messages.filter(({ channel, threadTs: parent, ts, isBroadcast }) => {
+    if (channel !== args.channel || Number(ts) < oldest) return false;
+    return threadTs === null ? parent === null || isBroadcast : ts === threadTs || parent === threadTs;
+  });
+  const withMetadata = flag.catch(false).parse(args.include_all_metadata);
+  const messages = inPlace.map(({ ts, text: body, key }) => ({
+    ts,
+    text: body,
+    ...(withMetadata && key !== null ? { metadata: { event_type: 'gapwatch_message', event_payload: { key } } } : {}),
+  }));
+  return { messages: messages.reverse().slice(0, Number(args.limit ?? 100)), has_more: false, response_metadata: { next_cursor: '' } };
+}
+
+const filesSchema = z.array(z.strictObject({ id: z.string(), title: z.string().optional() }));
+
+function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
+  const files = filesSchema.parse(args.files).map(({ id }) => state.files.get(id));
+  const channel = channelOf(state, args.channel_id);
+  if (!channel) return { error: 'channel_not_found' };
+  const uploaded = files.filter((file) => file !== undefined && file.content !== null);
+  if (uploaded.length !== files.length) return { error: 'file_not_found' };
+  const shared = uploaded.map((file) => {
+    const message: SlackMessage = {
+      channel: channel.id,
+      ts: state.nextTs(),
+      threadTs: args.thread_ts === undefined ? null : text.parse(args.thread_ts),
+      isBroadcast: false,
+      text: text.catch('').parse(args.initial_comment),
+      blocks: [],
+      key: null,
+      file: { name: file?.name ?? '', content: file?.content ?? '' },
+      edits: 0,
+    };
+    state.messages.push(message);
+    state.onMessage(message);
+    return { id: 'F', permalink: `https://clinic.slack.example/files/${file?.name}` };
+  });
+  return { files: shared };
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { test as base, inject } from 'vitest';
+import { openLog } from '#gapwatch/log.ts';
+import { type Gapwatch, start } from '#gapwatch/main.ts';
+import { readSettings } from '#gapwatch/settings.ts';
+import { type Clinic, openClinic } from '#sandbox/clinic.ts';
+import { SandboxClock } from '#sandbox/clock.ts';
+import { type MailStandIn, startMail } from '#sandbox/stand-ins/mail.ts';
+import { type PagerDutyStandIn, startPagerDuty } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
+import { type SlackStandIn, startSlack, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
+import { settle } from './settle.ts';
+
+/** When every story begins, unless it says otherwise. */
+export const NOON = Date.parse('2026-01-05T12:00:00.000Z');
+
+/** The world of a story: a clinic, the services around it, and the real program between them, on a clock that the story moves. */
+export type World = {
+  readonly clock: SandboxClock;
+  readonly clinic: Clinic;
+  readonly slack: SlackStandIn;
+  readonly pagerduty: PagerDutyStandIn;
+  readonly mail: MailStandIn;
+  readonly storeUrl: string;
+  readonly reportsFolder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Lines that the program has logged. */
+  readonly logLines: readonly string[];
+  /** Starts the program; `policy` is the text of runbook.yaml, `change` replaces settings. */
+  readonly starts: (policy?: string, change?: Readonly<Record<string, string>>) => Promise<Gapwatch>;
+  readonly stops: () => Promise<void>;
+  /** Moves the clock and waits until everything that is then due is done. */
+  readonly passes: (minutes: number) => Promise<void>;
+  /** Waits until nothing is due any more. */
+  readonly settles: () => Promise<void>;
+  /** What stands in the channel and its threads, message by message, oldest first. */
+  readonly messages: () => readonly string[];
+  readonly report: (name: string) => Promise<string>;
+  readonly botUrl: () => string;
+};
+
+let count = 0;
+
+/** Opens a world in databases of its own. */
+async function openWorld(): Promise<World & { readonly close: () => Promise<void> }> {
+  count += 1;
+  const suffix = `_${process.pid}_${count}`;
+  const socketFolder = inject('socketFolder');
+  const [storeUrl, clinicUrl] = await createDatabases(socketFolder, [`store${suffix}`, `clinic${suffix}`]);
+  const folder = await mkdtemp(join(tmpdir(), 'gapwatch-story-'));
+  const clock = new SandboxClock({ realMilliseconds: Date.now(), shownMilliseconds: NOON, speed: 0 }, 20);
+  const clinic = await openClinic(clinicUrl, suffix);
+  await clinic.follow(clock.reading);
+  const [slack, pagerduty, mail] = await Promise.all([startSlack(() => clock.now()), startPagerDuty(() => clock.now()), startMail()]);
+  const environment = environmentOf({ storeUrl, clinic, slack, pagerduty, mail, folder });
+  const logLines: string[] = [];
+  const log = openLog('info', { write: (line) => void logLines.push(line) });
+  let running: Gapwatch | null = null;
+  const settles = () => settle(storeUrl);
+  const stops = async () => {
+    await running?.stop();
+    running = null;
+    pagerduty.webhookUrl = null;
+  };
+  return {
+    clock,
+    clinic,
+    slack,
+    pagerduty,
+    mail,
+    storeUrl,
+    reportsFolder: join(folder, 'reports'),
+    environment,
+    logLines,
+    starts: async (policy = '', change = {}) => {
+      await writeFile(join(folder, 'runbook.yaml'), policy);
+      running = await start(readSettings({ ...environment, ...change }), log, clock);
+      pagerduty.webhookUrl = `http://127.0.0.1:${running.port}/pagerduty/webhook`;
+      return running;
+    },
+    stops,
+    settles,
+    passes: async (minutes) => {
+      await settles();
+      await clock.advance(minutes * 60_000);
+      await clinic.follow(clock.reading);
+      await settles();
+    },
+    messages: () => slack.messages.map(visibleText),
+    report: (name) => readFile(join(folder, 'reports', name), 'utf8'),
+    botUrl: () => `http://127.0.0.1:${running?.port ?? 0}`,
+    close: async () => {
+      await stops();
+      await Promise.all([slack.close(), pagerduty.close(), mail.close(), clinic.close()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Parts = { storeUrl: string; clinic: Clinic; slack: SlackStandIn; pagerduty: PagerDutyStandIn; mail: MailStandIn; folder: string };
+
+function environmentOf({ storeUrl, clinic, slack, pagerduty, mail, folder }: Parts): Readonly<Record<string, string>> {
+  return {
+    PORT: '0',
+    DATABASE_URL: storeUrl,
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
+    SLACK_CHANNEL: '#incidents',
+    SLACK_API_URL: slack.apiUrl,
+    PAGERDUTY_API_TOKEN: pagerduty.token,
+    PAGERDUTY_FROM_EMAIL: 'gapwatch@clinic.example',
+    PAGERDUTY_WEBHOOK_SECRET: pagerduty.webhookSecret,
+    PAGERDUTY_API_URL: pagerduty.apiUrl,
+    AUDIT_DATABASE_URL: clinic.readerUrl,
+    SMTP_URL: mail.url,
+    MAIL_FROM: 'gapwatch@clinic.example',
+    PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',
+    RUNBOOK_FILE: join(folder, 'runbook.yaml'),
+    REPORTS_DIR: join(folder, 'reports'),
+  };
+}
+
+async function createDatabases(socketFolder: string, names: readonly string[]): Promise<readonly [string, string]> {
+  const address = (name: string) => `postgresql://gapwatch@localhost/${name}?host=${encodeURIComponent(socketFolder)}`;
+  const client = new pg.Client({ connectionString: address('postgres') });
+  await client.connect();
+  for (const name of names) await client.query(`create database ${client.escapeIdentifier(name)}`);
+  await client.end();
+  const [store = '', clinic = ''] = names.map(address);
+  return [store, clinic];
+}
+
+/** A test with a world of its own, which leaves nothing behind. */
+export const story = base.extend<{ readonly world: World }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads a fixture's needs from its first parameter
+  world: async ({}, use) => {
+    const world = await openWorld();
+    await use(world);
+    await world.close();
+  },
+});
