@@ -90,14 +90,14 @@ function said({ incident, refused }: Outcome, done: string): string {
 async function declare({ house, rest, person }: Request): Promise<string> {
   const reason = foreignText(rest, 300) || 'declared by a person';
   const outcome = await openOrJoin(house, (number) => ({ kind: 'declare', number, reason }), person);
-  return said(outcome, 'is open. The initial post appears in the channel.');
+  return said(outcome, 'Opened. The initial post appears in the channel.');
 }
 
 async function state(request: Request, kind: 'state-cause' | 'state-action' | 'add-note', what: string): Promise<string> {
   const text = foreignText(request.rest, 1_000);
   const verb = { 'state-cause': 'cause', 'state-action': 'action', 'add-note': 'note' }[kind];
   if (text === '') return `Say ${what}: \`/incident ${verb} <text>\`.`;
-  return give(request, { kind, text }, `kept ${what}.`);
+  return give(request, { kind, text }, `Kept ${what}.`);
 }
 
 async function eta(request: Request): Promise<string> {
@@ -106,7 +106,7 @@ async function eta(request: Request): Promise<string> {
   const etaAt = length === null ? parseMoment(request.rest, now) : plus(now, length);
   if (etaAt === null)
     return `\`${request.rest.slice(0, 50)}\` is no time. Give a duration or a UTC time: \`/incident eta 15m\` or \`/incident eta 14:30\`.`;
-  return give(request, { kind: 'state-eta', etaAt }, 'kept the ETA.');
+  return give(request, { kind: 'state-eta', etaAt }, 'Kept the ETA.');
 }
 
 async function gap(request: Request): Promise<string> {
@@ -117,7 +117,7 @@ async function gap(request: Request): Promise<string> {
   }
   const edge = match[1]?.toLowerCase() === 'start' ? 'start' : 'end';
   const because = match[3] ? foreignText(match[3], 500) : null;
-  return give(request, { kind: 'move-gap', edge, at, because }, `kept the gap's ${edge}.`);
+  return give(request, { kind: 'move-gap', edge, at, because }, `Kept the gap's ${edge}.`);
 }
 
 async function resolve({ house, rest, person }: Request): Promise<string> {
@@ -129,9 +129,9 @@ async function resolve({ house, rest, person }: Request): Promise<string> {
   const anywayBecause = anyway ? foreignText(anyway[1] ?? '', 500) : null;
   const look = await lookAt(house, number);
   const outcome = await handle(house, number, { kind: 'resolve', rootCause, anywayBecause, look }, person);
-  return said(outcome, 'is resolved. The report, the resolution post and the final notice are on their way.');
+  return said(outcome, 'Resolved. The report, the resolution post and the final notice are on their way.');
 }
 
 async function report(request: Request): Promise<string> {
-  return give(request, { kind: 'write-report' }, 'the report is being written and will be shared in the thread.');
+  return give(request, { kind: 'write-report' }, 'The report is being written and will be shared in the thread.');
 }

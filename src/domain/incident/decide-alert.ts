@@ -1,10 +1,11 @@
 import { foreignLine } from '../foreign-text.ts';
-import { between, formatUtc, HOUR } from '../time.ts';
+import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '../time.ts';
+import type { Deed } from './call.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { AlertChange, Command, Decision } from './commands.ts';
-import type { Fact } from './facts.ts';
+import type { AlertEvent, Fact } from './facts.ts';
 import { announce, request } from './requests.ts';
-import { callNamed, type Incident, incidentName, type TrackedAlert } from './state.ts';
+import { type Incident, incidentName, type TrackedAlert } from './state.ts';
 import { nextUpdate } from './update-schedule.ts';
 
 /** Runbook step 1: an alert opens an incident, or joins the one that runs; the same alert twice changes nothing. */
@@ -54,9 +55,7 @@ export function alertChanged(incident: Incident, change: AlertChange, { now, pol
   };
   switch (change.event) {
     case 'acknowledged':
-      return isOurs(incident, `pagerduty/acknowledge/${alert.id}`)
-        ? [fact]
-        : [fact, announce(incident, now, 'already-acknowledged', details)];
+      return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'already-acknowledged', details)];
     case 'unacknowledged':
       return [fact, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
     case 'resolved':
@@ -68,7 +67,7 @@ export function alertChanged(incident: Incident, change: AlertChange, { now, pol
     case 'delegated':
     case 'annotated':
     case 'priority_updated':
-      return isOurNote(change) ? [fact] : [fact, announce(incident, now, 'alert-event', details)];
+      return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'alert-event', details)];
     case 'other':
       return [fact];
     default:
@@ -88,10 +87,22 @@ function isKnown(alert: TrackedAlert, { seenBy, event }: AlertChange): boolean {
   return seenBy === 'poll' && alert.status === (event === 'unacknowledged' ? 'triggered' : event);
 }
 
-/** Whether Gapwatch asked for this itself, so that PagerDuty's echo needs no message. */
-function isOurs(incident: Incident, key: string): boolean {
-  const status = callNamed(incident, key)?.status.name;
-  return status === 'due' || status === 'succeeded';
+/** PagerDuty tells of our own deeds within this time, or while we still wait for the answer to them. */
+const ECHO_WITHIN: Milliseconds = 2 * MINUTE;
+
+/** Whether an event only tells what Gapwatch has just asked for itself, so that it needs no message. */
+function isEcho(incident: Incident, change: AlertChange, now: Date): boolean {
+  const isOurs = incident.calls.some(({ deed, status }) => {
+    if (!('alertId' in deed) || deed.alertId !== change.alertId || !echoes(deed.kind, change.event)) return false;
+    return status.name === 'due' || (status.name === 'succeeded' && between(status.at, now) <= ECHO_WITHIN);
+  });
+  return isOurs || isOurNote(change);
+}
+
+function echoes(deed: Deed['kind'], event: AlertEvent): boolean {
+  if (deed === 'acknowledge') return event === 'acknowledged';
+  if (deed === 'acknowledge-as') return event === 'acknowledged' || event === 'reassigned';
+  return deed === 'page-next-level' && event === 'escalated';
 }
 
 type Details = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import type { Command } from './commands.ts';
 import type { Fact } from './facts.ts';
 import { announce, noteOnAlerts, request } from './requests.ts';
 import { retryDelay } from './retry.ts';
-import { callNamed, type Incident, incidentName } from './state.ts';
+import { callNamed, type Incident } from './state.ts';
 import { nextUpdate } from './update-schedule.ts';
 
 /** A call went well: its outcome is kept, and what follows from it is asked for. A second report of the same success is no news. */
@@ -27,7 +27,7 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
   switch (deed.kind) {
     case 'initial-post': {
       const link = answer.permalink ?? 'in Slack';
-      const note = `${incidentName(incident.number)} is open. Follow it here: ${link}`;
+      const note = `is open. Follow it here: ${link}`;
       const isOpen = incident.phase.name === 'open' && incident.nextUpdate === null;
       return [...(isOpen ? [nextUpdate(incident, now, policy)] : []), ...noteOnAlerts(incident, now, note)];
     }
@@ -37,7 +37,7 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
       return [announce(incident, now, name, { agent: answer.acknowledgedBy ?? 'somebody' })];
     }
     case 'acknowledge-as':
-      return noteOnAlerts(incident, now, `${deed.name} is on it.`);
+      return noteOnAlerts(incident, now, `has a responder: ${deed.name} is on it.`);
     case 'page-next-level':
       return [announce(incident, now, 'escalated', { level: String(deed.level) }, { broadcast: true })];
     case 'opening-notice':

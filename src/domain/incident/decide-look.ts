@@ -82,8 +82,8 @@ function tellReturned(incident: Incident, gap: Gap | undefined, endAt: Date, loo
   const length = gap ? formatDuration(between(gap.start.at, endAt)) : '';
   const details = { end: formatUtc(endAt), length, perMinute: String(look.lastMinute) };
   const note = gap
-    ? `audit records are being written again. Gap from ${formatUtc(gap.start.at)} to ${formatUtc(endAt)} (${length}).`
-    : 'audit records are being written again.';
+    ? `has audit records again. Gap from ${formatUtc(gap.start.at)} to ${formatUtc(endAt)} (${length}).`
+    : 'has audit records again.';
   return [announce(incident, now, 'records-returned', details, { broadcast: true }), ...noteOnAlerts(incident, now, note)];
 }
 

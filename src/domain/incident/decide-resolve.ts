@@ -74,7 +74,7 @@ function closing(incident: Incident, rootCause: string | null, now: Date): reado
   return [
     ...superseded,
     request(`resolution-report/${number}`, { kind: 'gap-report' }, now),
-    ...noteOnAlerts(incident, now, `resolved. Root cause: ${rootCause ?? 'not yet known'}`),
+    ...noteOnAlerts(incident, now, `is resolved. Root cause: ${rootCause ?? 'not yet known'}`),
     ...resolveAlerts,
   ];
 }

@@ -221,7 +221,10 @@ function afterDeed(incident: Incident, deed: Deed): Incident {
     ...incident,
     alerts: incident.alerts.map((alert) => (alert.id === alertId ? changed(alert, event) : alert)),
   });
-  if (deed.kind === 'page-next-level') return { ...incident, pagedLevel: Math.max(deed.level, incident.pagedLevel) };
+  if (deed.kind === 'page-next-level') {
+    // Paging a level makes PagerDuty's incident triggered again.
+    return { ...withEvent(deed.alertId, 'unacknowledged'), pagedLevel: Math.max(deed.level, incident.pagedLevel) };
+  }
   if (deed.kind === 'acknowledge' || deed.kind === 'acknowledge-as') return withEvent(deed.alertId, 'acknowledged');
   return deed.kind === 'resolve-alert' ? withEvent(deed.alertId, 'resolved') : incident;
 }

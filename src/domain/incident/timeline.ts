@@ -8,13 +8,16 @@ import type { Fact, Recorded } from './facts.ts';
 /** One line of the timeline, for people. */
 export type TimelineLine = { readonly sequence: number; readonly at: Date; readonly who: string; readonly text: string };
 
-/** The facts as lines, in order. For every call it says when it was due, when it went out, and what the service answered. */
+/**
+ * The facts as lines, in order. For every call it says when it was due, when it went out, and what the service answered; a request
+ * whose outcome follows, and the schedule of updates, need no line of their own.
+ */
 export function timeline(facts: readonly Recorded[]): readonly TimelineLine[] {
-  const deeds = new Map<string, Call['deed']>();
-  return facts.map(({ sequence, at, by, fact }) => {
-    if (fact.type === 'call.requested') deeds.set(fact.key, fact.deed);
-    return { sequence, at, who: actorName(by), text: lineOf(fact, at, deeds) };
-  });
+  const deeds = new Map(facts.flatMap(({ fact }) => (fact.type === 'call.requested' ? [[fact.key, fact.deed] as const] : [])));
+  const answered = new Set(facts.flatMap(({ fact }) => (fact.type !== 'call.requested' && 'key' in fact ? [fact.key] : [])));
+  return facts
+    .filter(({ fact }) => fact.type !== 'update.scheduled' && !(fact.type === 'call.requested' && answered.has(fact.key)))
+    .map(({ sequence, at, by, fact }) => ({ sequence, at, who: actorName(by), text: lineOf(fact, at, deeds) }));
 }
 
 /** What people stated as actions, and what Gapwatch did that a compliance reader counts as one. */
@@ -99,9 +102,9 @@ function callLine(fact: Extract<Fact, { type: `call.${string}` }>, at: Date, dee
   const what = deed ? `${laneOf(deed)}: ${deedWords(deed)}` : (LANES.find((lane) => fact.key.startsWith(lane)) ?? fact.key);
   switch (fact.type) {
     case 'call.requested':
-      return `Due ${formatUtc(fact.dueAt)}: ${what}`;
+      return `Under way (${what}): due ${formatUtc(fact.dueAt)}`;
     case 'call.succeeded':
-      return `Done (${what}): ${fact.answer.says}; due ${formatUtc(fact.dueAt)}, ${formatDuration(between(fact.dueAt, at))} after that, attempt ${fact.attempt}`;
+      return `Done (${what}): ${fact.answer.says}; due ${formatUtc(fact.dueAt)}, done ${formatDuration(between(fact.dueAt, at))} later, attempt ${fact.attempt}`;
     case 'call.failed':
       return `Failed (${what}), attempt ${fact.attempt}, ${fact.outcome}: ${fact.detail}; next attempt ${formatUtc(fact.retryAt)}`;
     case 'call.abandoned':

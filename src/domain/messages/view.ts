@@ -25,6 +25,7 @@ export type IncidentView = {
   readonly startedAt: Date;
   readonly elapsedMinutes: number;
   readonly duration: string;
+  readonly pastTarget: string;
   readonly status: string;
   readonly progress: string;
   readonly records: string;
@@ -74,6 +75,7 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
     startedAt: incident.startedAt,
     elapsedMinutes: Math.floor(elapsed / MINUTE),
     duration: formatDuration(elapsed),
+    pastTarget: elapsed > policy.target ? formatDuration(policy.target) : '',
     status: resolved ? 'Resolved' : incident.rootCause ? 'Root cause identified' : 'Investigating',
     progress: incident.rootCause ? 'Root cause identified' : 'Still investigating',
     rootCause: incident.rootCause ?? NOT_YET_KNOWN,
