@@ -12,7 +12,12 @@ const run = promisify(execFile);
 export type EmbeddedServer = {
   /** The address of a database in it; the database is created when missing. */
   readonly database: (name: string) => Promise<string>;
+  /** Stops the server, also for others who adopted it: their watchdog starts it again. */
   readonly stop: () => Promise<void>;
+  /** Stops watching and leaves the server running. */
+  readonly leave: () => Promise<void>;
+  /** Whether the server ran before we came. */
+  readonly isAdopted: boolean;
   /** The folder of the unix socket. */
   readonly socketFolder: string;
 };
@@ -43,19 +48,25 @@ const WATCHDOG_MILLISECONDS = 2_000;
  */
 export async function startEmbedded(folder: string, extraSettings = ''): Promise<EmbeddedServer> {
   const server = await prepare(resolve(folder), extraSettings);
+  const isAdopted = (await serverProcess(server)) !== null;
   await ensureRunning(server);
   let stopping = false;
   let checking: Promise<void> = Promise.resolve();
   const watchdog = setInterval(() => {
     if (!stopping) checking = checking.then(() => ensureRunning(server)).catch(() => undefined);
   }, WATCHDOG_MILLISECONDS);
+  const leave = async () => {
+    stopping = true;
+    clearInterval(watchdog);
+    await checking;
+  };
   return {
+    isAdopted,
     socketFolder: server.socketFolder,
     database: (name) => createDatabase(server, name),
+    leave,
     stop: async () => {
-      stopping = true;
-      clearInterval(watchdog);
-      await checking;
+      await leave();
       if ((await serverProcess(server)) !== null) await pgCtl(server, ['stop', '-m', 'fast', '-w', '-t', '10']);
     },
   };
@@ -155,7 +166,11 @@ async function serverProcess(server: Server): Promise<number | null> {
 }
 
 async function isPostgres(pid: number): Promise<boolean> {
-  if (process.platform === 'linux') return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim() === 'postgres';
+  if (process.platform === 'linux') {
+    // A server that was killed in a container without an init stays as a zombie, state Z, with its name.
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    return /\(postgres\) [^ZX]/.test(stat);
+  }
   return run('ps', ['-o', 'comm=', '-p', String(pid)]).then(
     ({ stdout }) => stdout.includes('postgres'),
     () => false,

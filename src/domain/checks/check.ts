@@ -1,5 +1,5 @@
-import type { Verdict } from '../incident/facts.ts';
-import type { Policy } from '../policy.ts';
+import type { Verdict } from '#domain/incident/facts.ts';
+import type { Policy } from '#domain/policy.ts';
 import type { AuditTable, Rows, Sql } from './sql.ts';
 
 /** What a check may know before it asks. */

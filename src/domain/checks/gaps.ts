@@ -1,8 +1,8 @@
-import { type FoundGap, findGaps, type GapScan } from '../gap/find-gaps.ts';
-import { durationClass } from '../gap/gap.ts';
-import type { Verdict } from '../incident/facts.ts';
-import type { Policy } from '../policy.ts';
-import { between, DAY, formatDuration, formatUtc, HOUR, type Milliseconds, parseDuration } from '../time.ts';
+import { type FoundGap, findGaps, type GapScan } from '#domain/gap/find-gaps.ts';
+import { durationClass } from '#domain/gap/gap.ts';
+import type { Verdict } from '#domain/incident/facts.ts';
+import type { Policy } from '#domain/policy.ts';
+import { between, DAY, formatDuration, formatUtc, HOUR, type Milliseconds, parseDuration } from '#domain/time.ts';
 import type { Check } from './check.ts';
 
 const LONGEST: Milliseconds = 366 * DAY;

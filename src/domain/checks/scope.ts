@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Verdict } from '../incident/facts.ts';
-import { between, formatDuration, formatUtc, MINUTE } from '../time.ts';
+import type { Verdict } from '#domain/incident/facts.ts';
+import { between, formatDuration, formatUtc, MINUTE } from '#domain/time.ts';
 import type { Check } from './check.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from './sql.ts';
 

@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Rows, type Sql, tableSql } from '../checks/sql.ts';
-import { between, type Milliseconds } from '../time.ts';
+import {
+  type AuditTable,
+  asColumn,
+  asText,
+  columnSql,
+  instantColumn,
+  instantText,
+  type Rows,
+  type Sql,
+  tableSql,
+} from '#domain/checks/sql.ts';
+import { between, type Milliseconds } from '#domain/time.ts';
 
 /** A quiet stretch longer than the tolerance between two neighbouring records, or from the last record on. */
 export type FoundGap = { readonly start: Date; readonly end: Date | 'ongoing' };

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Rows, type Sql, tableSql } from '../checks/sql.ts';
+import {
+  type AuditTable,
+  asColumn,
+  asText,
+  columnSql,
+  instantColumn,
+  instantText,
+  type Rows,
+  type Sql,
+  tableSql,
+} from '#domain/checks/sql.ts';
 
 /**
  * One look at the audit table: the cheapest questions that tell whether records are written. All times are of the monitored

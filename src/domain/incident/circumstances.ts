@@ -1,4 +1,4 @@
-import type { Policy } from '../policy.ts';
+import type { Policy } from '#domain/policy.ts';
 import type { Actor } from './actor.ts';
 
 /** What a command is decided against: who asks, when, and the team's policy. */

@@ -1,4 +1,4 @@
-import type { Look } from '../gap/look.ts';
+import type { Look } from '#domain/gap/look.ts';
 import type { Answer, FailureOutcome } from './call.ts';
 import type { Alert, AlertEvent, Fact, Verdict } from './facts.ts';
 

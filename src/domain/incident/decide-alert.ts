@@ -1,5 +1,5 @@
-import { foreignLine } from '../foreign-text.ts';
-import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '../time.ts';
+import { foreignLine } from '#domain/foreign-text.ts';
+import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
 import type { Deed } from './call.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { AlertChange, Command, Decision } from './commands.ts';

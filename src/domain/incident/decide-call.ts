@@ -1,5 +1,5 @@
-import { GIVE_UP_AFTER, type Policy } from '../policy.ts';
-import { between, MINUTE, plus } from '../time.ts';
+import { GIVE_UP_AFTER, type Policy } from '#domain/policy.ts';
+import { between, MINUTE, plus } from '#domain/time.ts';
 import { type Call, laneOf } from './call.ts';
 import type { Command } from './commands.ts';
 import type { Fact } from './facts.ts';

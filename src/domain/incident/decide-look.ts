@@ -1,7 +1,7 @@
-import { type Gap, type KnownBy, ongoingGap } from '../gap/gap.ts';
-import type { Look } from '../gap/look.ts';
-import type { Policy } from '../policy.ts';
-import { between, formatDuration, formatUtc, MINUTE, plus } from '../time.ts';
+import { type Gap, type KnownBy, ongoingGap } from '#domain/gap/gap.ts';
+import type { Look } from '#domain/gap/look.ts';
+import type { Policy } from '#domain/policy.ts';
+import { between, formatDuration, formatUtc, MINUTE, plus } from '#domain/time.ts';
 import type { Fact } from './facts.ts';
 import { announce, noteOnAlerts, request } from './requests.ts';
 import { callNamed, type Incident } from './state.ts';

@@ -1,6 +1,6 @@
-import { type Gap, ongoingGap } from '../gap/gap.ts';
-import type { Policy } from '../policy.ts';
-import { between, DAY, formatUtc, plus } from '../time.ts';
+import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
+import type { Policy } from '#domain/policy.ts';
+import { between, DAY, formatUtc, plus } from '#domain/time.ts';
 import type { Person } from './actor.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Command, Decision, Refusal } from './commands.ts';

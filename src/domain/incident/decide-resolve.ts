@@ -1,6 +1,6 @@
-import { ongoingGap } from '../gap/gap.ts';
-import type { Policy } from '../policy.ts';
-import { formatUtc } from '../time.ts';
+import { ongoingGap } from '#domain/gap/gap.ts';
+import type { Policy } from '#domain/policy.ts';
+import { formatUtc } from '#domain/time.ts';
 import type { Command, Decision } from './commands.ts';
 import { looked } from './decide-look.ts';
 import { refuse } from './decide-person.ts';

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts';
-import { between, formatDuration, formatUtc, MINUTE, plus } from '../time.ts';
+import type { Policy } from '#domain/policy.ts';
+import { between, formatDuration, formatUtc, MINUTE, plus } from '#domain/time.ts';
 import { pageNextLevel } from './decide-person.ts';
 import type { Fact } from './facts.ts';
 import { announce, request } from './requests.ts';

@@ -1,5 +1,5 @@
-import { NOTICE_LATE_AFTER, type Policy } from '../policy.ts';
-import { between, later, plus } from '../time.ts';
+import { NOTICE_LATE_AFTER, type Policy } from '#domain/policy.ts';
+import { between, later, plus } from '#domain/time.ts';
 import { LANES, type Lane, laneOf } from './call.ts';
 import type { Fact, Recorded } from './facts.ts';
 import type { Incident } from './state.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { knownBySchema } from '../gap/gap.ts';
+import { knownBySchema } from '#domain/gap/gap.ts';
 import { actorSchema } from './actor.ts';
 import { answerSchema, deedSchema, failureOutcomeSchema } from './call.ts';
 

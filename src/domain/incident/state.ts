@@ -1,4 +1,4 @@
-import type { Gap } from '../gap/gap.ts';
+import type { Gap } from '#domain/gap/gap.ts';
 import type { Call, CallFailure, Deed } from './call.ts';
 import type { Alert, AlertEvent, Fact, Recorded, Verdict } from './facts.ts';
 

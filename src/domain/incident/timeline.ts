@@ -1,5 +1,5 @@
-import { knownByWords } from '../gap/gap.ts';
-import { between, formatDuration, formatUtc } from '../time.ts';
+import { knownByWords } from '#domain/gap/gap.ts';
+import { between, formatDuration, formatUtc } from '#domain/time.ts';
 import { actorName } from './actor.ts';
 import { type Call, LANES, laneOf } from './call.ts';
 import { deedWords } from './decide-call.ts';

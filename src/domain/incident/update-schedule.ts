@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts';
-import { plus } from '../time.ts';
+import type { Policy } from '#domain/policy.ts';
+import { plus } from '#domain/time.ts';
 import type { Fact } from './facts.ts';
 import type { Incident } from './state.ts';
 

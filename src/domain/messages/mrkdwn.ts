@@ -1,4 +1,4 @@
-import { formatUtc } from '../time.ts';
+import { formatUtc } from '#domain/time.ts';
 
 /** Foreign text for Slack: `&`, `<`, `>` escaped, so that no title can page everyone (Slack, "Escaping text"). */
 export function escapeMrkdwn(text: string): string {

@@ -1,5 +1,5 @@
 import { Liquid, type Template } from 'liquidjs';
-import { formatDuration, formatUtc } from '../time.ts';
+import { formatDuration, formatUtc } from '#domain/time.ts';
 import { codeSpan, escapeMrkdwn, slackLink, slackTime } from './mrkdwn.ts';
 
 /** Where a text is read; decides how foreign text is escaped and how a time looks. */

@@ -1,8 +1,8 @@
-import { ANNOUNCEMENTS } from '../incident/call.ts';
-import type { Fact, Recorded } from '../incident/facts.ts';
-import { type Incident, stateOf } from '../incident/state.ts';
-import { actionsTaken, timeline } from '../incident/timeline.ts';
-import { DEFAULT_POLICY, type Policy } from '../policy.ts';
+import { ANNOUNCEMENTS } from '#domain/incident/call.ts';
+import type { Fact, Recorded } from '#domain/incident/facts.ts';
+import { type Incident, stateOf } from '#domain/incident/state.ts';
+import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
+import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
 import { gapView, incidentView } from './view.ts';
 
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */

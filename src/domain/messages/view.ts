@@ -1,9 +1,9 @@
-import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '../gap/gap.ts';
-import type { Call } from '../incident/call.ts';
-import { deedWords, LATE_AFTER } from '../incident/decide-call.ts';
-import { callNamed, type Incident, incidentName, rootMessage } from '../incident/state.ts';
-import type { Policy } from '../policy.ts';
-import { between, formatDuration, MINUTE, type Milliseconds } from '../time.ts';
+import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
+import type { Call } from '#domain/incident/call.ts';
+import { deedWords, LATE_AFTER } from '#domain/incident/decide-call.ts';
+import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
+import type { Policy } from '#domain/policy.ts';
+import { between, formatDuration, MINUTE, type Milliseconds } from '#domain/time.ts';
 
 const NOT_YET_KNOWN = 'not yet known';
 

@@ -1,0 +1,179 @@
+import { readFile } from 'node:fs/promises';
+import { config } from 'dotenv';
+import { incidentName } from '#domain/incident/state.ts';
+import { samples } from '#domain/messages/sample.ts';
+import { openAuditDatabase } from '#services/audit-database.ts';
+import { connectMail } from '#services/mail.ts';
+import { connectPagerDuty } from '#services/pagerduty.ts';
+import { connectSlack } from '#services/slack.ts';
+import { firstBrokenLink } from '#store/chain.ts';
+import { type Database, openDatabase } from '#store/database.ts';
+import { startEmbedded } from '#store/embedded.ts';
+import { incidentNumbers, loadLinks } from '#store/facts.ts';
+import { migrate } from '#store/migrate.ts';
+import { reportText } from '#workflows/report.ts';
+import { explain } from './main.ts';
+import { readPolicy } from './policy.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { loadTemplates } from './templates.ts';
+
+const HELP = `npm run gapwatch -- <command>
+
+  doctor              checks every setting and connection and says what to fix
+  verify              recomputes the hash chain of every incident and names the first broken link
+  report <incident>   prints the gap report as it stands now, for example: report INC-1
+  templates           checks all templates and shows each with sample data
+  --help              this text
+`;
+
+/** Runs one command line; answers the exit code. */
+async function run([command = '--help', ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'doctor':
+      return doctor();
+    case 'verify':
+      return withStore(verify);
+    case 'report':
+      return report(rest[0] ?? '');
+    case 'templates':
+      return templates();
+    case '--help':
+    case 'help':
+      say(HELP);
+      return 0;
+    default:
+      say(`There is no command "${command}".\n\n${HELP}`);
+      return 2;
+  }
+}
+
+type Finding = { readonly what: string; readonly look: () => Promise<string> };
+
+async function doctor(): Promise<number> {
+  const settings = readSettings(process.env);
+  say('ok    settings: every one is there and well formed');
+  const audit = openAuditDatabase(
+    { url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
+    () => undefined,
+  );
+  const results = await Promise.all(findings(settings, audit).map(examine));
+  await audit.close();
+  for (const { line } of results) say(line);
+  const bad = results.filter(({ isGood }) => !isGood).length;
+  say(bad === 0 ? '\nAll is well.' : `\n${bad} thing${bad === 1 ? '' : 's'} to fix.`);
+  return bad === 0 ? 0 : 1;
+}
+
+function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase>): readonly Finding[] {
+  const slack = connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL });
+  const pagerduty = connectPagerDuty({
+    apiUrl: settings.PAGERDUTY_API_URL,
+    token: settings.PAGERDUTY_API_TOKEN,
+    fromEmail: settings.PAGERDUTY_FROM_EMAIL,
+  });
+  return [
+    {
+      what: 'policy and templates (RUNBOOK_FILE, TEMPLATES_DIR)',
+      look: async () => (await loadTexts(settings), 'every key is known, every template renders'),
+    },
+    {
+      what: 'store (DATABASE_URL or GAPWATCH_DATA_DIR)',
+      look: () => withStore(async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
+    },
+    {
+      what: 'audit table (AUDIT_DATABASE_URL, AUDIT_TABLE)',
+      look: () =>
+        // biome-ignore lint/correctness/useYield: the table's description is all that is asked for
+        audit.converse(function* (table) {
+          return `${table.schema}.${table.name} found${table.isIndexed ? '' : `; no index leads with ${table.column}: gap scans will be slow`}`;
+        }, 10_000),
+    },
+    { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
+    { what: 'Slack channel (SLACK_CHANNEL)', look: async () => `found as ${await slack.channelId()}` },
+    { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', look: async () => (await pagerduty.ping(), 'the token is accepted') },
+    {
+      what: 'mail server (SMTP_URL)',
+      look: async () => (await connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }).ping(), 'it takes our user'),
+    },
+  ];
+}
+
+async function examine({ what, look }: Finding): Promise<{ readonly isGood: boolean; readonly line: string }> {
+  try {
+    return { isGood: true, line: `ok    ${what}: ${await look()}` };
+  } catch (error) {
+    return { isGood: false, line: `WRONG ${what}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function verify(store: Database): Promise<number> {
+  let broken = 0;
+  for (const number of await incidentNumbers(store)) {
+    const links = await loadLinks(store, number);
+    const problem = firstBrokenLink(number, links);
+    if (problem) broken += 1;
+    say(
+      problem
+        ? `BROKEN ${incidentName(number)} at fact ${problem.sequence}: ${problem.problem}`
+        : `ok     ${incidentName(number)}: ${links.length} facts, head ${links.at(-1)?.hash}`,
+    );
+  }
+  say(
+    broken === 0 ? 'Every chain verifies.' : `${broken} chain${broken === 1 ? '' : 's'} broken: the record was changed outside Gapwatch.`,
+  );
+  return broken === 0 ? 0 : 1;
+}
+
+async function report(name: string): Promise<number> {
+  const number = Number(/^(?:INC-)?(\d{1,9})$/i.exec(name)?.[1]);
+  if (!Number.isInteger(number)) {
+    say(`Which incident? For example: npm run gapwatch -- report INC-1`);
+    return 2;
+  }
+  const settings = readSettings(process.env);
+  const texts = await loadTexts(settings);
+  return withStore(async (database) => {
+    say(await reportText({ database, ...texts, now: () => new Date() }, number));
+    return 0;
+  });
+}
+
+async function templates(): Promise<number> {
+  const folder = process.env.TEMPLATES_DIR ?? './templates';
+  const policy = readPolicy('');
+  const loaded = await loadTemplates(folder, policy);
+  for (const { template, variables } of samples(policy)) say(`── ${template}\n${loaded.render(template, variables)}\n`);
+  say('Every template renders.');
+  return 0;
+}
+
+async function loadTexts(settings: Settings) {
+  const policy = readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8'), settings.RUNBOOK_FILE);
+  return { policy, templates: await loadTemplates(settings.TEMPLATES_DIR, policy) };
+}
+
+/** Works with the store that the bot uses; an embedded one is stopped again only if it was this command that started it. */
+async function withStore<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+  const { DATABASE_URL, GAPWATCH_DATA_DIR } = readSettings(process.env);
+  const server = DATABASE_URL ? null : await startEmbedded(GAPWATCH_DATA_DIR);
+  const database = openDatabase(DATABASE_URL ?? (await server?.database('gapwatch')) ?? '', () => undefined);
+  try {
+    await migrate(database);
+    return await work(database);
+  } finally {
+    await database.close();
+    await (server?.isAdopted ? server.leave() : server?.stop());
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+config({ quiet: true });
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const project = resolve(import.meta.dirname, '../..');
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gapwatch-rooms-'));
+  await cp(join(project, 'biome.json'), join(folder, 'biome.json'));
+  await cp(join(project, 'test/rooms/no-clock-no-chance.grit'), join(folder, 'test/rooms/no-clock-no-chance.grit'));
+  await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What Biome says of a file with this text at this place. */
+async function lint(place: string, text: string): Promise<string> {
+  await mkdir(dirname(join(folder, place)), { recursive: true });
+  await writeFile(join(folder, place), text);
+  const biome = join(project, 'node_modules/.bin/biome');
+  return run(biome, ['lint', place], { cwd: folder }).then(
+    ({ stdout, stderr }) => stdout + stderr,
+    (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
+  );
+}
+
+const use = (specifier: string) => `import * as other from '${specifier}';\n\nexport const kept = other;\n`;
+
+test.each([
+  ['src/domain/a.ts', 'node:fs/promises'],
+  ['src/domain/a.ts', '#store/facts.ts'],
+  ['src/domain/a.ts', 'pg'],
+  ['src/domain/gap/a.ts', '../time.ts'],
+  ['src/store/a.ts', '#services/slack.ts'],
+  ['src/store/a.ts', '#workflows/handle.ts'],
+  ['src/services/a.ts', '#store/facts.ts'],
+  ['src/services/a.ts', 'pg-boss'],
+  ['src/workflows/a.ts', '#bot/app.ts'],
+  ['src/workflows/a.ts', 'pg'],
+  ['src/workflows/a.ts', '@slack/web-api'],
+  ['src/bot/a.ts', '#services/slack.ts'],
+  ['src/bot/a.ts', 'nodemailer'],
+])('%s may not import %s', async (place, specifier) => {
+  expect(await lint(place, use(specifier))).toContain('noRestrictedImports');
+});
+
+test.each([
+  ['src/domain/a.ts', '#domain/time.ts'],
+  ['src/domain/a.ts', './time.ts'],
+  ['src/domain/a.ts', 'zod'],
+  ['src/store/a.ts', 'pg'],
+  ['src/services/a.ts', '#domain/time.ts'],
+  ['src/workflows/a.ts', '#services/slack.ts'],
+  ['src/bot/a.ts', '#workflows/handle.ts'],
+])('%s may import %s', async (place, specifier) => {
+  expect(await lint(place, use(specifier))).not.toContain('noRestrictedImports');
+});
+
+test.each(['Date.now()', 'new Date()', 'Math.random()', 'performance.now()'])('domain may not say %s', async (expression) => {
+  expect(await lint('src/domain/a.ts', `export const value = ${expression};\n`)).toContain('reads no clock and takes no chance');
+});
+
+test('domain may make a Date of a given time', async () => {
+  expect(await lint('src/domain/a.ts', 'export const value = (ms: number) => new Date(ms);\n')).not.toContain('reads no clock');
+});
