@@ -74,7 +74,7 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
   return [
     {
       what: 'policy and templates (RUNBOOK_FILE, TEMPLATES_DIR)',
-      look: async () => (await loadTexts(settings), 'every key is known, every template renders'),
+      look: () => loadTexts(settings).then(() => 'every key is known, every template renders'),
     },
     {
       what: 'store (DATABASE_URL or GAPWATCH_DATA_DIR)',
@@ -90,10 +90,13 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
     },
     { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
     { what: 'Slack channel (SLACK_CHANNEL)', look: async () => `found as ${await slack.channelId()}` },
-    { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', look: async () => (await pagerduty.ping(), 'the token is accepted') },
+    { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', look: () => pagerduty.ping().then(() => 'the token is accepted') },
     {
       what: 'mail server (SMTP_URL)',
-      look: async () => (await connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }).ping(), 'it takes our user'),
+      look: () =>
+        connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM })
+          .ping()
+          .then(() => 'it takes our user'),
     },
   ];
 }
@@ -130,8 +133,8 @@ async function report(name: string): Promise<number> {
     say(`Which incident? For example: npm run gapwatch -- report INC-1`);
     return 2;
   }
-  const settings = readSettings(process.env);
-  const texts = await loadTexts(settings);
+  const { RUNBOOK_FILE, TEMPLATES_DIR } = process.env;
+  const texts = await loadTexts({ RUNBOOK_FILE: RUNBOOK_FILE || './runbook.yaml', TEMPLATES_DIR: TEMPLATES_DIR || './templates' });
   return withStore(async (database) => {
     say(await reportText({ database, ...texts, now: () => new Date() }, number));
     return 0;
@@ -147,15 +150,16 @@ async function templates(): Promise<number> {
   return 0;
 }
 
-async function loadTexts(settings: Settings) {
+async function loadTexts(settings: Pick<Settings, 'RUNBOOK_FILE' | 'TEMPLATES_DIR'>) {
   const policy = readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8'), settings.RUNBOOK_FILE);
   return { policy, templates: await loadTemplates(settings.TEMPLATES_DIR, policy) };
 }
 
 /** Works with the store that the bot uses; an embedded one is stopped again only if it was this command that started it. */
 async function withStore<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-  const { DATABASE_URL, GAPWATCH_DATA_DIR } = readSettings(process.env);
-  const server = DATABASE_URL ? null : await startEmbedded(GAPWATCH_DATA_DIR);
+  // Only the store's settings: an auditor who verifies has no Slack token.
+  const { DATABASE_URL, GAPWATCH_DATA_DIR } = process.env;
+  const server = DATABASE_URL ? null : await startEmbedded(GAPWATCH_DATA_DIR || './data');
   const database = openDatabase(DATABASE_URL ?? (await server?.database('gapwatch')) ?? '', () => undefined);
   try {
     await migrate(database);
@@ -171,6 +175,8 @@ function say(text: string): void {
 }
 
 config({ quiet: true });
+// A reader such as `head` may close the pipe before we are done.
+process.stdout.on('error', () => process.exit(0));
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {

@@ -1,13 +1,6 @@
 import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from './time.ts';
 
-/** When an escalation is due: so long after the incident began, or once a gap is so long. */
-export type EscalationRule = {
-  readonly when: 'incident' | 'gap';
-  readonly after: Milliseconds;
-  readonly notify: readonly string[];
-  readonly say: string;
-};
-
+/** How a person or group is reached. */
 export type Contact = { readonly slack?: string | undefined; readonly email?: string | undefined };
 
 /** What the team decides about how Gapwatch behaves: `runbook.yaml`, parsed. Every default is the runbook's figure. */

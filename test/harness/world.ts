@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { test as base, inject } from 'vitest';
 import { openLog } from '#gapwatch/log.ts';
-import { type Gapwatch, start } from '#gapwatch/main.ts';
+import { start } from '#gapwatch/main.ts';
 import { readSettings } from '#gapwatch/settings.ts';
+import { startBot } from '#sandbox/bot-process.ts';
 import { type Clinic, openClinic } from '#sandbox/clinic.ts';
-import { SandboxClock } from '#sandbox/clock.ts';
+import { type ClockReading, SandboxClock } from '#sandbox/clock.ts';
 import { type MailStandIn, startMail } from '#sandbox/stand-ins/mail.ts';
 import { type PagerDutyStandIn, startPagerDuty } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { type SlackStandIn, startSlack, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
@@ -29,8 +30,12 @@ export type World = {
   /** Lines that the program has logged. */
   readonly logLines: readonly string[];
   /** Starts the program; `policy` is the text of runbook.yaml, `change` replaces settings. */
-  readonly starts: (policy?: string, change?: Readonly<Record<string, string>>) => Promise<Gapwatch>;
+  readonly starts: (policy?: string, change?: Readonly<Record<string, string>>) => Promise<void>;
+  /** Starts it as a process of its own, which can be killed. */
+  readonly startsApart: () => Promise<void>;
   readonly stops: () => Promise<void>;
+  /** Ends the process at once, as SIGKILL and power failures do. */
+  readonly isKilled: () => Promise<void>;
   /** Moves the clock and waits until everything that is then due is done. */
   readonly passes: (minutes: number) => Promise<void>;
   /** Waits until nothing is due any more. */
@@ -39,6 +44,14 @@ export type World = {
   readonly messages: () => readonly string[];
   readonly report: (name: string) => Promise<string>;
   readonly botUrl: () => string;
+};
+
+/** The program as a story has it: in this process, or in one of its own. */
+type Running = {
+  readonly port: number;
+  readonly stop: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+  readonly moveClock: (reading: ClockReading) => Promise<void>;
 };
 
 let count = 0;
@@ -57,7 +70,11 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
   const environment = environmentOf({ storeUrl, clinic, slack, pagerduty, mail, folder });
   const logLines: string[] = [];
   const log = openLog('info', { write: (line) => void logLines.push(line) });
-  let running: Gapwatch | null = null;
+  let running: Running | null = null;
+  const runs = (program: Running) => {
+    running = program;
+    pagerduty.webhookUrl = `http://127.0.0.1:${program.port}/pagerduty/webhook`;
+  };
   const settles = () => settle(storeUrl);
   const stops = async () => {
     await running?.stop();
@@ -76,9 +93,16 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     logLines,
     starts: async (policy = '', change = {}) => {
       await writeFile(join(folder, 'runbook.yaml'), policy);
-      running = await start(readSettings({ ...environment, ...change }), log, clock);
-      pagerduty.webhookUrl = `http://127.0.0.1:${running.port}/pagerduty/webhook`;
-      return running;
+      const { port, stop } = await start(readSettings({ ...environment, ...change }), log, clock);
+      runs({ port, stop, kill: stop, moveClock: async () => undefined });
+    },
+    startsApart: async () => {
+      await writeFile(join(folder, 'runbook.yaml'), '');
+      runs(await startBot({ ...environment, SANDBOX_TIMER_SPEED: '20' }, clock.reading, (line) => void logLines.push(line)));
+    },
+    isKilled: async () => {
+      await running?.kill();
+      running = null;
     },
     stops,
     settles,
@@ -86,6 +110,7 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
       await settles();
       await clock.advance(minutes * 60_000);
       await clinic.follow(clock.reading);
+      await running?.moveClock(clock.reading);
       await settles();
     },
     messages: () => slack.messages.map(visibleText),

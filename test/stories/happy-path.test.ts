@@ -1,23 +1,6 @@
 import { describe, expect } from 'vitest';
-import { story, type World } from '#harness/world.ts';
-import { PEOPLE, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
-
-const { robin } = PEOPLE;
-
-/** The audit table falls silent at 11:57; the alert comes at noon. */
-async function alertFires({ clinic, pagerduty, settles, starts }: World) {
-  await clinic.wrote(new Date('2026-01-05T11:00:00Z'), new Date('2026-01-05T11:57:00Z'), 200);
-  await clinic.breaks();
-  await starts();
-  const alert = await pagerduty.fires('AuditLogWriteError: audit writes are failing');
-  await settles();
-  return alert;
-}
-
-/** A message without its small print, and times in UTC alone. */
-function plainly(text: string): string {
-  return text.replace(/ \(<!date\^[^>]*> for you\)/g, '');
-}
+import { alertFires, lastMessage, plainly, robinTypes } from '#harness/stories.ts';
+import { story } from '#harness/world.ts';
 
 describe('the runbook, from alert to report', () => {
   story('an alert fires → the initial post, the acknowledgement and the opening notice go out', async ({ world }) => {
@@ -35,7 +18,7 @@ describe('the runbook, from alert to report', () => {
       'Audit gap started: 2026-01-05 11:57:00 UTC',
       'Updates: Every 5 minutes',
     ]);
-    expect(visibleText(root ?? never())).toContain("[I'm on it] [Diagnose] [Update] [Resolve]");
+    expect(world.messages()[0]).toContain("[I'm on it] [Diagnose] [Update] [Resolve]");
     expect(acknowledged).toMatchObject({ text: 'Acknowledged AUDIT_LOG_FAILURE - investigating', threadTs: root?.ts });
     expect(alert).toMatchObject({ status: 'acknowledged', acknowledgedBy: 'Gapwatch Bot' });
     expect(alert.notes).toEqual([expect.stringContaining('Gapwatch: INC-1 is open. Follow it here: https://clinic.slack.example/')]);
@@ -45,7 +28,7 @@ describe('the runbook, from alert to report', () => {
 
   story('five and ten minutes pass → the channel shows an update each time', async ({ world }) => {
     await alertFires(world);
-    await world.slack.command(world.botUrl(), '/incident claim', robin);
+    await robinTypes(world, '/incident claim');
     await world.passes(5);
 
     expect(plainly(lastMessage(world).text).split('\n').slice(0, 5)).toEqual([
@@ -58,9 +41,9 @@ describe('the runbook, from alert to report', () => {
     expect(lastMessage(world)).toMatchObject({ isBroadcast: true, threadTs: world.slack.messages[0]?.ts });
     expect(plainly(lastMessage(world).text)).toContain('next update: 2026-01-05 12:10:00 UTC');
 
-    await world.slack.command(world.botUrl(), '/incident cause a migration revoked INSERT', robin);
-    await world.slack.command(world.botUrl(), '/incident action granting INSERT again', robin);
-    await world.slack.command(world.botUrl(), '/incident eta 12:12', robin);
+    await robinTypes(world, '/incident cause a migration revoked INSERT');
+    await robinTypes(world, '/incident action granting INSERT again');
+    await robinTypes(world, '/incident eta 12:12');
     await world.passes(5);
 
     expect(plainly(lastMessage(world).text).split('\n').slice(0, 5)).toEqual([
@@ -74,9 +57,9 @@ describe('the runbook, from alert to report', () => {
 
   story('records return and a person resolves → post, mail, report and PagerDuty all say so', async ({ world }) => {
     const alert = await alertFires(world);
-    await world.slack.command(world.botUrl(), '/incident claim', robin);
+    await robinTypes(world, '/incident claim');
     await world.passes(5);
-    await world.slack.command(world.botUrl(), '/incident action granting INSERT again', robin);
+    await robinTypes(world, '/incident action granting INSERT again');
     await world.passes(5);
     await world.clinic.repairs();
     await world.passes(1);
@@ -86,7 +69,7 @@ describe('the runbook, from alert to report', () => {
       'Audit records are being written again, since 2026-01-05 12:11:00 UTC (1 in the last minute). The gap is closed: 14 minutes.',
     );
     await world.passes(0.75);
-    const answer = await world.slack.command(world.botUrl(), '/incident resolve a migration revoked INSERT', robin);
+    const answer = await robinTypes(world, '/incident resolve a migration revoked INSERT');
     await world.settles();
 
     expect(answer).toBe('INC-1: Resolved. The report, the resolution post and the final notice are on their way.');
@@ -99,8 +82,8 @@ describe('the runbook, from alert to report', () => {
       'Gap documentation: <https://clinic.slack.example/files/2026-01-05-audit-gap.md|2026-01-05-audit-gap.md>',
       'Post-mortem: not yet scheduled',
     ]);
-    expect(visibleText(world.slack.messages[0] ?? never())).toContain('Status: Resolved');
-    expect(visibleText(world.slack.messages[0] ?? never())).not.toContain('[Resolve]');
+    expect(world.messages()[0]).toContain('Status: Resolved');
+    expect(world.messages()[0]).not.toContain('[Resolve]');
     expect(alert).toMatchObject({ status: 'resolved', assignee: 'Robin' });
 
     const [opening, final] = world.mail.mails;
@@ -119,11 +102,3 @@ describe('the runbook, from alert to report', () => {
     expect(report).toMatch(/^[0-9a-f]{64}$/m);
   });
 });
-
-function lastMessage({ slack }: World) {
-  return slack.messages.at(-1) ?? never();
-}
-
-function never(): never {
-  throw new Error('there is no message');
-}

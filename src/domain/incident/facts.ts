@@ -138,7 +138,6 @@ export const factSchema = z.discriminatedUnion('type', [
 ]);
 
 export type Fact = z.infer<typeof factSchema>;
-export type FactType = Fact['type'];
 
 /** A fact as recorded: its place in the incident, when it became known, and who made it known. */
 export const recordedSchema = z.object({

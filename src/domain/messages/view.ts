@@ -1,6 +1,6 @@
 import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Call } from '#domain/incident/call.ts';
-import { deedWords, LATE_AFTER } from '#domain/incident/decide-call.ts';
+import { LATE_AFTER } from '#domain/incident/decide-call.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import type { Policy } from '#domain/policy.ts';
 import { between, formatDuration, MINUTE, type Milliseconds } from '#domain/time.ts';
@@ -108,11 +108,6 @@ export function latenessOf(call: Call, now: Date): string {
   if (late <= LATE_AFTER) return '';
   const why = call.status.name === 'due' ? call.status.lastFailure?.detail : undefined;
   return `${formatDuration(late)} late: ${why ?? 'Gapwatch was not running or could not reach its own store'}`;
-}
-
-/** The words for a call that did not go well, used by the timeline and by answers. */
-export function troubleOf(call: Call): string {
-  return call.status.name === 'abandoned' ? `Gave up: could not ${deedWords(call.deed)} (${call.status.failure.detail}).` : '';
 }
 
 function nextUpdateWords(incident: Incident): Date | string {

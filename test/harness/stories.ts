@@ -1,0 +1,56 @@
+import type { SlackMessage } from '#sandbox/stand-ins/slack/methods.ts';
+import { PEOPLE, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
+import type { World } from './world.ts';
+
+/** The usual beginning: the audit table falls silent at 11:57, the program runs, the alert comes at noon. */
+export async function alertFires(world: World, title = 'AuditLogWriteError: audit writes are failing') {
+  await goesSilent(world);
+  await world.starts();
+  const alert = await world.pagerduty.fires(title);
+  await world.settles();
+  return alert;
+}
+
+/** Records from 11:00 to 11:57, and none after. */
+export async function goesSilent({ clinic }: World): Promise<void> {
+  await clinic.wrote(new Date('2026-01-05T11:00:00Z'), new Date('2026-01-05T11:57:00Z'), 200);
+  await clinic.breaks();
+}
+
+/** The application writes again: one record now. */
+export async function writesAgain({ clinic, clock }: World): Promise<void> {
+  await clinic.repairs();
+  await clinic.writes(new Date(clock.now()));
+}
+
+/** Robin types a command in #incidents; answers what Robin reads. */
+export function robinTypes(world: World, command: string): Promise<string> {
+  return world.slack.command(world.botUrl(), command, PEOPLE.robin);
+}
+
+/** The newest message. Throws when there is none. */
+export function lastMessage({ slack }: World): SlackMessage {
+  return found(slack.messages.at(-1));
+}
+
+/** The first message that contains `text`. Throws when there is none, and shows what there is. */
+export function messageWith(world: World, text: string): SlackMessage {
+  const message = world.slack.messages.find((each) => visibleText(each).includes(text));
+  if (!message) throw new Error(`no message contains "${text}":\n${world.messages().join('\n\n')}`);
+  return message;
+}
+
+/** How many messages contain `text`. */
+export function countOf(world: World, text: string): number {
+  return world.messages().filter((message) => message.includes(text)).length;
+}
+
+/** A message as read in UTC alone. */
+export function plainly(text: string): string {
+  return text.replace(/ \(<!date\^[^>]*> for you\)/g, '');
+}
+
+function found<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('there is no message');
+  return value;
+}
