@@ -20,6 +20,8 @@ export type Slack = {
   readonly find: (channel: string, key: string, since: Date, threadTs?: string) => Promise<Posted | null>;
   readonly update: (posted: Posted, message: SlackMessage) => Promise<void>;
   readonly permalink: (posted: Posted) => Promise<string>;
+  /** Looks for a file of this name in a thread; answers its link. */
+  readonly findFile: (channel: string, threadTs: string, name: string) => Promise<string | null>;
   readonly shareFile: (channel: string, threadTs: string, file: SharedFile) => Promise<string>;
   /** The channel's ID, found by its name. Cached once known. */
   readonly channelId: () => Promise<string>;
@@ -53,6 +55,7 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
       await call('chat.update', { channel, ts, text: message.text, blocks: message.blocks });
     },
     permalink: async ({ channel, ts }) => permalinkSchema.parse(await call('chat.getPermalink', { channel, message_ts: ts })).permalink,
+    findFile: (channel, threadTs, name) => findFile(call, channel, threadTs, name),
     shareFile: (channel, threadTs, file) => shareFile(call, channel, threadTs, file),
     channelId: async () => {
       channelId ??= await findChannel(call, settings.channel);
@@ -83,6 +86,7 @@ const historySchema = z.object({
   messages: z.array(
     z.object({
       ts: z.string(),
+      files: z.array(z.object({ name: z.string().optional(), permalink: z.string().optional() })).optional(),
       metadata: z.object({ event_type: z.string(), event_payload: z.object({ key: z.string().optional() }).optional() }).optional(),
     }),
   ),
@@ -105,6 +109,24 @@ async function post(call: Call, channel: string, message: SlackMessage, options:
 }
 
 async function find(call: Call, channel: string, key: string, since: Date, threadTs?: string): Promise<Posted | null> {
+  for await (const message of messages(call, channel, since, threadTs)) {
+    if (message.metadata?.event_payload?.key === key) return { channel, ts: message.ts };
+  }
+  return null;
+}
+
+async function findFile(call: Call, channel: string, threadTs: string, name: string): Promise<string | null> {
+  for await (const message of messages(call, channel, new Date(Number(threadTs) * 1_000), threadTs)) {
+    const file = message.files?.find((each) => each.name === name);
+    if (file) return file.permalink ?? '';
+  }
+  return null;
+}
+
+type FoundMessage = z.infer<typeof historySchema>['messages'][number];
+
+/** The messages of a channel or thread since shortly before `since`; at most 4,000. */
+async function* messages(call: Call, channel: string, since: Date, threadTs?: string): AsyncGenerator<FoundMessage> {
   const method = threadTs ? 'conversations.replies' : 'conversations.history';
   let cursor = '';
   for (let page = 0; page < 20; page += 1) {
@@ -116,12 +138,10 @@ async function find(call: Call, channel: string, key: string, since: Date, threa
       ...(threadTs ? { ts: threadTs } : {}),
       ...(cursor ? { cursor } : {}),
     });
-    const found = historySchema.parse(answer).messages.find((message) => message.metadata?.event_payload?.key === key);
-    if (found) return { channel, ts: found.ts };
+    yield* historySchema.parse(answer).messages;
     cursor = nextCursor(answer);
-    if (cursor === '') return null;
+    if (cursor === '') return;
   }
-  return null;
 }
 
 async function findChannel(call: Call, name: string): Promise<string> {

@@ -8,8 +8,8 @@ export type Queue = keyof typeof QUEUES;
 /** A job to be stored. Among the jobs that wait, `key` is unique. */
 export type NewJob = { readonly queue: Queue; readonly key: string; readonly data: object; readonly dueAt: Date };
 
-/** A job to be done. `retried` says that an earlier run of it may have got anywhere. */
-export type WaitingJob = { readonly queue: Queue; readonly data: unknown; readonly retried: boolean };
+/** A job to be done. It may run twice: what it does outside, it must be able to find again. */
+export type WaitingJob = { readonly queue: Queue; readonly data: unknown };
 
 export type JobClock = Clock;
 
@@ -48,7 +48,8 @@ export async function startJobs(connectionString: string, onError: (error: Error
       notify: true,
       deadLetter: DEAD,
       heartbeatSeconds: 10,
-      expireInSeconds: 300,
+      // Longer than any run: a lane makes at most 50 calls of at most 10 s each.
+      expireInSeconds: 900,
       retryLimit: 25,
       retryDelay: 1,
       retryBackoff: true,
@@ -78,11 +79,11 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
 }
 
 async function work(boss: PgBoss, handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
-  const polling = { includeMetadata: true, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 1 } as const;
+  const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 1 } as const;
   const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers'];
   for (const queue of queues) {
     await boss.work<object>(queue, { ...polling, localConcurrency: QUEUES[queue] }, async (jobs) => {
-      for (const job of jobs) await handler({ queue, data: job.data, retried: job.retryCount > 0 });
+      for (const job of jobs) await handler({ queue, data: job.data });
     });
   }
   await boss.work<object>(DEAD, { pollingIntervalSeconds: 10 }, async (jobs) => {

@@ -1,5 +1,5 @@
 import type { Answer, Call } from '#domain/incident/call.ts';
-import { type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
+import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { incidentButtons, type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { formatUtc, plus } from '#domain/time.ts';
@@ -12,7 +12,7 @@ import type { House } from './house.ts';
 /** Posts what a Slack call is about. After an unclear outcome the message is looked for first, and adopted when it is there. */
 export async function doInSlack(house: House, attempt: Attempt): Promise<Answer> {
   const { incident, call } = attempt;
-  if (call.deed.kind === 'share-report') return shareReport(house, incident, call.deed.file);
+  if (call.deed.kind === 'share-report') return shareReport(house, attempt, call.deed.file);
   const message = messageFor(house, incident, call);
   const root = rootMessage(incident);
   if (call.deed.kind === 'initial-post') return postRoot(house, attempt, message);
@@ -34,9 +34,11 @@ async function postRoot(house: House, { incident, call, mustLook }: Attempt, mes
   return { ...posted, permalink, says: adopted ? 'found posted after an unclear attempt' : `posted as ${posted.ts}` };
 }
 
-async function shareReport(house: House, incident: Incident, file: string): Promise<Answer> {
+async function shareReport(house: House, { incident, mustLook }: Attempt, file: string): Promise<Answer> {
   const root = rootMessage(incident);
   if (root === null) throw new ServiceFailure('slack', 'unavailable', 'the root message is not posted yet');
+  const adopted = mustLook ? await house.slack.findFile(root.channel, root.ts, file) : null;
+  if (adopted !== null) return { permalink: adopted, file, says: 'found shared after an unclear attempt' };
   const content = await house.reports.read(file);
   const comment = `Gap report of ${incidentName(incident.number)}`;
   const permalink = await house.slack.shareFile(root.channel, root.ts, { name: file, title: file, content, comment });
@@ -63,9 +65,9 @@ function placeOf(house: House, { deed }: Call): { readonly inThread: boolean; re
 }
 
 /** The message of a Slack call, rendered from what is known now. */
-function messageFor(house: House, incident: Incident, { deed, dueAt, ...call }: Call): SlackMessage {
+function messageFor(house: House, incident: Incident, { deed, dueAt, status }: Call): SlackMessage {
   const now = house.now();
-  const view = { ...incidentView(incident, now, house.policy), late: latenessOf({ deed, dueAt, ...call }, now) };
+  const view = { ...incidentView(incident, now, house.policy), late: latenessOf({ dueAt, status }, now) };
   const render = (name: string, more: Readonly<Record<string, unknown>> = {}) =>
     slackMessage(house.templates.render(name, { incident: view, ...more }));
   switch (deed.kind) {
@@ -103,7 +105,9 @@ export async function refreshRoot(house: House, number: number): Promise<void> {
   const { incident } = await load(house, number);
   const root = incident && rootMessage(incident);
   if (!incident || !root) return;
-  const message = rootMessageOf(house, incident, incidentView(incident, house.now(), house.policy));
+  const initialPost = callNamed(incident, 'slack/initial-post');
+  const late = initialPost ? latenessOf(initialPost, house.now()) : '';
+  const message = rootMessageOf(house, incident, { ...incidentView(incident, house.now(), house.policy), late });
   const content = JSON.stringify(message);
   const memory = shown.get(house) ?? new Map<number, string>();
   shown.set(house, memory);

@@ -1,8 +1,9 @@
-import { type Answer, type Lane, laneOf } from '#domain/incident/call.ts';
+import { type Answer, type Call, type Lane, laneOf } from '#domain/incident/call.ts';
 import { lane as laneJob } from '#domain/incident/effects.ts';
 import { nextCall } from '#domain/incident/next-call.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
+import { beginAttempt } from '#store/attempts.ts';
 import { doInSlack, refreshRoot } from './announce.ts';
 import type { Attempt } from './attempt.ts';
 import { handle, load } from './handle.ts';
@@ -17,20 +18,24 @@ const CALLS_A_RUN = 50;
 
 /**
  * Makes an incident's calls in one lane, one after the other in their order, each with its outcome kept before the next. At the end
- * it wakes itself for the earliest retry. `retried` says that a run before this one was cut off, perhaps in the middle of a call.
+ * it wakes itself for the earliest retry.
  */
-export async function runLane(house: House, lane: Lane, number: number, retried: boolean): Promise<void> {
-  let mayHaveBeenDone = retried;
+export async function runLane(house: House, lane: Lane, number: number): Promise<void> {
   for (let calls = 0; calls < CALLS_A_RUN; calls += 1) {
     const { incident } = await load(house, number);
     const call = incident && nextCall(incident, lane, house.now());
     if (!incident || !call) break;
-    const isUnclear = call.status.name === 'due' && call.status.lastFailure?.outcome === 'unclear';
-    await make(house, lane, { incident, call, mustLook: mayHaveBeenDone || isUnclear });
-    mayHaveBeenDone = false;
+    await make(house, lane, { incident, call, mustLook: await mayHaveBeenDone(house, number, call) });
   }
   if (lane === 'slack') await refreshRoot(house, number);
   await wakeForRetry(house, lane, number);
+}
+
+/** Whether an earlier attempt may have been done: its answer was unclear, or the process died in the middle of it. */
+async function mayHaveBeenDone(house: House, number: number, { key, status }: Call): Promise<boolean> {
+  const attempts = status.name === 'due' ? status.attempts : 0;
+  const isFirst = await beginAttempt(house.database, number, key, attempts + 1, house.now());
+  return !isFirst || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
 }
 
 async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {

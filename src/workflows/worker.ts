@@ -27,7 +27,7 @@ export async function startWork(house: House): Promise<void> {
 
 async function run(house: House, job: WaitingJob): Promise<void> {
   try {
-    await perform(house, jobDataSchema.parse(job.data), job.retried);
+    await perform(house, jobDataSchema.parse(job.data));
   } catch (error) {
     // pg-boss runs it again with growing pauses; the log says why.
     house.log.warn({ err: error, job: job.data }, 'a job failed and will be run again');
@@ -35,16 +35,16 @@ async function run(house: House, job: WaitingJob): Promise<void> {
   }
 }
 
-async function perform(house: House, data: JobData, retried: boolean): Promise<void> {
+async function perform(house: House, data: JobData): Promise<void> {
   switch (data.kind) {
     case 'lane':
-      return runLane(house, data.lane, data.incident, retried);
+      return runLane(house, data.lane, data.incident);
     case 'first-look':
       return firstLook(house, data.incident);
     case 'watch':
       return watchOnce(house, data.incident);
     case 'run-check':
-      return runCheck(house, data, retried);
+      return runCheck(house, data);
     case 'examine':
       return examine(house, data.alertId);
     case 'poll':

@@ -36,6 +36,8 @@ export type World = {
   readonly stops: () => Promise<void>;
   /** Ends the process at once, as SIGKILL and power failures do. */
   readonly isKilled: () => Promise<void>;
+  /** Moves the clock without waiting for anything. */
+  readonly moves: (minutes: number) => Promise<void>;
   /** Moves the clock and waits until everything that is then due is done. */
   readonly passes: (minutes: number) => Promise<void>;
   /** Waits until nothing is due any more. */
@@ -76,6 +78,11 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     pagerduty.webhookUrl = `http://127.0.0.1:${program.port}/pagerduty/webhook`;
   };
   const settles = () => settle(storeUrl);
+  const moves = async (minutes: number) => {
+    await clock.advance(minutes * 60_000);
+    await clinic.follow(clock.reading);
+    await running?.moveClock(clock.reading);
+  };
   const stops = async () => {
     await running?.stop();
     running = null;
@@ -106,11 +113,10 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     },
     stops,
     settles,
+    moves,
     passes: async (minutes) => {
       await settles();
-      await clock.advance(minutes * 60_000);
-      await clinic.follow(clock.reading);
-      await running?.moveClock(clock.reading);
+      await moves(minutes);
       await settles();
     },
     messages: () => slack.messages.map(visibleText),

@@ -152,18 +152,6 @@ story('what a person did in PagerDuty is respected and told, not repeated', asyn
   expect(alert.log.filter((event) => event === 'incident.acknowledged')).toHaveLength(1);
 });
 
-story('while the store is down a webhook is answered 503, and nothing of it is lost', async ({ world }) => {
-  await goesSilent(world);
-  await world.starts();
-  const name = new URL(world.storeUrl).pathname.slice(1);
-  await world.clinic.query(`alter database "${name}" connection limit 0`);
-  await world.clinic.query(`alter role gapwatch nosuperuser`).catch(() => undefined);
-  const body = triggered();
-  await world.clinic.query(`alter role gapwatch superuser`).catch(() => undefined);
-  await world.clinic.query(`alter database "${name}" connection limit -1`);
-  expect(await post(world, body, signed(body))).toBe(202);
-});
-
 story('the gap start is corrected by a person: the old value stays on the record', async ({ world }) => {
   await alertFires(world);
   const answer = await robinTypes(world, '/incident gap start 11:50 because the application log shows it');

@@ -74,6 +74,10 @@ function linkTo({ channel, ts }: SlackMessage): string {
   return `https://clinic.slack.example/archives/${channel}/p${ts.replace('.', '')}`;
 }
 
+function fileLink(name: string): string {
+  return `https://clinic.slack.example/files/${name}`;
+}
+
 function channelOf(state: SlackState, name: unknown) {
   return state.channels.find((channel) => channel.id === name || channel.name === String(name).replace(/^#/, ''));
 }
@@ -137,9 +141,10 @@ function history(args: Readonly<Record<string, unknown>>, state: SlackState, thr
     return threadTs === null ? parent === null || isBroadcast : ts === threadTs || parent === threadTs;
   });
   const withMetadata = flag.catch(false).parse(args.include_all_metadata);
-  const messages = inPlace.map(({ ts, text: body, key }) => ({
+  const messages = inPlace.map(({ ts, text: body, key, file }) => ({
     ts,
     text: body,
+    ...(file ? { files: [{ name: file.name, permalink: fileLink(file.name) }] } : {}),
     ...(withMetadata && key !== null ? { metadata: { event_type: 'gapwatch_message', event_payload: { key } } } : {}),
   }));
   return { messages: messages.reverse().slice(0, Number(args.limit ?? 100)), has_more: false, response_metadata: { next_cursor: '' } };
@@ -167,7 +172,7 @@ function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackSta
     };
     state.messages.push(message);
     state.onMessage(message);
-    return { id: 'F', permalink: `https://clinic.slack.example/files/${file?.name}` };
+    return { id: 'F', permalink: fileLink(file?.name ?? '') };
   });
   return { files: shared };
 }

@@ -89,7 +89,7 @@ export type FailureOutcome = z.infer<typeof failureOutcomeSchema>;
 /** Where a call stands. `due` calls wait or are being tried; the others are over. */
 export type CallStatus =
   | { readonly name: 'due'; readonly attempts: number; readonly notBefore: Date; readonly lastFailure: CallFailure | null }
-  | { readonly name: 'succeeded'; readonly at: Date; readonly answer: Answer }
+  | { readonly name: 'succeeded'; readonly at: Date; readonly answer: Answer; readonly lastFailure: CallFailure | null }
   | { readonly name: 'abandoned'; readonly at: Date; readonly failure: CallFailure }
   | { readonly name: 'superseded'; readonly at: Date; readonly because: string };
 

@@ -29,7 +29,7 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
       const link = answer.permalink ?? 'in Slack';
       const note = `is open. Follow it here: ${link}`;
       const isOpen = incident.phase.name === 'open' && incident.nextUpdate === null;
-      return [...(isOpen ? [nextUpdate(incident, now, policy)] : []), ...noteOnAlerts(incident, now, note)];
+      return [...(isOpen ? [nextUpdate(incident, postedAt(answer, now), policy)] : []), ...noteOnAlerts(incident, now, note)];
     }
     case 'acknowledge': {
       if (answer.already === 'resolved') return [];
@@ -58,6 +58,12 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
     default:
       return deed satisfies never;
   }
+}
+
+/** When Slack posted a message, which for one that was found later is long before `now`. */
+function postedAt({ ts }: Answer, now: Date): Date {
+  const stamp = new Date(Number(ts) * 1_000);
+  return ts === undefined || Number.isNaN(stamp.getTime()) || stamp > now ? now : stamp;
 }
 
 /** The report goes into the thread; the one written at resolution also lets the resolution post and the final notice go. */

@@ -232,7 +232,7 @@ function afterDeed(incident: Incident, deed: Deed): Incident {
 function statusAfter(call: Call, fact: Exclude<CallFact, { type: 'call.requested' }>, at: Date): Call['status'] {
   switch (fact.type) {
     case 'call.succeeded':
-      return { name: 'succeeded', at, answer: fact.answer };
+      return { name: 'succeeded', at, answer: fact.answer, lastFailure: call.status.name === 'due' ? call.status.lastFailure : null };
     case 'call.failed':
       return { name: 'due', attempts: fact.attempt, notBefore: fact.retryAt, lastFailure: failure(call, fact, at) };
     case 'call.abandoned':

@@ -102,11 +102,11 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
   };
 }
 
-/** What is told when a call goes out later than it was due: how late and why, or nothing when it is on time. */
-export function latenessOf(call: Call, now: Date): string {
-  const late = between(call.dueAt, now);
+/** What is told when a call goes out, or went out, later than it was due: how late and why; nothing when it is on time. */
+export function latenessOf({ dueAt, status }: Pick<Call, 'dueAt' | 'status'>, now: Date): string {
+  const late = between(dueAt, status.name === 'succeeded' ? status.at : now);
   if (late <= LATE_AFTER) return '';
-  const why = call.status.name === 'due' ? call.status.lastFailure?.detail : undefined;
+  const why = 'lastFailure' in status ? status.lastFailure?.detail : undefined;
   return `${formatDuration(late)} late: ${why ?? 'Gapwatch was not running or could not reach its own store'}`;
 }
 

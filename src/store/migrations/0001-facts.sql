@@ -42,6 +42,16 @@ create table gapwatch.deliveries (
 );
 create index deliveries_event_id on gapwatch.deliveries (event_id);
 
+-- Attempts of calls that were begun. One without an outcome among the facts was cut off: it may have been done, so the next run
+-- looks for its trace first. incident 0 stands for calls outside any incident.
+create table gapwatch.attempts (
+  incident integer not null,
+  call text not null,
+  attempt integer not null,
+  begun_at timestamptz not null,
+  primary key (incident, call, attempt)
+);
+
 -- PagerDuty incidents that were looked at and are none of ours, so that the poll asks about each once.
 create table gapwatch.foreign_alerts (
   alert_id text primary key,
