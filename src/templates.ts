@@ -17,7 +17,12 @@ export async function loadTemplates(folder: string, policy: Policy): Promise<Tem
     files.map(async (name) => [name.replaceAll('\\', '/'), await readFile(join(folder, name), 'utf8')] as const),
   );
   const templates = parseTemplates(new Map(sources));
-  const problems = new Set(samples(policy).flatMap(({ template, variables }) => problemOf(templates, template, variables)));
+  const unparsed = new Set(templates.problems.map(({ name }) => name));
+  const rendered = samples(policy).filter(({ template }) => !unparsed.has(template));
+  const problems = new Set([
+    ...templates.problems.map(({ message }) => message),
+    ...rendered.flatMap(({ template, variables }) => problemOf(templates, template, variables)),
+  ]);
   if (problems.size > 0) throw new TemplateError([...problems].join('\n'));
   return templates;
 }

@@ -161,7 +161,9 @@ async function serverProcess(server: Server): Promise<number | null> {
   if (text === null) return null;
   const pid = Number.parseInt(text, 10);
   if (await isPostgres(pid)) return pid;
-  await rm(file, { force: true });
+  // The socket's lock names the same dead process, and as a zombie it would still look alive to the new server.
+  const socket = join(server.socketFolder, '.s.PGSQL.5432');
+  await Promise.all([file, socket, `${socket}.lock`].map((leftover) => rm(leftover, { force: true })));
   return null;
 }
 

@@ -11,25 +11,29 @@ export class TemplateError extends Error {
 }
 
 /** Every template parsed, ready to render. Rendering is strict: an unknown variable or filter is an error, never an empty string. */
-export type Templates = { readonly render: (name: string, variables: Readonly<Record<string, unknown>>) => string };
+export type Templates = {
+  readonly render: (name: string, variables: Readonly<Record<string, unknown>>) => string;
+  /** Templates that could not be parsed, each with file and line. */
+  readonly problems: readonly { readonly name: string; readonly message: string }[];
+};
 
 /**
- * Parses all templates (file name → text). Throws one {@link TemplateError} that names every broken file and line. Templates can
- * read no file, see no inherited property, and stop at limits of time and size.
+ * Parses all templates (file name → text); what can't be parsed is among the problems. Rendering throws a {@link TemplateError}.
+ * Templates can read no file, see no inherited property, and stop at limits of time and size.
  */
 export function parseTemplates(sources: ReadonlyMap<string, string>): Templates {
   const parsed = new Map<string, { readonly engine: Liquid; readonly template: Template[] }>();
-  const problems: string[] = [];
+  const problems: { readonly name: string; readonly message: string }[] = [];
   for (const [name, source] of sources) {
     const engine = engines[mediumOf(name)];
     try {
       parsed.set(name, { engine, template: engine.parse(source, name) });
     } catch (error) {
-      problems.push(explain(name, error));
+      problems.push({ name, message: explain(name, error) });
     }
   }
-  if (problems.length > 0) throw new TemplateError(problems.join('\n'));
   return {
+    problems,
     render: (name, variables) => {
       const found = parsed.get(name);
       if (!found) throw new TemplateError(`${name}: there is no such template. Restore it from the project's templates folder.`);
@@ -52,7 +56,7 @@ function mediumOf(name: string): Medium {
 
 function explain(name: string, error: unknown): string {
   const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-  return message.includes(name) ? message : `${name}: ${message}`;
+  return `${name}: ${message.replace(`, file:${name}`, '')}`;
 }
 
 const engines: Readonly<Record<Medium, Liquid>> = {
