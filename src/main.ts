@@ -30,7 +30,7 @@ export type Gapwatch = { readonly port: number; readonly house: House; readonly 
 export async function start(settings: Settings, log: Logger, clock?: JobClock): Promise<Gapwatch> {
   const policy = readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8').catch(missingPolicy), settings.RUNBOOK_FILE);
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
-  const onError = (error: Error) => log.warn({ err: error }, 'a database connection failed; it is opened again when needed');
+  const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
   const url = settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '';
   const database = openDatabase(url, onError);
@@ -80,6 +80,22 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
   log.info({ port: http.port, host: settings.HOST, store: server ? 'embedded' : 'DATABASE_URL' }, 'Gapwatch is ready');
   return { port: http.port, house, stop: () => stop(http, slack.stop, house, server) };
+}
+
+const TOLD_EVERY_MILLISECONDS = 10_000;
+
+/** A database that is away fails every poll of every worker: the log hears it at most once in ten seconds, with the count. */
+function tellOfFailures(log: Logger): (error: Error) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return (error) => {
+    untold += 1;
+    const now = performance.now();
+    if (now - toldAt < TOLD_EVERY_MILLISECONDS) return;
+    log.warn({ err: error, count: untold }, 'database connections failed; they are opened again when needed');
+    toldAt = now;
+    untold = 0;
+  };
 }
 
 /** Closes the doors first, then lets what runs finish within its grace, then the connections. */

@@ -167,6 +167,8 @@ story('while the store is down a webhook is answered 503; PagerDuty sends it aga
   expect((await fetch(`${world.botUrl()}/readyz`)).status).toBe(503);
   proxy.mode = 'passes';
   await fired;
+  // Jobs that the outage cut off are taken over when their heartbeat is 10 s old.
+  await world.moves(0.25);
   await expect.poll(() => countOf(world, '🚨 CRITICAL'), { timeout: 20_000 }).toBe(1);
   await world.settles();
   await world.stops();
