@@ -18,4 +18,4 @@ VOLUME ["/opt/gapwatch/data", "/opt/gapwatch/docs/incidents"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # node itself is process 1 and gets SIGTERM; run with --init so that dead processes are reaped.
-CMD ["node", "src/main.ts"]
+CMD ["node", "--max-semi-space-size=4", "src/main.ts"]

@@ -26,8 +26,8 @@ export async function startBot(
   const child = fork(fileURLToPath(new URL('./bot.ts', import.meta.url)), {
     env: { PATH: process.env.PATH ?? '', ...environment, SANDBOX_CLOCK: JSON.stringify(clock) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // pg-boss sets the sandbox clock on each new connection in a way that the driver warns of; no other program does.
-    execArgv: ['--disable-warning=DeprecationWarning'],
+    // As `npm start` has it; and pg-boss sets the sandbox clock on each new connection in a way that the driver warns of; no other program does.
+    execArgv: ['--disable-warning=DeprecationWarning', '--max-semi-space-size=4'],
   });
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {

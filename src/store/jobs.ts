@@ -1,8 +1,12 @@
 import { type Clock, type ConnectionOptions, PgBoss } from 'pg-boss';
 import type { Queryable } from './database.ts';
 
-/** The queues: one an outside service, so that one which hangs holds up only its own, and one for what only decides. */
-export const QUEUES = { slack: 2, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 2 } as const;
+/**
+ * The queues and how many jobs of each run at once: one an outside service, so that one which hangs holds up only its own, and one for
+ * what only decides. Slack's limit is one message a second in a channel, so one at a time loses nothing; every further worker
+ * polls, and idle polling is most of what an idle Gapwatch costs.
+ */
+export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1 } as const;
 export type Queue = keyof typeof QUEUES;
 
 /** A job to be stored. Among the jobs that wait, `key` is unique. */
@@ -17,7 +21,7 @@ export type JobClock = Clock;
 export type Jobs = {
   /** Stores a job. One that waits under the same key is moved forward when the new one is due earlier; otherwise nothing changes. */
   readonly enqueue: (client: Queryable, job: NewJob, now: Date) => Promise<void>;
-  /** Starts the workers. A handler that throws is run again with growing pauses; a job whose process died, after about 12 seconds. */
+  /** Starts the workers. A handler that throws is run again with growing pauses; a job whose process died, after about 15 seconds. */
   readonly work: (handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void) => Promise<void>;
   /** How many jobs wait, run and have died. */
   readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
@@ -34,8 +38,8 @@ export async function startJobs(connectionString: string, onError: (error: Error
     max: 6,
     schedule: false,
     // Takeover after a crash hangs on these two; their default is a minute.
-    monitorIntervalSeconds: 2,
-    superviseIntervalSeconds: 2,
+    monitorIntervalSeconds: 4,
+    superviseIntervalSeconds: 4,
     useListenNotify: true,
     registerInstance: false,
     ...(clock ? { clock } : {}),
@@ -79,10 +83,12 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
 }
 
 async function work(boss: PgBoss, handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
-  const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 1 } as const;
   const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers'];
   for (const queue of queues) {
-    await boss.work<object>(queue, { ...polling, localConcurrency: QUEUES[queue] }, async (jobs) => {
+    // NOTIFY wakes workers for what is due at once; polling finds what comes due later, for timers and looks to the second.
+    const notifyPollingIntervalSeconds = queue === 'timers' || queue === 'audit' ? 1 : 2;
+    const options = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds, localConcurrency: QUEUES[queue] };
+    await boss.work<object>(queue, options, async (jobs) => {
       for (const job of jobs) await handler({ queue, data: job.data });
     });
   }
