@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startBot } from '#sandbox/bot-process.ts';
 import { openClinic } from '#sandbox/clinic.ts';
+import { sandboxEnvironment } from '#sandbox/environment.ts';
 import { startMail } from '#sandbox/stand-ins/mail.ts';
 import { startPagerDuty, webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startSlack } from '#sandbox/stand-ins/slack/slack.ts';
@@ -33,20 +34,8 @@ async function main(): Promise<void> {
   const [slack, pagerduty, mail] = await Promise.all([startSlack(Date.now), startPagerDuty(Date.now), startMail()]);
   const bot = await startBot(
     {
-      PORT: '0',
+      ...sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder: join(folder, 'reports') }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
-      SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_SIGNING_SECRET: slack.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-      PAGERDUTY_API_TOKEN: pagerduty.token,
-      PAGERDUTY_FROM_EMAIL: 'gapwatch@clinic.example',
-      PAGERDUTY_WEBHOOK_SECRET: pagerduty.webhookSecret,
-      PAGERDUTY_API_URL: pagerduty.apiUrl,
-      AUDIT_DATABASE_URL: clinic.readerUrl,
-      SMTP_URL: mail.url,
-      MAIL_FROM: 'gapwatch@clinic.example',
-      PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',
-      REPORTS_DIR: join(folder, 'reports'),
       LOG_LEVEL: 'error',
     },
     reading,

@@ -5,6 +5,7 @@ import { startEmbedded } from '#store/embedded.ts';
 import { type BotProcess, startBot } from './bot-process.ts';
 import { type Clinic, openClinic } from './clinic.ts';
 import { SandboxClock } from './clock.ts';
+import { sandboxEnvironment } from './environment.ts';
 import { narrator } from './narrator.ts';
 import { startMail } from './stand-ins/mail.ts';
 import { startPagerDuty } from './stand-ins/pagerduty/pagerduty.ts';
@@ -46,20 +47,8 @@ async function demo(speed: number, cleanUps: CleanUp[]): Promise<void> {
   const reports = join(folder, 'reports');
   const bot = await startBot(
     {
-      PORT: '0',
+      ...sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder: reports }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
-      SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_SIGNING_SECRET: slack.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-      PAGERDUTY_API_TOKEN: pagerduty.token,
-      PAGERDUTY_FROM_EMAIL: 'gapwatch@clinic.example',
-      PAGERDUTY_WEBHOOK_SECRET: pagerduty.webhookSecret,
-      PAGERDUTY_API_URL: pagerduty.apiUrl,
-      AUDIT_DATABASE_URL: clinic.readerUrl,
-      SMTP_URL: mail.url,
-      MAIL_FROM: 'gapwatch@clinic.example',
-      PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',
-      REPORTS_DIR: reports,
       LOG_LEVEL: 'warn',
     },
     clock.reading,

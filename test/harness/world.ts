@@ -9,6 +9,7 @@ import { readSettings } from '#gapwatch/settings.ts';
 import { startBot } from '#sandbox/bot-process.ts';
 import { type Clinic, openClinic } from '#sandbox/clinic.ts';
 import { type ClockReading, SandboxClock } from '#sandbox/clock.ts';
+import { sandboxEnvironment } from '#sandbox/environment.ts';
 import { type MailStandIn, startMail } from '#sandbox/stand-ins/mail.ts';
 import { type PagerDutyStandIn, startPagerDuty } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { type SlackStandIn, startSlack, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
@@ -31,6 +32,8 @@ export type World = {
   readonly logLines: readonly string[];
   /** Starts the program; `policy` is the text of runbook.yaml, `change` replaces settings. */
   readonly starts: (policy?: string, change?: Readonly<Record<string, string>>) => Promise<void>;
+  /** Starts a second one beside it on the same store. */
+  readonly startsReplica: () => Promise<void>;
   /** Starts it as a process of its own, which can be killed. */
   readonly startsApart: () => Promise<void>;
   readonly stops: () => Promise<void>;
@@ -69,7 +72,11 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
   const clinic = await openClinic(clinicUrl, suffix);
   await clinic.follow(clock.reading);
   const [slack, pagerduty, mail] = await Promise.all([startSlack(() => clock.now()), startPagerDuty(() => clock.now()), startMail()]);
-  const environment = environmentOf({ storeUrl, clinic, slack, pagerduty, mail, folder });
+  const environment = {
+    ...sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder: join(folder, 'reports') }),
+    DATABASE_URL: storeUrl,
+    RUNBOOK_FILE: join(folder, 'runbook.yaml'),
+  };
   const logLines: string[] = [];
   const log = openLog('info', { write: (line) => void logLines.push(line) });
   let running: Running | null = null;
@@ -103,6 +110,14 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
       const { port, stop } = await start(readSettings({ ...environment, ...change }), log, clock);
       runs({ port, stop, kill: stop, moveClock: async () => undefined });
     },
+    startsReplica: async () => {
+      const replica = await start(readSettings(environment), log, clock);
+      const first = running;
+      const stopBoth = async () => {
+        await Promise.all([replica.stop(), first?.stop()]);
+      };
+      if (first) running = { ...first, stop: stopBoth, kill: stopBoth };
+    },
     startsApart: async () => {
       await writeFile(join(folder, 'runbook.yaml'), '');
       runs(await startBot({ ...environment, SANDBOX_TIMER_SPEED: '20' }, clock.reading, (line) => void logLines.push(line)));
@@ -127,29 +142,6 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
       await Promise.all([slack.close(), pagerduty.close(), mail.close(), clinic.close()]);
       await rm(folder, { recursive: true, force: true });
     },
-  };
-}
-
-type Parts = { storeUrl: string; clinic: Clinic; slack: SlackStandIn; pagerduty: PagerDutyStandIn; mail: MailStandIn; folder: string };
-
-function environmentOf({ storeUrl, clinic, slack, pagerduty, mail, folder }: Parts): Readonly<Record<string, string>> {
-  return {
-    PORT: '0',
-    DATABASE_URL: storeUrl,
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_SIGNING_SECRET: slack.signingSecret,
-    SLACK_CHANNEL: '#incidents',
-    SLACK_API_URL: slack.apiUrl,
-    PAGERDUTY_API_TOKEN: pagerduty.token,
-    PAGERDUTY_FROM_EMAIL: 'gapwatch@clinic.example',
-    PAGERDUTY_WEBHOOK_SECRET: pagerduty.webhookSecret,
-    PAGERDUTY_API_URL: pagerduty.apiUrl,
-    AUDIT_DATABASE_URL: clinic.readerUrl,
-    SMTP_URL: mail.url,
-    MAIL_FROM: 'gapwatch@clinic.example',
-    PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',
-    RUNBOOK_FILE: join(folder, 'runbook.yaml'),
-    REPORTS_DIR: join(folder, 'reports'),
   };
 }
 

@@ -156,3 +156,14 @@ story('an alert title full of Slack’s own marks appears to the letter and page
   expect(root).toContain("`AuditLogFailure &lt;!channel&gt; *x* &amp; &lt;https://evil|click&gt; 'y'`");
   expect(root).not.toContain('<!channel>');
 });
+
+story('"Diagnose" runs the checks that there are, and their answers appear in the channel', async ({ world }) => {
+  await alertFires(world);
+  const [root] = world.slack.messages;
+  if (!root) throw new Error('there is no root message');
+  const answer = await world.slack.press(world.botUrl(), root, 'Diagnose', PEOPLE.sam);
+  await world.settles();
+  expect(answer).toBe('Running scope and gaps. The answers appear in the channel.');
+  expect(countOf(world, '*scope*')).toBe(1);
+  expect(countOf(world, '*gaps*')).toBe(1);
+});

@@ -1,0 +1,96 @@
+import { expect } from 'vitest';
+import { alertFires, countOf, goesSilent, lastMessage, messageWith, plainly, robinTypes, writesAgain } from '#harness/stories.ts';
+import { story } from '#harness/world.ts';
+
+story('records trickle through the failure → the gap is counted from the alert and ends when the usual rate is back', async ({ world }) => {
+  const { clinic, clock } = world;
+  await clinic.wrote(new Date('2026-01-05T11:00:00Z'), new Date('2026-01-05T11:59:50Z'), 200);
+  await world.starts();
+  await world.pagerduty.fires('AuditLogWriteError');
+  await world.settles();
+  expect(plainly(world.messages()[0] ?? '')).toContain('Impact: Audit logs not being written completely (HIPAA compliance risk)');
+  expect(plainly(world.messages()[0] ?? '')).toContain('Audit gap started: 2026-01-05 11:58:00 UTC');
+  await clinic.wrote(new Date('2026-01-05T12:00:00Z'), new Date('2026-01-05T12:01:00Z'), 10);
+  await world.passes(1);
+  expect(countOf(world, 'being written again')).toBe(0);
+  await clinic.wrote(new Date(clock.now()), new Date(clock.now() + 60_000), 60);
+  await world.passes(1);
+  expect(plainly(lastMessage(world).text)).toBe(
+    'Audit records are being written again, since 2026-01-05 12:01:00 UTC (60 in the last minute). The gap is closed: 3 minutes.',
+  );
+  await robinTypes(world, '/incident report');
+  await world.settles();
+  expect(await world.report('2026-01-05-audit-gap.md')).toContain('the rate of records being back in its expected range');
+});
+
+story('records had returned before the alert came → the gap is closed from the start', async ({ world }) => {
+  await goesSilent(world);
+  await world.clinic.repairs();
+  await world.clinic.writes(new Date('2026-01-05T12:00:30Z'));
+  await world.starts();
+  await world.moves(1);
+  await world.pagerduty.fires('AuditLogFailure', { createdAt: new Date('2026-01-05T12:00:00Z') });
+  await world.settles();
+  expect(plainly(world.messages()[0] ?? '')).toContain('Gap ended: 2026-01-05 12:00:30 UTC after 3 minutes 30 seconds');
+});
+
+story('a second incident on the same day gets a report of its own, which names the first one’s gap', async ({ world }) => {
+  await alertFires(world);
+  await world.passes(1);
+  await writesAgain(world);
+  await world.passes(0.25);
+  await robinTypes(world, '/incident resolve first');
+  await world.passes(6);
+  await world.pagerduty.fires('AuditLogFailure once more');
+  await world.settles();
+  await writesAgain(world);
+  await world.passes(0.25);
+  await robinTypes(world, '/incident resolve second');
+  await world.settles();
+  expect(await world.report('2026-01-05-audit-gap.md')).toContain('None on Gapwatch');
+  const second = await world.report('2026-01-05-audit-gap-2.md');
+  expect(second).toContain('# Audit gap report: INC-2');
+  expect(second).toContain('| INC-1 | 2026-01-05 11:57:00 UTC | 2026-01-05 12:01:00 UTC | 4 minutes |');
+});
+
+story('two replicas on one store share the work: nothing is posted or mailed twice', async ({ world }) => {
+  await goesSilent(world);
+  await world.starts();
+  await world.startsReplica();
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.passes(5);
+  await writesAgain(world);
+  await world.passes(0.25);
+  await robinTypes(world, '/incident resolve done');
+  await world.settles();
+  for (const text of ['🚨 CRITICAL', 'Acknowledged AUDIT_LOG_FAILURE', '⏳ UPDATE', 'being written again', '✅ RESOLVED']) {
+    expect(countOf(world, text), text).toBe(1);
+  }
+  expect(world.mail.mails).toHaveLength(2);
+});
+
+story(
+  'PagerDuty reopens an alert after the incident was resolved → the incident is open again and is watched and told',
+  async ({ world }) => {
+    const alert = await alertFires(world);
+    await world.passes(1);
+    await writesAgain(world);
+    await world.passes(0.25);
+    await robinTypes(world, '/incident resolve fixed');
+    await world.settles();
+    const sam = world.pagerduty.users[2];
+    if (!sam) throw new Error('there is no Sam');
+    await world.pagerduty.does(alert, 'reopened', sam);
+    await world.settles();
+    expect(messageWith(world, 'INC-1 is open again').isBroadcast).toBe(true);
+    await world.passes(5);
+    expect(countOf(world, '⏳ UPDATE')).toBe(1);
+    expect(plainly(world.messages()[0] ?? '')).toContain('[Resolve]');
+    await writesAgain(world);
+    await world.passes(0.25);
+    await robinTypes(world, '/incident resolve fixed for good');
+    await world.settles();
+    expect(countOf(world, '✅ RESOLVED')).toBe(2);
+    expect(world.mail.mails).toHaveLength(3);
+  },
+);
