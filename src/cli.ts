@@ -136,6 +136,10 @@ async function report(name: string): Promise<number> {
   const { RUNBOOK_FILE, TEMPLATES_DIR } = process.env;
   const texts = await loadTexts({ RUNBOOK_FILE: RUNBOOK_FILE || './runbook.yaml', TEMPLATES_DIR: TEMPLATES_DIR || './templates' });
   return withStore(async (database) => {
+    if (!(await incidentNumbers(database)).includes(number)) {
+      say(`There is no ${incidentName(number)} in this store.`);
+      return 1;
+    }
     say(await reportText({ database, ...texts, now: () => new Date() }, number));
     return 0;
   });

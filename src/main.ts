@@ -10,7 +10,7 @@ import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
 import { connectSlack } from '#services/slack.ts';
-import { openDatabase } from '#store/database.ts';
+import { openDatabase, StoreUnavailable } from '#store/database.ts';
 import { EmbeddedServerError, startEmbedded } from '#store/embedded.ts';
 import { incidentNumbers } from '#store/facts.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
@@ -154,7 +154,8 @@ export function explain(error: unknown): string {
     error instanceof SettingsError ||
     error instanceof PolicyError ||
     error instanceof TemplateError ||
-    error instanceof EmbeddedServerError;
+    error instanceof EmbeddedServerError ||
+    error instanceof StoreUnavailable;
   if (isMistake) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

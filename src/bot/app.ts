@@ -1,4 +1,4 @@
-import { App, type BlockAction, HTTPReceiver, LogLevel } from '@slack/bolt';
+import { App, type BlockAction, HTTPReceiver, type Logger, LogLevel } from '@slack/bolt';
 import { foreignLine } from '#domain/foreign-text.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
@@ -25,37 +25,59 @@ const BODY_LIMIT = '256kb';
 
 /** Puts Gapwatch's commands and buttons into a Bolt app. Nothing is asked of Slack here, so a start with Slack down succeeds. */
 export function slackApp(house: House, settings: SlackSettings): SlackApp {
-  const receiver = settings.appToken ? null : httpReceiver(settings);
+  const receiver = settings.appToken ? null : httpReceiver(house, settings);
   const app = new App({
     ...(receiver ? { receiver } : { socketMode: true, appToken: settings.appToken ?? '' }),
     // A fixed authorization: asking Slack who we are at the start would make its outage ours.
     authorize: async () => ({ botToken: settings.botToken, botId: 'gapwatch', botUserId: 'gapwatch' }),
     clientOptions: { slackApiUrl: settings.apiUrl, timeout: 10_000, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
-    logLevel: LogLevel.ERROR,
+    logger: boltLog(house),
     deferInitialization: true,
   });
   app.error(async (error) => house.log.error({ err: error }, 'a Slack request failed'));
   listenToCommands(app, house);
+  if (receiver) {
+    const start = async () => {
+      await app.init();
+      receiver.init(app);
+    };
+    return { events: (request, response) => receiver.requestListener(request, response), start, stop: async () => undefined };
+  }
+  return { events: null, ...socketMode(app, house) };
+}
+
+const RECONNECT_MILLISECONDS = 15_000;
+
+/** Socket Mode connects in the background, again and again: Slack being down must not keep PagerDuty's webhooks out. */
+function socketMode(app: App, house: House): Pick<SlackApp, 'start' | 'stop'> {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const connect = () => {
+    app.start().catch((error: unknown) => {
+      house.log.warn({ err: error }, 'Slack could not be reached by Socket Mode; it is tried again in 15 s');
+      if (!stopped) timer = setTimeout(connect, RECONNECT_MILLISECONDS);
+    });
+  };
   return {
-    events: receiver ? (request, response) => receiver.requestListener(request, response) : null,
     start: async () => {
       await app.init();
-      if (receiver) receiver.init(app);
-      else await app.start();
+      connect();
     },
     stop: async () => {
-      if (!receiver) await app.stop();
+      stopped = true;
+      clearTimeout(timer);
+      await app.stop();
     },
   };
 }
 
-function httpReceiver({ signingSecret }: SlackSettings): HTTPReceiver {
+function httpReceiver(house: House, { signingSecret }: SlackSettings): HTTPReceiver {
   return new HTTPReceiver({
     signingSecret: signingSecret ?? '',
     endpoints: ['/slack/events'],
     bodyLimit: BODY_LIMIT,
     unhandledRequestTimeoutMillis: 10_000,
-    logLevel: LogLevel.ERROR,
+    logger: boltLog(house),
   });
 }
 
@@ -124,4 +146,18 @@ async function whereToGo(house: House, channelId: string, channelName: string): 
   const known = await Promise.race([house.slack.channelId().catch(() => ''), promise]);
   clearTimeout(timer);
   return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;
+}
+
+/** Bolt's words go where ours go; its errors come to `app.error` as well, so here they are only for those who look closely. */
+function boltLog({ log }: House): Logger {
+  const debug = (...words: unknown[]) => log.debug({ from: 'bolt' }, foreignLine(words.map(String).join(' ')));
+  return {
+    debug,
+    info: debug,
+    warn: debug,
+    error: debug,
+    setLevel: () => undefined,
+    getLevel: () => LogLevel.ERROR,
+    setName: () => undefined,
+  };
 }

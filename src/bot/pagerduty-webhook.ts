@@ -62,12 +62,10 @@ async function keep(house: House, request: IncomingMessage, response: ServerResp
 }
 
 async function warnOfBadSignatures(house: House): Promise<void> {
-  const text =
-    '⚠️ Three PagerDuty webhooks in a row had no valid signature, so alerts may not be reaching Gapwatch by webhook. Compare PAGERDUTY_WEBHOOK_SECRET with the subscription in PagerDuty. The poll goes on once a minute.';
   const now = house.now();
   const key = `bad-signatures/${now.toISOString().slice(0, 13)}`;
   await house.jobs
-    .enqueue(house.database, { queue: 'slack', key, data: { kind: 'warn', key, text }, dueAt: now }, now)
+    .enqueue(house.database, { queue: 'slack', key, data: { kind: 'warn', key, warning: 'bad-signatures' }, dueAt: now }, now)
     .catch((error: unknown) => house.log.error({ err: error }, 'the warning about bad signatures could not be kept'));
 }
 

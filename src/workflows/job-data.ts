@@ -16,7 +16,7 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
   z.object({ kind: z.literal('examine'), alertId: z.string() }),
   z.object({ kind: z.literal('poll') }),
-  z.object({ kind: z.literal('warn'), key: z.string(), text: z.string() }),
+  z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(['bad-signatures']) }),
 ]);
 
 export type JobData = z.infer<typeof jobDataSchema>;

@@ -1,4 +1,7 @@
 import { allLanes, watch } from '#domain/incident/effects.ts';
+import { slackMessage } from '#domain/messages/blocks.ts';
+import { HOUR, plus } from '#domain/time.ts';
+import { beginAttempt } from '#store/attempts.ts';
 import { incidentNumbers } from '#store/facts.ts';
 import type { WaitingJob } from '#store/jobs.ts';
 import { handle } from './handle.ts';
@@ -59,9 +62,18 @@ async function perform(house: House, data: JobData): Promise<void> {
       await handle(house, data.incident, { kind: 'notice-late', key: data.call }, { kind: 'timer' });
       return;
     case 'warn':
-      await house.slack.post(house.channel, { text: data.text, blocks: [] }, { key: data.key });
-      return;
+      return warn(house, data.key, data.warning);
     default:
       return data satisfies never;
   }
+}
+
+/** Posts a warning that belongs to no incident. */
+async function warn(house: House, key: string, warning: string): Promise<void> {
+  const message = slackMessage(house.templates.render(`slack/warning/${warning}.liquid`, {}));
+  if (!(await beginAttempt(house.database, 0, key, 1, house.now()))) {
+    const found = await house.slack.find(await house.slack.channelId(), key, plus(house.now(), -HOUR));
+    if (found !== null) return;
+  }
+  await house.slack.post(house.channel, message, { key });
 }

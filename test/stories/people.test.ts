@@ -167,3 +167,15 @@ story('"Diagnose" runs the checks that there are, and their answers appear in th
   expect(countOf(world, '*scope*')).toBe(1);
   expect(countOf(world, '*gaps*')).toBe(1);
 });
+
+story('in Socket Mode commands arrive without an address, also when Slack was down at the start', async ({ world }) => {
+  world.slack.fault = () => ({ kind: 'answer', status: 503 });
+  await world.starts('', { SLACK_SIGNING_SECRET: '', SLACK_APP_TOKEN: world.slack.appToken });
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.settles();
+  world.slack.fault = undefined;
+  await world.passes(1);
+  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(await world.slack.commandBySocket('/incident claim', PEOPLE.robin)).toBe('INC-1: You are on it.');
+  expect((await fetch(`${world.botUrl()}/slack/events`, { method: 'POST' })).status).toBe(404);
+});

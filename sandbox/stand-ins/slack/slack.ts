@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
 import { blocksText } from './block-kit.ts';
 import { METHODS, type SlackMessage, type SlackState, type SlackUser } from './methods.ts';
+import { openSocketSide } from './socket.ts';
 
 /** A fault may depend on the method and its arguments. */
 export type SlackFault = (method: string, args: Readonly<Record<string, unknown>>) => Fault | undefined;
@@ -12,6 +13,7 @@ export type SlackStandIn = {
   readonly apiUrl: string;
   readonly botToken: string;
   readonly signingSecret: string;
+  readonly appToken: string;
   readonly channel: { readonly id: string; readonly name: string };
   readonly users: readonly SlackUser[];
   readonly messages: readonly SlackMessage[];
@@ -29,6 +31,8 @@ export type SlackStandIn = {
   ) => Promise<string>;
   /** Presses a button of a message as `user`; answers what they read. */
   readonly press: (botUrl: string, message: SlackMessage, label: string, user: SlackUser) => Promise<string>;
+  /** Types a slash command over Socket Mode; answers what they read. */
+  readonly commandBySocket: (command: string, user: SlackUser) => Promise<string>;
   readonly close: () => Promise<void>;
 };
 
@@ -56,6 +60,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   const channel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
   const events = new EventEmitter<{ message: [SlackMessage] }>();
   const responses = new EventEmitter<Record<string, [string]>>();
+  const socket = await openSocketSide();
   let lastTs = 0;
   const state: SlackState = {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
@@ -75,6 +80,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
       return { status: 200, body: 'ok' };
     }
     if (request.path.startsWith('/upload/')) return upload(state, request);
+    if (methodOf(request) === 'apps.connections.open') return { status: 200, body: JSON.stringify(openConnection(request, socket.url)) };
     return { status: 200, body: JSON.stringify(callMethod(state, request)) };
   };
   const server = await serveStandIn(
@@ -86,6 +92,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     apiUrl: `${server.url}/api/`,
     botToken: BOT_TOKEN,
     signingSecret: SIGNING_SECRET,
+    appToken: APP_TOKEN,
     channel,
     users: state.users,
     messages: state.messages,
@@ -127,12 +134,29 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
         true,
       );
     },
-    close: server.close,
+    commandBySocket: async (command, user) => {
+      const [name = '', ...rest] = command.split(' ');
+      const payload = {
+        command: name,
+        text: rest.join(' '),
+        user_id: user.id,
+        user_name: user.name,
+        channel_id: channel.id,
+        channel_name: channel.name,
+      };
+      return responseSchema.parse(
+        await socket.send('slash_commands', { ...COMMON, ...payload, response_url: `${server.url}/response/socket` }),
+      ).text;
+    },
+    close: async () => {
+      await Promise.all([server.close(), socket.close()]);
+    },
   };
   return standIn;
 }
 
 const BOT_TOKEN = 'xoxb-sandbox-token';
+const APP_TOKEN = 'xapp-sandbox-token';
 const SIGNING_SECRET = 'sandbox-signing-secret';
 const COMMON = { token: 'x', team_id: 'T1', team_domain: 'clinic', api_app_id: 'A1', trigger_id: '1.1.x' };
 
@@ -159,6 +183,10 @@ function parseJson(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+function openConnection({ headers }: StandInRequest, url: string): Readonly<Record<string, unknown>> {
+  return headers.authorization === `Bearer ${APP_TOKEN}` ? { ok: true, url } : { ok: false, error: 'not_allowed_token_type' };
 }
 
 function callMethod(state: SlackState, request: StandInRequest): Readonly<Record<string, unknown>> {

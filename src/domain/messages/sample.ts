@@ -33,6 +33,7 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     { template: 'slack/resolution.liquid', variables: { incident: view } },
     { template: 'slack/check.liquid', variables: { check: 'scope', verdict: VERDICT } },
     ...announcements,
+    { template: 'slack/warning/bad-signatures.liquid', variables: {} },
     { template: 'mail/opening-notice.text.liquid', variables: notice },
     { template: 'mail/opening-notice.html.liquid', variables: notice },
     { template: 'mail/final-notice.text.liquid', variables: notice },
