@@ -25,7 +25,8 @@ function mountSmallDisk(size: string, uid: number, gid: number): SmallDisk {
   return {
     folder,
     remove: () => {
-      execFileSync('umount', [mount], { stdio: 'ignore' });
+      // Lazily: the server may still hold a file of the tablespace.
+      execFileSync('umount', ['-l', mount], { stdio: 'ignore' });
       rmSync(mount, { recursive: true, force: true });
     },
   };

@@ -28,8 +28,9 @@ export type World = {
   readonly storeUrl: string;
   readonly reportsFolder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Lines that the program has logged. */
+  /** Lines that the program has logged. An error among them fails the story, unless it was expected. */
   readonly logLines: readonly string[];
+  readonly expectsErrors: () => void;
   /** Starts the program; `policy` is the text of runbook.yaml, `change` replaces settings. */
   readonly starts: (policy?: string, change?: Readonly<Record<string, string>>) => Promise<void>;
   /** Starts a second one beside it on the same store. */
@@ -62,7 +63,7 @@ type Running = {
 let count = 0;
 
 /** Opens a world in databases of its own. */
-async function openWorld(): Promise<World & { readonly close: () => Promise<void> }> {
+async function openWorld(): Promise<World & { readonly close: () => Promise<void>; readonly refusesErrors: () => void }> {
   count += 1;
   const suffix = `_${process.pid}_${count}`;
   const socketFolder = inject('socketFolder');
@@ -78,6 +79,7 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     RUNBOOK_FILE: join(folder, 'runbook.yaml'),
   };
   const logLines: string[] = [];
+  let errorsExpected = false;
   const log = openLog('info', { write: (line) => void logLines.push(line) });
   let running: Running | null = null;
   const runs = (program: Running) => {
@@ -105,6 +107,13 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     reportsFolder: join(folder, 'reports'),
     environment,
     logLines,
+    expectsErrors: () => {
+      errorsExpected = true;
+    },
+    refusesErrors: () => {
+      const errors = logLines.filter((line) => /^\{"level":[56]0/.test(line));
+      if (!errorsExpected && errors.length > 0) throw new Error(`the program logged errors that nobody expected:\n${errors.join('')}`);
+    },
     starts: async (policy = '', change = {}) => {
       await writeFile(join(folder, 'runbook.yaml'), policy);
       const { port, stop } = await start(readSettings({ ...environment, ...change }), log, clock);
@@ -162,5 +171,6 @@ export const story = base.extend<{ readonly world: World }>({
     const world = await openWorld();
     await use(world);
     await world.close();
+    world.refusesErrors();
   },
 });

@@ -5,9 +5,10 @@ import { story } from '#harness/world.ts';
 
 story.skipIf(!canMountDisks)(
   'the audit table’s disk is full → the gap is measured, and closed once there is room again',
-  async ({ world }) => {
+  async ({ world, onTestFinished }) => {
     const { clinic, clock } = world;
     const disk = smallDisk(inject('socketFolder'));
+    onTestFinished(disk.remove);
     const space = `full_${process.pid}`;
     await clinic.query(`create tablespace ${space} location '${disk.folder}'`);
     await clinic.query(`alter table "AuditLog" set tablespace ${space}`);
@@ -39,6 +40,5 @@ story.skipIf(!canMountDisks)(
     await world.stops();
     await clinic.query('drop table "AuditLog"');
     await clinic.query(`drop tablespace ${space}`);
-    disk.remove();
   },
 );

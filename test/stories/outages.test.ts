@@ -157,6 +157,7 @@ story.for(['refuses', 'hangs'] as const)(
 );
 
 story('while the store is down a webhook is answered 503; PagerDuty sends it again and nothing is lost', async ({ world }) => {
+  world.expectsErrors();
   const proxy = await openProxy(world.storeUrl);
   await goesSilent(world);
   await world.starts('', { DATABASE_URL: proxy.url });

@@ -179,3 +179,14 @@ story('in Socket Mode commands arrive without an address, also when Slack was do
   expect(await world.slack.commandBySocket('/incident claim', PEOPLE.robin)).toBe('INC-1: You are on it.');
   expect((await fetch(`${world.botUrl()}/slack/events`, { method: 'POST' })).status).toBe(404);
 });
+
+story('the Home tab shows the incident as it stands', async ({ world }) => {
+  await world.starts();
+  expect(await world.slack.opensHome(world.botUrl(), PEOPLE.kim)).toContain('No incident so far.');
+  await goesSilent(world);
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.settles();
+  const home = await world.slack.opensHome(world.botUrl(), PEOPLE.kim);
+  expect(home).toContain('*INC-1* · Investigating · 0 min');
+  expect(home).toContain('Gap: open since 2026-01-05 11:57:00 UTC');
+});

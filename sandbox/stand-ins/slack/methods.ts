@@ -19,6 +19,8 @@ export type SlackState = {
   readonly channels: readonly { readonly id: string; readonly name: string; readonly hasBot: boolean }[];
   readonly users: readonly SlackUser[];
   readonly messages: SlackMessage[];
+  /** What each person's Home tab shows. */
+  readonly homes: Map<string, readonly SlackBlock[]>;
   readonly files: Map<string, { readonly name: string; content: string | null }>;
   readonly nextTs: () => string;
   readonly onMessage: (message: SlackMessage) => void;
@@ -67,7 +69,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     },
   },
   'files.completeUploadExternal': { scopes: ['files:write'], run: completeUpload },
-  'views.publish': { scopes: [], run: () => ({ view: {} }) },
+  'views.publish': { scopes: [], run: publishHome },
 };
 
 function linkTo({ channel, ts }: SlackMessage): string {
@@ -80,6 +82,16 @@ function fileLink(name: string): string {
 
 function channelOf(state: SlackState, name: unknown) {
   return state.channels.find((channel) => channel.id === name || channel.name === String(name).replace(/^#/, ''));
+}
+
+const homeSchema = z.strictObject({ type: z.literal('home'), blocks: z.array(z.unknown()) });
+
+function publishHome(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
+  const view = homeSchema.safeParse(args.view);
+  const blocks = view.success ? parseBlocks(view.data.blocks, 100) : null;
+  if (blocks === null) return { error: 'invalid_arguments' };
+  state.homes.set(text.parse(args.user_id), blocks);
+  return { view: {} };
 }
 
 const metadataSchema = z.strictObject({

@@ -31,6 +31,8 @@ export type SlackStandIn = {
   ) => Promise<string>;
   /** Presses a button of a message as `user`; answers what they read. */
   readonly press: (botUrl: string, message: SlackMessage, label: string, user: SlackUser) => Promise<string>;
+  /** Opens the Home tab as `user`; answers what they see, once the app has published it. */
+  readonly opensHome: (botUrl: string, user: SlackUser) => Promise<string>;
   /** Types a slash command over Socket Mode; answers what they read. */
   readonly commandBySocket: (command: string, user: SlackUser) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -66,6 +68,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
     users: Object.values(PEOPLE),
     messages: [],
+    homes: new Map(),
     files: new Map(),
     nextTs: () => {
       lastTs = Math.max(now() * 1_000, lastTs + 1);
@@ -133,6 +136,13 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
         },
         true,
       );
+    },
+    opensHome: async (botUrl, user) => {
+      state.homes.delete(user.id);
+      const event = { type: 'app_home_opened', user: user.id, channel: 'D1', tab: 'home', event_ts: '1' };
+      await post(botUrl, JSON.stringify({ ...COMMON, type: 'event_callback', event_id: 'Ev1', event_time: 1, event }), 'application/json');
+      for (let tries = 0; tries < 100 && !state.homes.has(user.id); tries += 1) await new Promise((done) => setTimeout(done, 20));
+      return blocksText(state.homes.get(user.id) ?? []);
     },
     commandBySocket: async (command, user) => {
       const [name = '', ...rest] = command.split(' ');
@@ -232,14 +242,20 @@ async function send(
   responseCount += 1;
   const path = `/response/${responseCount}`;
   const later = new Promise<string>((resolve) => responses.once(path, resolve));
-  const body = makeBody(`${slackUrl}${path}`);
+  const text = await post(botUrl, makeBody(`${slackUrl}${path}`), 'application/x-www-form-urlencoded');
+  const acknowledged = text === '' ? '' : responseSchema.catch({ text: '' }).parse(parseJson(text)).text;
+  return alwaysLater || acknowledged.startsWith('On it. The answer follows') ? later : acknowledged;
+}
+
+/** A request as Slack signs it. */
+async function post(botUrl: string, body: string, contentType: string): Promise<string> {
   // Slack signs with the real time, whatever a sandbox clock shows.
   const timestamp = String(Math.floor(Date.now() / 1_000));
   const signature = `v0=${createHmac('sha256', SIGNING_SECRET).update(`v0:${timestamp}:${body}`).digest('hex')}`;
   const response = await fetch(`${botUrl}/slack/events`, {
     method: 'POST',
     headers: {
-      'content-type': 'application/x-www-form-urlencoded',
+      'content-type': contentType,
       'x-slack-signature': signature,
       'x-slack-request-timestamp': timestamp,
     },
@@ -247,7 +263,5 @@ async function send(
     signal: AbortSignal.timeout(3_000),
   });
   if (!response.ok) throw new Error(`the app answered ${response.status} to Slack`);
-  const text = await response.text();
-  const acknowledged = text === '' ? '' : responseSchema.catch({ text: '' }).parse(parseJson(text)).text;
-  return alwaysLater || acknowledged.startsWith('On it. The answer follows') ? later : acknowledged;
+  return response.text();
 }
