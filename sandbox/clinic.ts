@@ -5,6 +5,7 @@ import { type ClockReading, nowSql } from './clock.ts';
 export type Clinic = {
   readonly adminUrl: string;
   readonly readerUrl: string;
+  readonly applicationUrl: string;
   /** Writes one audit record dated `at`; what the application would do for a patient access. */
   readonly writes: (at: Date) => Promise<void>;
   /** Writes `count` records, evenly spread over the stretch from `from` to `to`. */
@@ -69,6 +70,7 @@ export async function openClinic(adminUrl: string, suffix = ''): Promise<Clinic>
   return {
     adminUrl,
     readerUrl: asRole(adminUrl, reader),
+    applicationUrl: asRole(adminUrl, application),
     writes: (at) => write([at]),
     wrote: (from, to, count) =>
       write(

@@ -25,6 +25,7 @@ export function sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFold
     PAGERDUTY_WEBHOOK_SECRET: pagerduty.webhookSecret,
     PAGERDUTY_API_URL: pagerduty.apiUrl,
     AUDIT_DATABASE_URL: clinic.readerUrl,
+    AUDIT_WRITER_DATABASE_URL: clinic.applicationUrl,
     SMTP_URL: mail.url,
     MAIL_FROM: 'gapwatch@clinic.example',
     PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { config } from 'dotenv';
+import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { samples } from '#domain/messages/sample.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
@@ -83,10 +84,11 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
     {
       what: 'audit table (AUDIT_DATABASE_URL, AUDIT_TABLE)',
       look: () =>
-        // biome-ignore lint/correctness/useYield: the table's description is all that is asked for
-        audit.converse(function* (table) {
+        audit.read(askForTable(settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN), 10_000).then((rows) => {
+          const table = judgeTable(rows, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN);
+          if ('missing' in table) throw new Error(table.missing);
           return `${table.schema}.${table.name} found${table.isIndexed ? '' : `; no index leads with ${table.column}: gap scans will be slow`}`;
-        }, 10_000),
+        }),
     },
     { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
     { what: 'Slack channel (SLACK_CHANNEL)', look: async () => `found as ${await slack.channelId()}` },

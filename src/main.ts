@@ -6,6 +6,7 @@ import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
 import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
+import { connectAuditWriter } from '#services/audit-writer.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
@@ -41,12 +42,15 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     { url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
     onError,
   );
+  const auditWriter = settings.AUDIT_WRITER_DATABASE_URL ? connectAuditWriter(settings.AUDIT_WRITER_DATABASE_URL) : null;
   const house: House = {
     database,
     jobs,
     policy,
     templates,
     auditDatabase,
+    auditTable: { tableName: settings.AUDIT_TABLE, column: settings.AUDIT_TIMESTAMP_COLUMN },
+    auditWriter,
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({

@@ -34,6 +34,10 @@ const HELP = {
     expected: 'postgresql://user:password@host/database of a read-only role',
     from: 'the monitored database; docs/database-roles.sql creates the role',
   },
+  AUDIT_WRITER_DATABASE_URL: {
+    expected: "postgresql://user:password@host/database of the application's own role",
+    from: 'the monitored database; absent, `/audit probe` says so',
+  },
   AUDIT_TABLE: { expected: 'a table name, optionally schema.table', from: 'the application; AuditLog unless set' },
   AUDIT_TIMESTAMP_COLUMN: { expected: 'a column name', from: 'the application; timestamp unless set' },
   SMTP_URL: { expected: 'smtp://user:password@host:587 or smtps://user:password@host:465', from: 'your mail server' },
@@ -73,6 +77,7 @@ const schema = z.object({
   PAGERDUTY_WEBHOOK_SECRET: z.string().min(1),
   PAGERDUTY_API_URL: httpUrl.default('https://api.pagerduty.com'),
   AUDIT_DATABASE_URL: databaseUrl,
+  AUDIT_WRITER_DATABASE_URL: databaseUrl.optional(),
   AUDIT_TABLE: z.string().min(1).default('AuditLog'),
   AUDIT_TIMESTAMP_COLUMN: z.string().min(1).default('timestamp'),
   SMTP_URL: z.string().regex(/^smtps?:\/\/\S+$/),

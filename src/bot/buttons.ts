@@ -12,12 +12,14 @@ export async function press(house: House, actionId: string, person: Person): Pro
   return byButton[button](house, person);
 }
 
+const words = new Intl.ListFormat('en');
+
 const byButton: Readonly<Record<Button, (house: House, person: Person) => Promise<string>>> = {
   claim: (house, person) => incidentCommand(house, 'claim', person),
   update: (house, person) => incidentCommand(house, 'update', person),
   resolve: (house, person) => incidentCommand(house, 'resolve', person),
   diagnose: async (house, person) => {
     for (const { name } of CHECKS) await requestCheck(house, name, '', person);
-    return `Running ${CHECKS.map(({ name }) => name).join(' and ')}. The answers appear in the channel.`;
+    return `Running ${words.format(CHECKS.map(({ name }) => name))}. The answers appear in the channel.`;
   },
 };

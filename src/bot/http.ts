@@ -19,6 +19,7 @@ export async function listen(
     const route = routes[`${request.method} ${path}`];
     if (!route) return notFound(routes, path ?? '/', response);
     Promise.resolve(route(request, response)).catch((error: unknown) => {
+      if (request.destroyed && !request.complete) return log.info({ path }, 'a client went away in the middle of its request');
       log.error({ err: error, path }, 'a request failed');
       if (!response.headersSent) response.writeHead(500, { connection: 'close' });
       response.end();

@@ -13,8 +13,8 @@ import { ServiceFailure } from './failure.ts';
 export type AuditDatabase = {
   /** One look at the table; a failure to look is an answer too. Never takes longer than `deadline`. */
   readonly look: (alertAt: Date, silentSince: Date | null, deadline: Milliseconds) => Promise<Look>;
-  /** Runs a question that is a dialogue of statements. Throws {@link ServiceFailure} when one of them fails. */
-  readonly converse: <Answer>(question: (table: AuditTable) => Generator<Sql, Answer, Rows>, deadline: Milliseconds) => Promise<Answer>;
+  /** Runs one statement. Throws {@link ServiceFailure} when it fails or takes longer than `deadline`. */
+  readonly read: (sql: Sql, deadline: Milliseconds) => Promise<Rows>;
   readonly close: () => Promise<void>;
 };
 
@@ -33,32 +33,21 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
   });
   pool.on('error', onError);
   let known: AuditTable | null = null;
-  const table = async (client: pg.PoolClient, deadline: Milliseconds): Promise<AuditTable> => {
-    known ??= await findTable(client, connection, deadline);
-    return known;
-  };
-  const converse: AuditDatabase['converse'] = (question, deadline) =>
-    inTime(deadline, () =>
-      inReadOnlyTransaction(pool, deadline, async (client) => dialogue(client, question(await table(client, deadline)), deadline)),
-    ).catch((error: unknown) => {
-      // A table that was dropped, renamed or changed is looked up anew next time.
-      known = null;
-      throw failureOf(error);
-    });
+  const inTransaction = <Answer>(deadline: Milliseconds, work: (client: pg.PoolClient) => Promise<Answer>) =>
+    inTime(deadline, () => inReadOnlyTransaction(pool, deadline, work)).catch((error: unknown) => Promise.reject(failureOf(error)));
   return {
-    converse,
+    read: (sql, deadline) => inTransaction(deadline, (client) => run(client, sql, deadline)),
     look: (alertAt, silentSince, deadline) =>
-      converse(function* (found) {
-        return readLook(yield askForLook(found, alertAt, silentSince));
-      }, deadline).catch((error: unknown): Look => ({ kind: 'unseen', failure: failureOf(error).message })),
+      inTransaction(deadline, async (client) => {
+        known ??= await findTable(client, connection, deadline);
+        return readLook(await run(client, askForLook(known, alertAt, silentSince), deadline));
+      }).catch((error: unknown): Look => {
+        // A table that was dropped, renamed or changed is looked up anew next time.
+        known = null;
+        return { kind: 'unseen', failure: failureOf(error).message };
+      }),
     close: () => pool.end(),
   };
-}
-
-async function dialogue<Answer>(client: pg.PoolClient, questions: Generator<Sql, Answer, Rows>, deadline: Milliseconds): Promise<Answer> {
-  let step = questions.next();
-  while (!step.done) step = questions.next(await run(client, step.value, deadline));
-  return step.value;
 }
 
 async function findTable(client: pg.PoolClient, { table, timestampColumn }: Connection, deadline: Milliseconds): Promise<AuditTable> {

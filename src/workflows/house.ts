@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Templates } from '#domain/messages/render.ts';
 import type { Policy } from '#domain/policy.ts';
 import type { AuditDatabase } from '#services/audit-database.ts';
+import type { AuditWriter } from '#services/audit-writer.ts';
 import type { Mailer, Recipient } from '#services/mail.ts';
 import type { PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
@@ -23,6 +24,10 @@ export type House = {
   readonly privacyOfficer: Recipient;
   readonly reports: ReportFolder;
   readonly auditDatabase: AuditDatabase;
+  /** The monitored table as the settings name it. */
+  readonly auditTable: { readonly tableName: string; readonly column: string };
+  /** Null when no writer's role is configured. */
+  readonly auditWriter: AuditWriter | null;
   readonly now: () => Date;
   readonly log: Logger;
   readonly observe: Observe;

@@ -1,8 +1,10 @@
 import { checkNamed } from '#domain/checks/all-checks.ts';
+import type { Ask, Dialogue } from '#domain/checks/ask.ts';
 import { unknownVerdict } from '#domain/checks/check.ts';
+import type { Rows } from '#domain/checks/sql.ts';
 import type { Verdict } from '#domain/incident/facts.ts';
 import { slackMessage } from '#domain/messages/blocks.ts';
-import { MINUTE, plus, SECOND } from '#domain/time.ts';
+import { MINUTE, type Milliseconds, plus, SECOND } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { beginAttempt } from '#store/attempts.ts';
 import { handle } from './handle.ts';
@@ -30,13 +32,57 @@ export async function runCheck(house: House, { incident, check, argument, reques
   if (adopted === null) await house.slack.post(channel, message, { key });
 }
 
-async function verdictOf(house: House, name: string, argument: string): Promise<Verdict> {
+/** What a check works with. */
+export type CheckHouse = Pick<House, 'auditDatabase' | 'auditWriter' | 'auditTable' | 'policy'>;
+
+/** Runs a check and answers its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
+export async function verdictOf(house: CheckHouse, name: string, argument: string): Promise<Verdict> {
   const check = checkNamed(name);
   if (!check) return unknownVerdict(`this version of Gapwatch knows no check named ${name}`);
   try {
-    return await house.auditDatabase.converse((table) => check.ask({ table, policy: house.policy, argument }), CHECK_DEADLINE);
+    return await converse(house, check.ask({ ...house.auditTable, policy: house.policy, argument }));
   } catch (error) {
+    if (error instanceof NotConfigured) return notConfigured(error.setting);
     if (!(error instanceof ServiceFailure)) throw error;
     return unknownVerdict(error.message);
   }
+}
+
+/** Carries out what a check asks, until it answers or its time is over. */
+async function converse(house: CheckHouse, dialogue: Dialogue<Verdict>): Promise<Verdict> {
+  const until = performance.now() + CHECK_DEADLINE;
+  let step = dialogue.next();
+  while (!step.done) {
+    const left = until - performance.now();
+    if (left <= 0) throw new ServiceFailure('audit-database', 'unavailable', 'the check took too long and was stopped');
+    step = dialogue.next(await carryOut(house, step.value, left));
+  }
+  return step.value;
+}
+
+async function carryOut(house: CheckHouse, ask: Ask, deadline: Milliseconds): Promise<Rows> {
+  switch (ask.kind) {
+    case 'read':
+      return house.auditDatabase.read(ask.sql, deadline);
+    case 'probe':
+      if (house.auditWriter === null) throw new NotConfigured('AUDIT_WRITER_DATABASE_URL');
+      return [await house.auditWriter.probe(ask.insert)];
+    default:
+      return ask satisfies never;
+  }
+}
+
+/** A check needs a setting that is absent. */
+class NotConfigured extends Error {
+  override readonly name = 'NotConfigured';
+  readonly setting: string;
+
+  constructor(setting: string) {
+    super(`not configured: set ${setting}`);
+    this.setting = setting;
+  }
+}
+
+function notConfigured(setting: string): Verdict {
+  return { level: 'unknown', evidence: `Not configured: set ${setting}.`, figures: [], nextStep: 'do this step of the runbook by hand' };
 }

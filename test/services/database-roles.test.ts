@@ -7,13 +7,18 @@ import { openAuditDatabase } from '#services/audit-database.ts';
 /** Runs docs/database-roles.sql as psql would, with the role named for this test: roles are the server's. */
 async function createRoles(client: pg.Client, grant: 'table' | 'column'): Promise<string> {
   const role = `gapwatch_reader_${grant}_${process.pid}`;
+  const application = `roles_application_${grant}_${process.pid}`;
+  await client.query(`create role ${application}; grant insert on "AuditLog" to ${application}`);
   const text = await readFile('docs/database-roles.sql', 'utf8');
   const columnGrant = /^--\s+(grant select \("timestamp"\).*)$/m.exec(text)?.[1] ?? 'the column grant is missing';
   const script = text
     .replace(/^grant select on table.*$/m, (line) => (grant === 'column' ? columnGrant : line))
     .replaceAll(':table', '"AuditLog"')
     .replaceAll(':reader_password', "'secret'")
-    .replaceAll('gapwatch_reader', role);
+    .replaceAll(':writer_password', "'secret'")
+    .replaceAll(':application', application)
+    .replaceAll('gapwatch_reader', role)
+    .replaceAll('gapwatch_writer', `${role}_w`);
   await client.query(script);
   return role;
 }

@@ -1,9 +1,10 @@
 import type { Check } from './check.ts';
 import { gaps } from './gaps.ts';
+import { probe } from './probe.ts';
 import { scope } from './scope.ts';
 
 /** Every check, by name, in the runbook's order. */
-export const CHECKS: readonly Check[] = [scope, gaps];
+export const CHECKS: readonly Check[] = [scope, probe, gaps];
 
 /** The check of this name. */
 export function checkNamed(name: string): Check | undefined {

@@ -1,12 +1,15 @@
 import type { Verdict } from '#domain/incident/facts.ts';
 import type { Policy } from '#domain/policy.ts';
-import type { AuditTable, Rows, Sql } from './sql.ts';
+import type { Dialogue } from './ask.ts';
+import { read } from './ask.ts';
+import { askForTable, judgeTable } from './audit-table.ts';
+import type { AuditTable } from './sql.ts';
 
-/** What a check may know before it asks. */
-export type CheckContext = { readonly table: AuditTable; readonly policy: Policy; readonly argument: string };
+/** What a check may know before it asks: the table as the settings name it, the policy, and what was typed behind the check's name. */
+export type CheckContext = { readonly tableName: string; readonly column: string; readonly policy: Policy; readonly argument: string };
 
 /**
- * One read-only diagnostic of the runbook. `ask` yields statements, is given their rows, and answers a verdict; it does nothing
+ * One read-only diagnostic of the runbook. `ask` is a dialogue: it asks, is given rows, and answers a verdict; it does nothing
  * itself. `refuse` says what is wrong with an argument, before anything is asked.
  */
 export type Check = {
@@ -14,8 +17,13 @@ export type Check = {
   readonly step: string;
   readonly help: string;
   readonly refuse: (argument: string) => string | null;
-  readonly ask: (context: CheckContext) => Generator<Sql, Verdict, Rows>;
+  readonly ask: (context: CheckContext) => Dialogue<Verdict>;
 };
+
+/** For checks that take no argument. */
+export function takesNone(name: string): Check['refuse'] {
+  return (argument) => (argument === '' ? null : `\`/audit ${name}\` takes no argument.`);
+}
 
 /** The verdict of a check that could not read what it needed: never "ok", and it says what failed. */
 export function unknownVerdict(reason: string): Verdict {
@@ -24,5 +32,17 @@ export function unknownVerdict(reason: string): Verdict {
     evidence: `The check could not be done: ${reason}.`,
     figures: [],
     nextStep: 'if the database is the cause, go on with the DATABASE_FAILURE runbook; then run this check again',
+  };
+}
+
+/** Looks the table up and goes on with it; where there is none, that is the verdict. */
+export function* withTable({ tableName, column }: CheckContext, then: (table: AuditTable) => Dialogue<Verdict>): Dialogue<Verdict> {
+  const found = judgeTable(yield* read(askForTable(tableName, column)), tableName, column);
+  if (!('missing' in found)) return yield* then(found);
+  return {
+    level: 'critical',
+    evidence: `The audit table can't be read: ${found.missing}.`,
+    figures: [],
+    nextStep: 'compare AUDIT_TABLE with the database, then check the schema before anything is recreated (runbook step 8)',
   };
 }

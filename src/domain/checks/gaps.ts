@@ -3,7 +3,8 @@ import { durationClass } from '#domain/gap/gap.ts';
 import type { Verdict } from '#domain/incident/facts.ts';
 import type { Policy } from '#domain/policy.ts';
 import { between, DAY, formatDuration, formatUtc, HOUR, type Milliseconds, parseDuration } from '#domain/time.ts';
-import type { Check } from './check.ts';
+import { reading } from './ask.ts';
+import { type Check, withTable } from './check.ts';
 
 const LONGEST: Milliseconds = 366 * DAY;
 const SHOWN = 20;
@@ -17,11 +18,13 @@ export const gaps: Check = {
     windowOf(argument) === null
       ? 'The window is a duration up to 12 months, such as `2h`, `24h`, `30d` or `12mo`: `/audit gaps 24h`.'
       : null,
-  ask: function* ({ table, policy, argument }) {
-    const window = windowOf(argument) ?? 2 * HOUR;
-    const scan = yield* findGaps(table, window, policy.gap.tolerance);
-    return judgeGaps(scan, window, policy, table.isIndexed);
-  },
+  ask: (context) =>
+    withTable(context, function* (table) {
+      const { policy, argument } = context;
+      const window = windowOf(argument) ?? 2 * HOUR;
+      const scan = yield* reading(findGaps(table, window, policy.gap.tolerance));
+      return judgeGaps(scan, window, policy, table.isIndexed);
+    }),
 };
 
 function windowOf(argument: string): Milliseconds | null {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Verdict } from '#domain/incident/facts.ts';
 import { between, formatDuration, formatUtc, MINUTE } from '#domain/time.ts';
-import type { Check } from './check.ts';
+import { read } from './ask.ts';
+import { type Check, takesNone, withTable } from './check.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from './sql.ts';
 
 /** Runbook step 2: are any audit records being written? */
@@ -9,10 +10,11 @@ export const scope: Check = {
   name: 'scope',
   step: '§2',
   help: 'are audit records being written? count of the last 5 minutes, last record',
-  refuse: (argument) => (argument === '' ? null : '`/audit scope` takes no argument.'),
-  ask: function* ({ table }) {
-    return judgeScope(scopeRow.parse((yield askForScope(table))[0]));
-  },
+  refuse: takesNone('scope'),
+  ask: (context) =>
+    withTable(context, function* (table) {
+      return judgeScope(scopeRow.parse((yield* read(askForScope(table)))[0]));
+    }),
 };
 
 /** Last record without the window, or "older than five minutes" could never be seen; two index probes. */

@@ -1,0 +1,59 @@
+import pg from 'pg';
+import { DEFAULT_POLICY } from '#domain/policy.ts';
+import { openAuditDatabase } from '#services/audit-database.ts';
+import { connectAuditWriter } from '#services/audit-writer.ts';
+import { verdictOf } from '#workflows/run-check.ts';
+import { emptyDatabase } from './database.ts';
+
+let count = 0;
+
+/** A monitored database of its own, with an owner's client and the roles that the checks use. */
+export type Monitored = {
+  readonly owner: pg.Client;
+  readonly url: string;
+  /** The application's role; `writerUrl` connects as it. */
+  readonly application: string;
+  readonly writerUrl: string;
+  readonly close: () => Promise<void>;
+};
+
+/** Makes a database with `schema` (SQL) in it; the application's role may read and write every table. */
+export async function monitored(schema: string): Promise<Monitored> {
+  count += 1;
+  const url = await emptyDatabase('monitored');
+  const owner = new pg.Client({ connectionString: url });
+  owner.on('error', () => undefined);
+  await owner.connect();
+  const application = `application_${process.pid}_${count}`;
+  await owner.query(`create role ${application} login`);
+  await owner.query(schema);
+  await owner.query(`grant select, insert on all tables in schema public to ${application}`);
+  await owner.query(`grant usage on all sequences in schema public to ${application}`);
+  const writer = new URL(url);
+  writer.username = application;
+  return { owner, url, application, writerUrl: writer.href, close: () => owner.end() };
+}
+
+/** The verdict of `/audit <command>` on a monitored database. */
+export async function audit(
+  { url, writerUrl }: Pick<Monitored, 'url' | 'writerUrl'>,
+  command: string,
+  { tableName = 'AuditLog', column = 'timestamp' } = {},
+) {
+  const [name = '', ...rest] = command.split(' ');
+  const auditDatabase = openAuditDatabase({ url, table: tableName, timestampColumn: column }, () => undefined);
+  const house = { auditDatabase, auditWriter: connectAuditWriter(writerUrl), auditTable: { tableName, column }, policy: DEFAULT_POLICY };
+  try {
+    return await verdictOf(house, name, rest.join(' '));
+  } finally {
+    await auditDatabase.close();
+  }
+}
+
+/** The runbook's own table. */
+export const RUNBOOK_TABLE = `
+  create type "AuditAction" as enum ('READ', 'CREATE');
+  create table "AuditLog" (
+    id text primary key, "userId" text, "userEmail" text not null, "ipAddress" text not null, action "AuditAction" not null,
+    resource text not null, "resourceId" text not null, details jsonb, success boolean not null, timestamp timestamp(3) not null);
+  create index "AuditLog_timestamp_idx" on "AuditLog" (timestamp);`;
