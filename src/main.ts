@@ -49,7 +49,11 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     policy,
     templates,
     auditDatabase,
-    auditTable: { tableName: settings.AUDIT_TABLE, column: settings.AUDIT_TIMESTAMP_COLUMN },
+    auditTable: {
+      tableName: settings.AUDIT_TABLE,
+      column: settings.AUDIT_TIMESTAMP_COLUMN,
+      writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
+    },
     auditWriter,
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
@@ -100,6 +104,12 @@ function tellOfFailures(log: Logger): (error: Error) => void {
     toldAt = now;
     untold = 0;
   };
+}
+
+/** The role in a database address. */
+function roleOf(url: string | undefined): string | null {
+  const name = url === undefined ? '' : decodeURIComponent(new URL(url).username);
+  return name === '' ? null : name;
 }
 
 /** Closes the doors first, then lets what runs finish within its grace, then the connections. */

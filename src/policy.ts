@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
+import { DEFAULT_POLICY, type ExpectedColumn, type Policy } from '#domain/policy.ts';
 import { parseDuration } from '#domain/time.ts';
 
 /** `runbook.yaml` can't be used; the message names every mistake. */
@@ -43,6 +43,9 @@ const schema = z.strictObject({
       production: range.optional(),
     })
     .optional(),
+  columns: z
+    .record(z.string(), z.string().regex(/^[a-z][a-z0-9 ()[\],]*$/, 'expected a type, such as "text" or "text not null"'))
+    .optional(),
   contacts: z.record(z.string(), contact).optional(),
   compensating_controls: z.array(z.string().min(1)).optional(),
 });
@@ -78,9 +81,15 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     },
     watch: { every: raw.watch?.every ?? DEFAULT_POLICY.watch.every },
     expectedRate: { environment, lowest, highest },
+    columns: raw.columns === undefined ? DEFAULT_POLICY.columns : Object.entries(raw.columns).map(expectedColumn),
     contacts: raw.contacts ?? {},
     compensatingControls: raw.compensating_controls ?? [],
   };
+}
+
+function expectedColumn([name, text]: readonly [string, string]): ExpectedColumn {
+  const type = text.replace(/\s+not null$/, '');
+  return { name, type, notNull: type !== text };
 }
 
 /** The keys known at each place, for the nearest one to a misspelt key. */

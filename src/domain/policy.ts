@@ -3,6 +3,9 @@ import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from './time.ts';
 /** How a person or group is reached. */
 export type Contact = { readonly slack?: string | undefined; readonly email?: string | undefined };
 
+/** A column that the audit table should have (runbook step 8). `enum`, `text` and `timestamp` are meant loosely. */
+export type ExpectedColumn = { readonly name: string; readonly type: string; readonly notNull: boolean };
+
 /** What the team decides about how Gapwatch behaves: `runbook.yaml`, parsed. Every default is the runbook's figure. */
 export type Policy = {
   readonly alerts: readonly string[];
@@ -14,6 +17,7 @@ export type Policy = {
   readonly watch: { readonly every: Milliseconds };
   /** Records a minute that count as usual, lowest and highest. */
   readonly expectedRate: { readonly environment: string; readonly lowest: number; readonly highest: number };
+  readonly columns: readonly ExpectedColumn[];
   readonly contacts: Readonly<Record<string, Contact>>;
   /** Other logging that still runs during a gap, told to the Privacy Officer. */
   readonly compensatingControls: readonly string[];
@@ -28,6 +32,18 @@ export const DEFAULT_POLICY: Policy = {
   gap: { tolerance: 5 * MINUTE, alertAfter: 2 * MINUTE },
   watch: { every: 15 * SECOND },
   expectedRate: { environment: 'production', lowest: 50, highest: 500 },
+  columns: [
+    { name: 'id', type: 'text', notNull: true },
+    { name: 'userId', type: 'text', notNull: false },
+    { name: 'userEmail', type: 'text', notNull: true },
+    { name: 'ipAddress', type: 'text', notNull: true },
+    { name: 'action', type: 'enum', notNull: true },
+    { name: 'resource', type: 'text', notNull: true },
+    { name: 'resourceId', type: 'text', notNull: true },
+    { name: 'details', type: 'jsonb', notNull: false },
+    { name: 'success', type: 'boolean', notNull: true },
+    { name: 'timestamp', type: 'timestamp', notNull: true },
+  ],
   contacts: {},
   compensatingControls: [],
 };

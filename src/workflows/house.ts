@@ -24,8 +24,8 @@ export type House = {
   readonly privacyOfficer: Recipient;
   readonly reports: ReportFolder;
   readonly auditDatabase: AuditDatabase;
-  /** The monitored table as the settings name it. */
-  readonly auditTable: { readonly tableName: string; readonly column: string };
+  /** The monitored table, and the role that writes it, as the settings name them. */
+  readonly auditTable: { readonly tableName: string; readonly column: string; readonly writerRole: string | null };
   /** Null when no writer's role is configured. */
   readonly auditWriter: AuditWriter | null;
   readonly now: () => Date;

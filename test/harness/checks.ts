@@ -42,7 +42,12 @@ export async function audit(
 ) {
   const [name = '', ...rest] = command.split(' ');
   const auditDatabase = openAuditDatabase({ url, table: tableName, timestampColumn: column }, () => undefined);
-  const house = { auditDatabase, auditWriter: connectAuditWriter(writerUrl), auditTable: { tableName, column }, policy: DEFAULT_POLICY };
+  const house = {
+    auditDatabase,
+    auditWriter: connectAuditWriter(writerUrl),
+    auditTable: { tableName, column, writerRole: new URL(writerUrl).username },
+    policy: DEFAULT_POLICY,
+  };
   try {
     return await verdictOf(house, name, rest.join(' '));
   } finally {

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { emptyDatabase } from '#harness/database.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
+import { connectAuditWriter } from '#services/audit-writer.ts';
 
 /** Runs docs/database-roles.sql as psql would, with the role named for this test: roles are the server's. */
 async function createRoles(client: pg.Client, grant: 'table' | 'column'): Promise<string> {
@@ -46,6 +47,13 @@ test.each(['table', 'column'] as const)(
     });
     await direct.query('set default_transaction_read_only = off');
     await expect(direct.query('delete from "AuditLog"')).rejects.toMatchObject({ code: '42501' });
+
+    const writer = new URL(url);
+    writer.username = `${role}_w`;
+    const insert = { text: `insert into "AuditLog" values ('x', now())`, values: [] };
+    expect(await connectAuditWriter(writer.href).probe(insert)).toMatchObject({ kind: 'written' });
+    await client.query(`revoke insert on "AuditLog" from roles_application_${grant}_${process.pid}`);
+    expect(await connectAuditWriter(writer.href).probe(insert)).toMatchObject({ kind: 'failed', stage: 'insert', code: '42501' });
     await Promise.all([direct.end(), audit.close(), client.end()]);
   },
 );

@@ -1,10 +1,14 @@
 import type { Check } from './check.ts';
 import { gaps } from './gaps.ts';
+import { locks } from './locks.ts';
+import { permissions } from './permissions.ts';
 import { probe } from './probe.ts';
+import { rate } from './rate.ts';
+import { schema } from './schema.ts';
 import { scope } from './scope.ts';
 
 /** Every check, by name, in the runbook's order. */
-export const CHECKS: readonly Check[] = [scope, probe, gaps];
+export const CHECKS: readonly Check[] = [scope, probe, locks, permissions, schema, rate, gaps];
 
 /** The check of this name. */
 export function checkNamed(name: string): Check | undefined {

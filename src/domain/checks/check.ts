@@ -6,7 +6,14 @@ import { askForTable, judgeTable } from './audit-table.ts';
 import type { AuditTable } from './sql.ts';
 
 /** What a check may know before it asks: the table as the settings name it, the policy, and what was typed behind the check's name. */
-export type CheckContext = { readonly tableName: string; readonly column: string; readonly policy: Policy; readonly argument: string };
+export type CheckContext = {
+  readonly tableName: string;
+  readonly column: string;
+  /** The role that writes audit records, when one is configured. */
+  readonly writerRole: string | null;
+  readonly policy: Policy;
+  readonly argument: string;
+};
 
 /**
  * One read-only diagnostic of the runbook. `ask` is a dialogue: it asks, is given rows, and answers a verdict; it does nothing

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { foreignLine } from '#domain/foreign-text.ts';
+import type { Verdict } from '#domain/incident/facts.ts';
+import { formatDuration, SECOND } from '#domain/time.ts';
+import { read } from './ask.ts';
+import { type Check, takesNone, withTable } from './check.ts';
+import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from './sql.ts';
+
+/** Long enough for the statistics of a session that has just written to arrive (PostgreSQL reports them at most once a second). */
+const SAMPLE_SECONDS = 4;
+
+/** Runbook step 5: who holds the table, and does the application write its records only to roll them back? */
+export const locks: Check = {
+  name: 'locks',
+  step: '§5',
+  help: 'who holds the table? are records written and rolled back? connections in use',
+  refuse: takesNone('locks'),
+  ask: (context) =>
+    withTable(context, function* (table) {
+      const before = sampleRow.parse((yield* read(askForSample(table)))[0]);
+      yield* read({ text: 'select pg_sleep($1::float8)', values: [SAMPLE_SECONDS] });
+      const after = sampleRow.parse((yield* read(askForSample(table)))[0]);
+      const { kept } = keptRow.parse((yield* read(askForKept(table, before.at)))[0]);
+      const holders = (yield* read(askForHolders(table))).map((row) => holderRow.parse(row));
+      const activity = activityRow.parse((yield* read(askForActivity(table)))[0]);
+      return judgeLocks({ insertsTried: after.inserts - before.inserts, recordsKept: kept, holders, activity });
+    }),
+};
+
+/** Inserts that were tried so far, rolled back or not. */
+function askForSample(table: AuditTable): Sql {
+  return {
+    text: `
+      select ${instantText('now()')} as at,
+        coalesce((select sum(n_tup_ins)::float8 from pg_stat_all_tables
+                  where relid = $1::regclass or relid in (select inhrelid from pg_inherits where inhparent = $1::regclass)), 0) as inserts`,
+    values: [tableSql(table)],
+  };
+}
+
+/** Records since shortly before the first sample: those that stayed. */
+function askForKept(table: AuditTable, since: string): Sql {
+  const from = asColumn(table, `$1::timestamptz - interval '2 seconds'`);
+  return { text: `select count(*)::int as kept from ${tableSql(table)} where ${columnSql(table)} > ${from}`, values: [since] };
+}
+
+/** Sessions that hold a lock which keeps an INSERT out. What they run is seen only with pg_read_all_stats. */
+function askForHolders(table: AuditTable): Sql {
+  return {
+    text: `
+      select l.mode, coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)::float8 as seconds, coalesce(a.state, 'unknown') as state,
+        coalesce(a.query, '') as query
+      from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+      where l.relation = $1::regclass and l.granted and l.pid <> pg_backend_pid()
+        and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      order by 2 desc
+      limit 5`,
+    values: [tableSql(table)],
+  };
+}
+
+function askForActivity(table: AuditTable): Sql {
+  return {
+    text: `
+      select (select count(*)::int from pg_locks where relation = $1::regclass and not granted) as waiting,
+        (select count(*)::int from pg_stat_activity where backend_type = 'client backend' or backend_type is null) as connections,
+        current_setting('max_connections')::int as most,
+        (select count(*)::int from pg_stat_activity where state like 'idle in transaction%') as idle_in_transaction`,
+    values: [tableSql(table)],
+  };
+}
+
+const sampleRow = z.object({ at: z.string(), inserts: z.number() });
+const keptRow = z.object({ kept: z.number() });
+const holderRow = z.object({ mode: z.string(), seconds: z.number(), state: z.string(), query: z.string() });
+const activityRow = z.object({ waiting: z.number(), connections: z.number(), most: z.number(), idle_in_transaction: z.number() });
+
+type Locks = {
+  readonly insertsTried: number;
+  readonly recordsKept: number;
+  readonly holders: readonly z.infer<typeof holderRow>[];
+  readonly activity: z.infer<typeof activityRow>;
+};
+
+/** A held table is critical while somebody waits for it; records that are written and rolled back are high, as nothing else can show it. */
+export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Locks): Verdict {
+  const figures = [
+    ...holders.map(({ mode, seconds, state, query }) => ({
+      name: mode,
+      value: `for ${formatDuration(seconds * SECOND)}, ${state}: ${withoutLiterals(query)}`,
+    })),
+    { name: 'Waiting for the table', value: String(activity.waiting) },
+    { name: 'Connections', value: `${activity.connections} of ${activity.most}` },
+    { name: 'Idle in a transaction', value: String(activity.idle_in_transaction) },
+    { name: `Inserts tried in ${SAMPLE_SECONDS} seconds`, value: String(insertsTried) },
+  ];
+  const nextStep = 'see what the session does before ending it; then test a write (runbook step 4)';
+  if (holders.length > 0) {
+    const waiting = activity.waiting > 0 ? `, and ${activity.waiting} wait${activity.waiting === 1 ? 's' : ''} for it` : '';
+    return {
+      level: activity.waiting > 0 ? 'critical' : 'high',
+      evidence: `The table is locked against writes${waiting}.`,
+      figures,
+      nextStep,
+    };
+  }
+  if (insertsTried > 0 && recordsKept === 0) {
+    return {
+      level: 'high',
+      evidence: 'The application writes audit records and rolls them back: inserts are tried, and none stays.',
+      figures,
+      nextStep:
+        'look for a transaction that fails after the audit record was written (runbook step 5), and roll the deployment back if it is new (step 11)',
+    };
+  }
+  if (activity.connections >= activity.most * 0.9) {
+    return {
+      level: 'high',
+      evidence: `${activity.connections} of ${activity.most} connections are in use.`,
+      figures,
+      nextStep: 'look for a connection leak; restarting the application frees them (runbook step 12)',
+    };
+  }
+  return {
+    level: 'ok',
+    evidence: 'Nothing keeps writes out of the table.',
+    figures,
+    nextStep: 'check rights and schema (runbook steps 7 and 8)',
+  };
+}
+
+/** A statement's shape: literals and numbers may be patients. */
+export function withoutLiterals(query: string): string {
+  if (query === '' || query === '<insufficient privilege>') return 'its statement is not visible to our role';
+  const shape = query
+    .replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, '?')
+    .replace(/(?:\b[EeBbXxNn])?'(?:[^']|'')*(?:'|$)/g, '?')
+    .replace(/(?<![\w"])\d[\w.]*/g, '?')
+    .replace(/--.*$|\/\*[\s\S]*?(?:\*\/|$)/gm, '');
+  return foreignLine(shape, 120);
+}
