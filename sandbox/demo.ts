@@ -98,7 +98,9 @@ async function play({ clock, clinic, bot, slack, pagerduty, tell, speed }: Stage
   await until(3.2);
   await types('robin', '/audit scope');
   await until(4);
+  await types('robin', '/audit probe');
   await types('robin', '/incident action comparing grants before and after the migration');
+  await types('robin', '/audit permissions');
   await until(6);
   await types('robin', '/incident cause a migration revoked INSERT from the application role');
   await types('robin', '/incident action granting INSERT again');

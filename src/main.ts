@@ -7,6 +7,7 @@ import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { connectAuditWriter } from '#services/audit-writer.ts';
+import { connectHealth } from '#services/health.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
@@ -55,6 +56,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
     },
     auditWriter,
+    health: settings.HEALTH_URL ? connectHealth(settings.HEALTH_URL) : null,
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({

@@ -3,6 +3,7 @@ import type { Templates } from '#domain/messages/render.ts';
 import type { Policy } from '#domain/policy.ts';
 import type { AuditDatabase } from '#services/audit-database.ts';
 import type { AuditWriter } from '#services/audit-writer.ts';
+import type { HealthEndpoint } from '#services/health.ts';
 import type { Mailer, Recipient } from '#services/mail.ts';
 import type { PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
@@ -28,6 +29,8 @@ export type House = {
   readonly auditTable: { readonly tableName: string; readonly column: string; readonly writerRole: string | null };
   /** Null when no writer's role is configured. */
   readonly auditWriter: AuditWriter | null;
+  /** Null when no health endpoint is configured. */
+  readonly health: HealthEndpoint | null;
   readonly now: () => Date;
   readonly log: Logger;
   readonly observe: Observe;

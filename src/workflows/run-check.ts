@@ -33,7 +33,7 @@ export async function runCheck(house: House, { incident, check, argument, reques
 }
 
 /** What a check works with. */
-export type CheckHouse = Pick<House, 'auditDatabase' | 'auditWriter' | 'auditTable' | 'policy'>;
+export type CheckHouse = Pick<House, 'auditDatabase' | 'auditWriter' | 'health' | 'auditTable' | 'policy'>;
 
 /** Runs a check and answers its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
 export async function verdictOf(house: CheckHouse, name: string, argument: string): Promise<Verdict> {
@@ -67,6 +67,9 @@ async function carryOut(house: CheckHouse, ask: Ask, deadline: Milliseconds): Pr
     case 'probe':
       if (house.auditWriter === null) throw new NotConfigured('AUDIT_WRITER_DATABASE_URL');
       return [await house.auditWriter.probe(ask.insert)];
+    case 'health':
+      if (house.health === null) throw new NotConfigured('HEALTH_URL');
+      return [await house.health.ask()];
     default:
       return ask satisfies never;
   }

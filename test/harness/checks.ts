@@ -47,6 +47,7 @@ export async function audit(
     auditWriter: connectAuditWriter(writerUrl),
     auditTable: { tableName, column, writerRole: new URL(writerUrl).username },
     policy: DEFAULT_POLICY,
+    health: null,
   };
   try {
     return await verdictOf(house, name, rest.join(' '));

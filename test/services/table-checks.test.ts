@@ -181,6 +181,7 @@ test('a check without its setting says which one', async () => {
     auditWriter: null,
     auditTable: { tableName: 'AuditLog', column: 'timestamp', writerRole: null },
     policy: DEFAULT_POLICY,
+    health: null,
   };
   expect(await verdictOf(house, 'probe', '')).toMatchObject({
     level: 'unknown',

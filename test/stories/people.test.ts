@@ -163,7 +163,7 @@ story('"Diagnose" runs the checks that there are, and their answers appear in th
   if (!root) throw new Error('there is no root message');
   const answer = await world.slack.press(world.botUrl(), root, 'Diagnose', PEOPLE.sam);
   await world.settles();
-  expect(answer).toBe('Running scope, probe, locks, permissions, schema, rate, and gaps. The answers appear in the channel.');
+  expect(answer).toBe('Running scope, health, probe, locks, permissions, schema, rate, and gaps. The answers appear in the channel.');
   expect(countOf(world, '*scope*')).toBe(1);
   expect(countOf(world, '*gaps*')).toBe(1);
 });

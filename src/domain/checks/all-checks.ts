@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import { gaps } from './gaps.ts';
+import { health } from './health.ts';
 import { locks } from './locks.ts';
 import { permissions } from './permissions.ts';
 import { probe } from './probe.ts';
@@ -8,7 +9,7 @@ import { schema } from './schema.ts';
 import { scope } from './scope.ts';
 
 /** Every check, by name, in the runbook's order. */
-export const CHECKS: readonly Check[] = [scope, probe, locks, permissions, schema, rate, gaps];
+export const CHECKS: readonly Check[] = [scope, health, probe, locks, permissions, schema, rate, gaps];
 
 /** The check of this name. */
 export function checkNamed(name: string): Check | undefined {

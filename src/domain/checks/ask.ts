@@ -1,10 +1,13 @@
 import type { Rows, Sql } from './sql.ts';
 
 /**
- * What a check asks, as data: a statement for the read-only role, or an INSERT that the writer's role tries and undoes. A service
- * carries it out and answers rows; a probe's one row is a {@link ProbeOutcome}.
+ * What a check asks, as data: a statement for the read-only role, an INSERT that the writer's role tries and undoes, or the
+ * application's health endpoint. A service carries it out and answers rows; for the last two, one that their schema reads.
  */
-export type Ask = { readonly kind: 'read'; readonly sql: Sql } | { readonly kind: 'probe'; readonly insert: Sql };
+export type Ask =
+  | { readonly kind: 'read'; readonly sql: Sql }
+  | { readonly kind: 'probe'; readonly insert: Sql }
+  | { readonly kind: 'health' };
 
 /** A dialogue: asks, is given rows, and answers in the end. */
 export type Dialogue<Answer> = Generator<Ask, Answer, Rows>;

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Verdict } from '#domain/incident/facts.ts';
+import { type Check, takesNone } from './check.ts';
+
+/** Runbook step 3: what does the application's own health endpoint say of its audit log? */
+export const health: Check = {
+  name: 'health',
+  step: '§3',
+  help: "what the application's health endpoint says of its audit log",
+  refuse: takesNone('health'),
+  ask: function* () {
+    const [row] = yield { kind: 'health' };
+    return judgeHealth(healthAnswerSchema.parse(row));
+  },
+};
+
+/** What the endpoint answered: a body whatever its status, or no answer and why. */
+export const healthAnswerSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('answered'), status: z.number(), milliseconds: z.number(), body: z.string() }),
+  z.object({ kind: z.literal('silent'), words: z.string() }),
+]);
+export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
+
+const bodySchema = z.object({ checks: z.object({ audit: z.string() }) });
+const GOOD: ReadonlySet<string> = new Set(['active', 'healthy']);
+const AUDIT_CODE = 'test a write (runbook step 4)';
+
+/** `.checks.audit` decides, whatever the HTTP status; where it is absent the verdict is unknown, never ok. */
+export function judgeHealth(answer: HealthAnswer): Verdict {
+  if (answer.kind === 'silent') {
+    return {
+      level: 'critical',
+      evidence: `The application's health endpoint does not answer: ${answer.words}.`,
+      figures: [],
+      nextStep: 'if the application is down, go on with the API_SERVER_DOWN runbook',
+    };
+  }
+  const figures = [
+    { name: 'HTTP status', value: String(answer.status) },
+    { name: 'Answered in', value: `${Math.round(answer.milliseconds)} ms` },
+  ];
+  const audit = bodySchema.safeParse(parseJson(answer.body)).data?.checks.audit;
+  if (audit === undefined) {
+    return {
+      level: 'unknown',
+      evidence: 'The health endpoint says nothing of the audit log (no .checks.audit).',
+      figures,
+      nextStep: AUDIT_CODE,
+    };
+  }
+  if (GOOD.has(audit))
+    return {
+      level: 'ok',
+      evidence: `The application says its audit log is ${audit}.`,
+      figures,
+      nextStep: 'compare with the table: `/audit scope` (runbook step 2)',
+    };
+  if (audit === 'failing')
+    return { level: 'critical', evidence: 'The application says its audit log is failing.', figures, nextStep: AUDIT_CODE };
+  return {
+    level: 'unknown',
+    evidence: 'The application says something of its audit log that the runbook does not name.',
+    figures,
+    nextStep: AUDIT_CODE,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
