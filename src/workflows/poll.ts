@@ -1,4 +1,5 @@
 import type { AlertChange } from '#domain/incident/commands.ts';
+import { allLanes, watch } from '#domain/incident/effects.ts';
 import { matchesAlert } from '#domain/incident/matches-alert.ts';
 import { stateOf } from '#domain/incident/state.ts';
 import { MINUTE, plus } from '#domain/time.ts';
@@ -8,6 +9,7 @@ import { isForeignAlert, keepForeignAlert } from '#store/deliveries.ts';
 import { incidentNumbers, incidentOfAlert, loadFacts } from '#store/facts.ts';
 import { handle, openOrJoin } from './handle.ts';
 import type { House } from './house.ts';
+import { toNewJob } from './job-data.ts';
 
 /** Looks at the details of an alert whose title names nothing: if they match the policy, it opens or joins an incident. */
 export async function examine(house: House, alertId: string, seenBy: 'webhook' | 'poll' = 'webhook'): Promise<void> {
@@ -23,6 +25,7 @@ export async function examine(house: House, alertId: string, seenBy: 'webhook' |
 
 /** Finds what webhooks missed: new alerts, and changes of the alerts that open incidents have. Then it wakes itself in a minute. */
 export async function poll(house: House): Promise<void> {
+  await pickUp(house);
   try {
     await pollOnce(house);
   } catch (error) {
@@ -31,6 +34,17 @@ export async function poll(house: House): Promise<void> {
   }
   const next = { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: plus(house.now(), MINUTE) } as const;
   await house.jobs.enqueue(house.database, next, house.now());
+}
+
+/**
+ * Wakes the watch and every lane of the open incidents. They wake themselves as a rule; this is for the exception, a job that was given
+ * up or lost, and costs a few empty runs a minute while an incident is open.
+ */
+async function pickUp(house: House): Promise<void> {
+  const now = house.now();
+  for (const number of await incidentNumbers(house.database, 'open')) {
+    for (const job of [watch(number, now), ...allLanes(number, now)]) await house.jobs.enqueue(house.database, toNewJob(job), now);
+  }
 }
 
 async function pollOnce(house: House): Promise<void> {

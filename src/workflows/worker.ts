@@ -1,18 +1,16 @@
-import { allLanes, watch } from '#domain/incident/effects.ts';
 import { slackMessage } from '#domain/messages/blocks.ts';
 import { HOUR, plus } from '#domain/time.ts';
 import { beginAttempt } from '#store/attempts.ts';
-import { incidentNumbers } from '#store/facts.ts';
 import type { WaitingJob } from '#store/jobs.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
-import { type JobData, jobDataSchema, toNewJob } from './job-data.ts';
+import { type JobData, jobDataSchema } from './job-data.ts';
 import { examine, poll } from './poll.ts';
 import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
 import { firstLook, watchOnce } from './watch.ts';
 
-/** Starts the work: every waiting job finds its handler, and what a crash may have left lying is picked up. */
+/** Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. */
 export async function startWork(house: House): Promise<void> {
   await house.jobs.work(
     (job) => run(house, job),
@@ -23,9 +21,6 @@ export async function startWork(house: House): Promise<void> {
   );
   const now = house.now();
   await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
-  for (const number of await incidentNumbers(house.database, 'open')) {
-    for (const job of [watch(number, now), ...allLanes(number, now)]) await house.jobs.enqueue(house.database, toNewJob(job), now);
-  }
 }
 
 async function run(house: House, job: WaitingJob): Promise<void> {
