@@ -197,9 +197,21 @@ function failureOf(method: string, error: unknown): ServiceFailure {
   if (error instanceof WebAPIHTTPError) {
     return new ServiceFailure('slack', 'unclear', `Slack answered HTTP ${error.statusCode} to ${method}`, { cause: error });
   }
-  if (neverConnected(error)) return new ServiceFailure('slack', 'unavailable', `Slack could not be reached (${method})`, { cause: error });
+  if (neverConnected(error) || READING.has(method)) {
+    return new ServiceFailure('slack', 'unavailable', `Slack could not be reached (${method})`, { cause: error });
+  }
   return new ServiceFailure('slack', 'unclear', `no answer from Slack to ${method}; it may have been done`, { cause: error });
 }
+
+/** Methods that change nothing: without an answer nothing was done. */
+const READING: ReadonlySet<string> = new Set([
+  'auth.test',
+  'chat.getPermalink',
+  'conversations.history',
+  'conversations.list',
+  'conversations.replies',
+  'users.info',
+]);
 
 const TEMPORARY: ReadonlySet<string> = new Set([
   'internal_error',

@@ -50,7 +50,9 @@ async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {
     if (!(error instanceof ServiceFailure)) throw error;
     house.observe.call(lane, error.outcome, seconds());
     house.log.warn({ incident: incident.number, call: call.key, outcome: error.outcome }, error.message);
-    const { outcome, message: detail, retryAfterMilliseconds } = error;
+    const { message: detail, retryAfterMilliseconds } = error;
+    // While it could not be looked for, an earlier attempt may still have been done: the next one must look again.
+    const outcome = attempt.mustLook ? 'unclear' : error.outcome;
     await handle(
       house,
       incident.number,

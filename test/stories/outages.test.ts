@@ -41,6 +41,26 @@ story('Slack posts but its answer is lost → the message is found and adopted, 
   expect(countOf(world, '⏳ UPDATE')).toBe(1);
 });
 
+story('an answer is lost and then the history can’t be read → nothing is posted again until it could be looked for', async ({ world }) => {
+  await goesSilent(world);
+  await world.starts();
+  let lost = false;
+  world.slack.fault = (method) => {
+    if (method === 'conversations.history') return { kind: 'answer', status: 429, headers: { 'retry-after': '5' }, body: '' };
+    if (method !== 'chat.postMessage' || lost) return undefined;
+    lost = true;
+    return { kind: 'lose-answer' };
+  };
+  await world.pagerduty.fires('AuditLogFailure');
+  for (let step = 0; step < 4; step += 1) await world.passes(0.25);
+  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'Acknowledged')).toBe(0);
+  world.slack.fault = undefined;
+  await world.passes(1);
+  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'Acknowledged')).toBe(1);
+});
+
 story('Slack is down for twelve minutes → one late update that names what was missed and why', async ({ world }) => {
   await alertFires(world);
   world.slack.fault = () => ({ kind: 'answer', status: 503, body: '' });
