@@ -1,8 +1,7 @@
-import { CHECKS } from '#domain/checks/all-checks.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { type Button, parseActionId } from '#domain/messages/action-id.ts';
 import type { House } from '#workflows/house.ts';
-import { requestCheck } from './commands/audit.ts';
+import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
 
 /** Does what a pressed button says; answers in words for the person who pressed it. */
@@ -12,14 +11,9 @@ export async function press(house: House, actionId: string, person: Person): Pro
   return byButton[button](house, person);
 }
 
-const words = new Intl.ListFormat('en');
-
 const byButton: Readonly<Record<Button, (house: House, person: Person) => Promise<string>>> = {
   claim: (house, person) => incidentCommand(house, 'claim', person),
   update: (house, person) => incidentCommand(house, 'update', person),
   resolve: (house, person) => incidentCommand(house, 'resolve', person),
-  diagnose: async (house, person) => {
-    for (const { name } of CHECKS) await requestCheck(house, name, '', person);
-    return `Running ${words.format(CHECKS.map(({ name }) => name))}. The answers appear in the channel.`;
-  },
+  diagnose: (house, person) => auditCommand(house, 'diagnose', person),
 };

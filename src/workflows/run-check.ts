@@ -55,7 +55,11 @@ async function converse(house: CheckHouse, dialogue: Dialogue<Verdict>): Promise
   while (!step.done) {
     const left = until - performance.now();
     if (left <= 0) throw new ServiceFailure('audit-database', 'unavailable', 'the check took too long and was stopped');
-    step = dialogue.next(await carryOut(house, step.value, left));
+    step = await carryOut(house, step.value, left).then(
+      (rows) => dialogue.next(rows),
+      // The dialogue is told of the failure; one that can go on without this answer does.
+      (error: unknown) => dialogue.throw(error),
+    );
   }
   return step.value;
 }

@@ -171,6 +171,31 @@ describe('rate', () => {
   test('silence is seen in the bars', () => expect(bars([10, 10, 5, 0, 1, 0])).toBe('██▄_▁_'));
 });
 
+describe('diagnose', () => {
+  test('a healthy database, with a check that could not be done, is "unknown" and not "ok"', async () => {
+    await database.owner.query(`${record} from generate_series(1, 300)`);
+    const verdict = await audit(database, 'diagnose');
+    expect(verdict.figures.map(({ name }) => name)).toEqual([
+      'scope §2, medium',
+      'health §3, unknown',
+      'probe §4, ok',
+      'locks §5, ok',
+      'permissions §7, ok',
+      'schema §8, ok',
+    ]);
+    expect(verdict).toMatchObject({ level: 'medium', evidence: 'No check found a cause, but 1 of 6 could not be done.' });
+  });
+
+  test('an unreachable database gives no verdict but "unknown", and says so for every check', async () => {
+    const verdict = await audit({ url: 'postgresql://x@127.0.0.1:1/x', writerUrl: 'postgresql://x@127.0.0.1:1/x' }, 'diagnose');
+    expect(verdict.level).toBe('unknown');
+    expect(verdict.figures).toContainEqual({
+      name: 'scope §2, unknown',
+      value: 'The check could not be done: the database server refuses connections (ECONNREFUSED).',
+    });
+  });
+});
+
 test('a check without its setting says which one', async () => {
   const { verdictOf } = await import('#workflows/run-check.ts');
   const { openAuditDatabase } = await import('#services/audit-database.ts');

@@ -157,15 +157,18 @@ story('an alert title full of Slack’s own marks appears to the letter and page
   expect(root).not.toContain('<!channel>');
 });
 
-story('"Diagnose" runs the checks that there are, and their answers appear in the channel', async ({ world }) => {
+story('"Diagnose" runs the triage and answers in one message with one recommended step', async ({ world }) => {
   await alertFires(world);
   const [root] = world.slack.messages;
   if (!root) throw new Error('there is no root message');
   const answer = await world.slack.press(world.botUrl(), root, 'Diagnose', PEOPLE.sam);
   await world.settles();
-  expect(answer).toBe('Running scope, health, probe, locks, permissions, schema, rate, and gaps. The answers appear in the channel.');
-  expect(countOf(world, '*scope*')).toBe(1);
-  expect(countOf(world, '*gaps*')).toBe(1);
+  expect(answer).toBe('Running `diagnose` (runbook §2 to §8). The answer appears in the channel.');
+  const diagnosis = messageWith(world, '*diagnose*').text;
+  expect(diagnosis).toContain('🚨 *diagnose*: CRITICAL\npermissions: Role clinic_application');
+  expect(diagnosis).toContain('• health §3, unknown: The check could not be done: not configured: set HEALTH_URL.');
+  expect(diagnosis).toContain('• probe §4, critical: The write was refused: permission denied, 42501.');
+  expect(diagnosis).toContain('Next: give the right back to the application’s role, then test a write (runbook step 4)');
 });
 
 story('in Socket Mode commands arrive without an address, also when Slack was down at the start', async ({ world }) => {

@@ -23,7 +23,7 @@ export async function auditCommand(house: House, text: string, person: Person): 
 }
 
 /** Puts a check on its way, on the open incident's timeline when there is one. */
-export async function requestCheck(house: House, check: string, argument: string, person: Person): Promise<void> {
+async function requestCheck(house: House, check: string, argument: string, person: Person): Promise<void> {
   const request = randomUUID();
   const incident = await openIncident(house.database);
   if (incident !== null) {
