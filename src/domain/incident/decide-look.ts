@@ -16,7 +16,8 @@ const BY_RECORD: KnownBy = { kind: 'record' };
 export function looked(incident: Incident, look: Look, now: Date, policy: Policy): readonly Fact[] {
   if (callNamed(incident, 'slack/initial-post') === undefined) {
     return [
-      ...firstLook(incident, look, policy),
+      // Whoever declared a gap before we looked knows better than a first guess.
+      ...firstLook(incident, look, policy).filter(({ type }) => incident.gaps.length === 0 || !type.startsWith('gap.')),
       request('initial-post', { kind: 'initial-post' }, now),
       request('opening-notice', { kind: 'opening-notice' }, now),
     ];
@@ -37,7 +38,7 @@ function firstLook(incident: Incident, look: Look, policy: Policy): readonly Fac
     return hasAlert ? [written(look, look.lastRecordAt), byAlert] : [written(look, look.lastRecordAt)];
   }
   const gap = openGap(incident, quietSince, BY_RECORD);
-  if (look.firstSince === null || look.lastRecordAt === null) return [silent(quietSince), gap];
+  if (look.firstSince === null || look.lastRecordAt === null || look.firstSince <= quietSince) return [silent(quietSince), gap];
   return [gap, written(look, look.lastRecordAt), endGap(nextGapId(incident), look.firstSince, BY_RECORD)];
 }
 
@@ -73,9 +74,14 @@ function laterLook(incident: Incident, look: Seen, now: Date, policy: Policy): r
 }
 
 function returned(incident: Incident, look: Seen, lastRecordAt: Date, firstRecordAt: Date, now: Date): readonly Fact[] {
-  const gap = ongoingGap(incident.gaps);
+  const gap = endedBy(ongoingGap(incident.gaps), firstRecordAt);
   const facts: readonly Fact[] = [written(look, lastRecordAt), ...(gap ? [endGap(gap.id, firstRecordAt, BY_RECORD)] : [])];
   return [...facts, ...tellReturned(incident, gap, firstRecordAt, look, now)];
+}
+
+/** A person may have moved the gap's start behind the record that would end it; then only a person knows when it ended. */
+function endedBy(gap: Gap | undefined, at: Date): Gap | undefined {
+  return gap !== undefined && between(gap.start.at, at) > 0 ? gap : undefined;
 }
 
 function tellReturned(incident: Incident, gap: Gap | undefined, endAt: Date, look: Seen, now: Date): readonly Fact[] {
@@ -118,6 +124,7 @@ function seenAgain(incident: Incident, look: Seen, now: Date, policy: Policy): r
   if (isSilent) return [silent(look.lastRecordAt), ...corrected, ...(gap ? [] : fallsSilent(incident, look, gap, now, policy).slice(1))];
   if (known === undefined || known.start.knownBy.kind === 'alert') return [written(look, look.lastRecordAt), ...corrected];
   const endAt = look.firstSince ?? look.lastRecordAt;
+  if (endedBy(known, endAt) === undefined) return [written(look, look.lastRecordAt), ...corrected];
   const told = tellReturned(incident, known, endAt, look, now);
   return [written(look, look.lastRecordAt), ...corrected, endGap(known.id, endAt, BY_RECORD), ...told];
 }
