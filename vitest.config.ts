@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores: more workers only wait for each other.
     maxWorkers: 2,
+    // A loaded machine may take its time; a test that waits for an event still ends the moment it comes.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

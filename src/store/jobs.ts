@@ -12,17 +12,17 @@ export type Queue = keyof typeof QUEUES;
 /** A job to be stored. Among the jobs that wait, `key` is unique. */
 export type NewJob = { readonly queue: Queue; readonly key: string; readonly data: object; readonly dueAt: Date };
 
-/** A job to be done. It may run twice: what it does outside, it must be able to find again. */
-export type WaitingJob = { readonly queue: Queue; readonly data: unknown };
-
 export type JobClock = Clock;
 
 /** Jobs and timers on pg-boss, stored in the caller's transaction. */
 export type Jobs = {
   /** Stores a job. One that waits under the same key is moved forward when the new one is due earlier; otherwise nothing changes. */
   readonly enqueue: (client: Queryable, job: NewJob, now: Date) => Promise<void>;
-  /** Starts the workers. A handler that throws is run again with growing pauses; a job whose process died, after about 15 seconds. */
-  readonly work: (handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void) => Promise<void>;
+  /**
+   * Starts the workers; a handler is given a job's data. It may run twice: what it does outside, it must be able to find again. One
+   * that throws is run again with growing pauses; a job whose process died, after about 15 seconds.
+   */
+  readonly work: (handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void) => Promise<void>;
   /** How many jobs wait, run and have died. */
   readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
   readonly stop: () => Promise<void>;
@@ -82,14 +82,14 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
   if (id === null && isDue) await boss.update(job.queue, job.data, { singletonKey: job.key, startAfter: now, db });
 }
 
-async function work(boss: PgBoss, handler: (job: WaitingJob) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
+async function work(boss: PgBoss, handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
   const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers'];
   for (const queue of queues) {
     // NOTIFY wakes workers for what is due at once; polling finds what comes due later, for timers and looks to the second.
     const notifyPollingIntervalSeconds = queue === 'timers' || queue === 'audit' ? 1 : 2;
     const options = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds, localConcurrency: QUEUES[queue] };
     await boss.work<object>(queue, options, async (jobs) => {
-      for (const job of jobs) await handler({ queue, data: job.data });
+      for (const job of jobs) await handler(job.data);
     });
   }
   await boss.work<object>(DEAD, { pollingIntervalSeconds: 10 }, async (jobs) => {

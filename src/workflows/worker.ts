@@ -1,7 +1,6 @@
 import { slackMessage } from '#domain/messages/blocks.ts';
 import { HOUR, plus } from '#domain/time.ts';
 import { beginAttempt } from '#store/attempts.ts';
-import type { WaitingJob } from '#store/jobs.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
 import { type JobData, jobDataSchema } from './job-data.ts';
@@ -13,7 +12,7 @@ import { firstLook, watchOnce } from './watch.ts';
 /** Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. */
 export async function startWork(house: House): Promise<void> {
   await house.jobs.work(
-    (job) => run(house, job),
+    (data) => run(house, data),
     (data) => {
       house.observe.deadJob();
       house.log.error({ job: data }, 'a job was given up after its last attempt');
@@ -23,12 +22,12 @@ export async function startWork(house: House): Promise<void> {
   await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
 }
 
-async function run(house: House, job: WaitingJob): Promise<void> {
+async function run(house: House, data: unknown): Promise<void> {
   try {
-    await perform(house, jobDataSchema.parse(job.data));
+    await perform(house, jobDataSchema.parse(data));
   } catch (error) {
     // pg-boss runs it again with growing pauses; the log says why.
-    house.log.warn({ err: error, job: job.data }, 'a job failed and will be run again');
+    house.log.warn({ err: error, job: data }, 'a job failed and will be run again');
     throw error;
   }
 }

@@ -39,7 +39,7 @@ export type SlackStandIn = {
 };
 
 /** The scopes of manifest.yml; a method that needs another is refused, as Slack does. */
-const SCOPES: ReadonlySet<string> = new Set([
+export const SCOPES: ReadonlySet<string> = new Set([
   'chat:write',
   'commands',
   'channels:read',

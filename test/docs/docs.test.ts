@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { CHECKS } from '#domain/checks/all-checks.ts';
+import { ANNOUNCEMENTS } from '#domain/incident/call.ts';
+import { SETTING_HELP } from '#gapwatch/settings.ts';
+import { SCOPES } from '#sandbox/stand-ins/slack/slack.ts';
+
+const read = (file: string) => readFileSync(file, 'utf8');
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownUnder('docs')].filter((file) => file !== 'docs/runbook.md');
+
+function markdownUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !/\d-audit-gap/.test(name))
+    .map((name) => join(folder, name));
+}
+
+describe.each(documents)('%s', (file) => {
+  test('every file it links or names exists', () => {
+    const text = read(file);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, link]) => join(dirname(file), link ?? ''));
+    const named = [...text.matchAll(/`((?:src|test|docs|sandbox|bench|templates)\/[\w./-]+\.\w+)`/g)].map(([, path]) => path ?? '');
+    for (const path of [...links, ...named]) expect(existsSync(path), path).toBe(true);
+  });
+
+  test('every npm script it names exists', () => {
+    const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')));
+    const named = [...read(file).matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name ?? '');
+    for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  });
+});
+
+test('.env.example and the README name exactly the settings that are read', () => {
+  const settings = Object.keys(SETTING_HELP).toSorted();
+  const listed = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name ?? '');
+  expect(listed.toSorted()).toEqual(settings);
+  for (const name of settings) expect(read('README.md')).toContain(`\`${name}\``);
+});
+
+test('the README lists every check', () => {
+  for (const { name } of CHECKS) expect(read('README.md')).toContain(`\`/audit ${name}`);
+});
+
+test('the manifest asks for exactly the scopes that the Slack stand-in grants', () => {
+  const manifest = z
+    .object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) })
+    .parse(parse(read('manifest.yml')));
+  expect(manifest.oauth_config.scopes.bot.toSorted()).toEqual([...SCOPES].toSorted());
+});
+
+test('every announcement has its template, and no template is left over', () => {
+  const files = readdirSync('templates/slack/thread').map((name) => name.replace('.liquid', ''));
+  expect(files.toSorted()).toEqual([...ANNOUNCEMENTS].toSorted());
+});
