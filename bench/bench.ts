@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { startBot } from '#sandbox/bot-process.ts';
 import { openClinic } from '#sandbox/clinic.ts';
@@ -14,6 +15,7 @@ import { startMail } from '#sandbox/stand-ins/mail.ts';
 import { startPagerDuty, webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startSlack } from '#sandbox/stand-ins/slack/slack.ts';
 import { startEmbedded } from '#store/embedded.ts';
+import { benchGaps } from './gaps.ts';
 
 /** Prints figures and ratios of the real program in a process of its own, against local stand-ins; asserts nothing. */
 const INCIDENTS = 60;
@@ -160,5 +162,21 @@ function serveBare(): void {
   });
 }
 
-if (process.argv[2] === 'bare') serveBare();
-else await main();
+const HELP = `npm run bench                        reactions, throughput, idle cost of the bot
+npm run bench -- gaps [--rows N]     the gap scan against the runbook's query, on N rows (10,000,000 unless given)
+`;
+
+async function run(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rows: { type: 'string', default: '10000000' }, help: { type: 'boolean', default: false } },
+  });
+  const [what = 'bot'] = positionals;
+  const rows = Number(values.rows);
+  if (what === 'bare') return serveBare();
+  if (what === 'bot' && !values.help) return main();
+  if (what === 'gaps' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchGaps(rows, say);
+  say(HELP);
+}
+
+await run();

@@ -82,12 +82,14 @@ function askForStart(table: AuditTable, window: Milliseconds): Sql {
 function askForHops(table: AuditTable, position: string, until: string, tolerance: Milliseconds): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const reach = `hop.at + $3::float8 * interval '1 millisecond'`;
-  const end = asColumn(table, '$2::timestamptz');
+  // Bound as the column's own type, so that a hop costs no conversion. A timestamp without zone ignores the Z: both are UTC.
+  const type = table.hasTimeZone ? 'timestamptz' : 'timestamp';
+  const reach = 'hop.at + $3::interval';
+  const end = `$2::${type}`;
   return {
     text: `
       with recursive hop (hop, at, gap_start) as (
-        select 0, ${asColumn(table, '$1::timestamptz')}, null::${table.hasTimeZone ? 'timestamptz' : 'timestamp'}
+        select 0, $1::${type}, null::${type}
         union all
         select hop.hop + 1, coalesce(near.at, far.at), case when near.at is null then hop.at end
         from hop
@@ -102,7 +104,7 @@ function askForHops(table: AuditTable, position: string, until: string, toleranc
       from hop
       where hop > 0 and (gap_start is not null or hop = (select max(hop) from hop))
       order by hop`,
-    values: [position, until, tolerance],
+    values: [position, until, `${tolerance} milliseconds`],
   };
 }
 
