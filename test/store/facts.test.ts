@@ -6,6 +6,7 @@ import { firstBrokenLink, sha256 } from '#store/chain.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { keepDelivery } from '#store/deliveries.ts';
 import { appendFacts, loadFacts, loadLinks, openIncident } from '#store/facts.ts';
+import { startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
 
 let database: Database;
@@ -87,4 +88,23 @@ test('of ten copies of one event that arrive at once, one is new', async () => {
     Array.from({ length: 10 }, (_, copy) => database.transaction((client) => keepDelivery(client, delivery(copy)))),
   );
   expect(answers.filter((isNew) => isNew)).toHaveLength(1);
+});
+
+test('an ordinary role that owns its database is enough, and it gives up the right to change facts', async () => {
+  const url = new URL(await emptyDatabase('ordinary'));
+  const role = `ordinary_${process.pid}`;
+  await database.query(`create role ${role} login`);
+  await database.query(`alter database "${url.pathname.slice(1)}" owner to ${role}`);
+  url.username = role;
+  const ordinary = openDatabase(url.href, () => undefined);
+  await migrate(ordinary);
+  const jobs = await startJobs(url.href, () => undefined);
+  await ordinary.transaction((client) => jobs.enqueue(client, { queue: 'timers', key: 'k', data: {}, dueAt: at }, at));
+  expect((await jobs.counts()).dead).toBe(0);
+  const { rows } = await ordinary.query(
+    `select has_table_privilege('gapwatch.facts', 'UPDATE') as may_update, has_table_privilege('gapwatch.facts', 'INSERT') as may_insert`,
+  );
+  expect(rows).toEqual([{ may_update: false, may_insert: true }]);
+  await jobs.stop();
+  await ordinary.close();
 });
