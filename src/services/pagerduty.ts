@@ -23,6 +23,8 @@ export type PagerDuty = {
   readonly acknowledge: (id: string) => Promise<DeedOutcome>;
   /** Acknowledges as the user with this e-mail address, so that PagerDuty shows the right responder. */
   readonly acknowledgeAs: (id: string, email: string) => Promise<DeedOutcome>;
+  /** The name that PagerDuty shows for Gapwatch's own user; null when it has none. */
+  readonly ownName: () => Promise<string | null>;
   readonly pageLevel: (id: string, level: number) => Promise<void>;
   readonly resolve: (id: string) => Promise<DeedOutcome>;
   /** Adds a note, unless one with the same text is there already. */
@@ -48,6 +50,7 @@ export function connectPagerDuty(connection: Connection): PagerDuty {
     openIncidents: () => openIncidents(get),
     acknowledge: (id) => acknowledge(incident, put, id),
     acknowledgeAs: (id, email) => acknowledgeAs({ get, incident, put }, id, email),
+    ownName: async () => (await userOf(get, connection.fromEmail))?.name ?? null,
     pageLevel: async (id, level) => {
       await put(id, { escalation_level: level });
     },
@@ -81,7 +84,7 @@ const incidentsSchema = z.object({ incidents: z.array(incidentSchema), more: z.b
 const alertsSchema = z.object({
   alerts: z.array(z.object({ summary: z.string().nullish(), body: z.object({ details: z.unknown() }).nullish() })),
 });
-const usersSchema = z.object({ users: z.array(z.object({ id: z.string(), email: z.string() })) });
+const usersSchema = z.object({ users: z.array(z.object({ id: z.string(), email: z.string(), name: z.string().nullish() })) });
 const notesSchema = z.object({ notes: z.array(z.object({ content: z.string() })) });
 const errorSchema = z.object({ error: z.object({ code: z.number().nullish(), message: z.string().nullish() }) });
 
@@ -128,13 +131,17 @@ async function acknowledgeAs(
 ): Promise<DeedOutcome> {
   const before = await api.incident(id);
   if (before.status === 'resolved') return { already: 'resolved', by: null };
-  const { users } = usersSchema.parse(await api.get(`/users?query=${encodeURIComponent(email)}`));
-  const user = users.find((each) => each.email.toLowerCase() === email.toLowerCase());
+  const user = await userOf(api.get, email);
   if (!user) throw new ServiceFailure('pagerduty', 'refused', 'no PagerDuty user has the e-mail address of this Slack user');
   if (before.status === 'triggered') await api.put(id, { status: 'acknowledged' }, user.email);
   // An acknowledged incident can't be acknowledged again; assigning it shows the person as its responder.
   else await api.put(id, { assignments: [{ assignee: { id: user.id, type: 'user_reference' } }] }, user.email);
   return { already: null, by: null };
+}
+
+async function userOf(get: Get, email: string) {
+  const { users } = usersSchema.parse(await get(`/users?query=${encodeURIComponent(email)}`));
+  return users.find((user) => user.email.toLowerCase() === email.toLowerCase());
 }
 
 async function note(connection: Connection, get: Get, id: string, text: string): Promise<void> {

@@ -12,8 +12,10 @@ export async function doInPagerDuty(house: House, { incident, call, mustLook }: 
   switch (deed.kind) {
     case 'acknowledge': {
       const outcome = await house.pagerduty.acknowledge(deed.alertId);
-      // Our own earlier attempt may be what acknowledged it.
-      return answerOf(mustLook && outcome.already === 'acknowledged' ? { already: null, by: null } : outcome, 'acknowledged');
+      // Our own earlier attempt may be what acknowledged it, or a person was quicker: PagerDuty says who.
+      const isOurs =
+        mustLook && outcome.already === 'acknowledged' && outcome.by !== null && outcome.by === (await house.pagerduty.ownName());
+      return answerOf(isOurs ? { already: null, by: null } : outcome, 'acknowledged');
     }
     case 'acknowledge-as': {
       const { email } = await house.slack.user(deed.slackId);

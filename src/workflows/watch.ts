@@ -1,4 +1,6 @@
+import { ongoingGap } from '#domain/gap/gap.ts';
 import { watch } from '#domain/incident/effects.ts';
+import type { Incident } from '#domain/incident/state.ts';
 import { plus, SECOND } from '#domain/time.ts';
 import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
@@ -29,7 +31,12 @@ export async function watchOnce(house: House, number: number): Promise<void> {
 /** One look now, for a decision that needs a fresh one. */
 export async function lookAt(house: House, number: number) {
   const { incident } = await load(house, number);
-  const records = incident?.records;
-  const silentSince = records?.status === 'silent' ? records.lastRecordAt : null;
-  return house.auditDatabase.look(incident?.startedAt ?? house.now(), silentSince, LOOK_DEADLINE);
+  return house.auditDatabase.look(incident?.startedAt ?? house.now(), incident ? silentSince(incident) : null, LOOK_DEADLINE);
+}
+
+/** The last record before the silence being watched. While the table could not be seen, the open gap still knows it. */
+function silentSince({ records, gaps }: Incident): Date | null {
+  if (records.status === 'silent') return records.lastRecordAt;
+  const gap = ongoingGap(gaps);
+  return gap?.start.knownBy.kind === 'record' ? gap.start.at : null;
 }

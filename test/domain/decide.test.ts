@@ -148,3 +148,28 @@ test('whatever was recorded is read back the same, and folds to the same state',
     { numRuns: 300 },
   );
 });
+
+test('an announcement that could not be posted for hours is given up and asks for no other', () => {
+  const alertFired: Command = { kind: 'alert-fired', number: 1, alert: alert('P1'), seenBy: 'webhook' };
+  const story: readonly Happening[] = [
+    { seconds: 0, command: () => alertFired },
+    { seconds: 1, command: (_, now) => ({ kind: 'looked', look: { kind: 'unseen', failure: `no answer at ${now.toISOString()}` } }) },
+    { seconds: 1, command: () => ({ kind: 'state-cause', text: 'a migration' }) },
+    {
+      seconds: 7 * 3_600,
+      command: (incident) => {
+        const stated = incident?.calls.find(({ deed }) => deed.kind === 'announcement');
+        return {
+          kind: 'call-failed',
+          key: stated?.key ?? '',
+          outcome: 'unavailable',
+          detail: 'Slack is down',
+          retryAfterMilliseconds: null,
+        };
+      },
+    },
+  ];
+  const announced = live(story).filter(({ fact }) => fact.type === 'call.requested' && fact.deed.kind === 'announcement');
+  expect(live(story).at(-1)?.fact.type).toBe('call.abandoned');
+  expect(announced).toHaveLength(1);
+});

@@ -195,3 +195,54 @@ story('while the store is down a webhook is answered 503; PagerDuty sends it aga
   await world.stops();
   await proxy.close();
 });
+
+story('our acknowledgement got no answer and a person was quicker → the channel names the person', async ({ world }) => {
+  await goesSilent(world);
+  await world.starts();
+  world.pagerduty.fault = ({ method }) => (method === 'PUT' ? { kind: 'answer', status: 500 } : undefined);
+  const alert = await world.pagerduty.fires('AuditLogFailure');
+  await world.settles();
+  world.pagerduty.webhookUrl = null;
+  const sam = world.pagerduty.users[2];
+  if (!sam) throw new Error('there is no Sam');
+  await world.pagerduty.does(alert, 'acknowledged', sam);
+  world.pagerduty.fault = undefined;
+  await world.passes(0.25);
+  expect(countOf(world, 'Acknowledged AUDIT_LOG_FAILURE')).toBe(0);
+  expect(countOf(world, 'PagerDuty shows the alert acknowledged by Sam.')).toBe(1);
+});
+
+story('the table can’t be seen while a second gap ends → its end is still the first record after it', async ({ world }) => {
+  const proxy = await openProxy(world.clinic.readerUrl);
+  await goesSilent(world);
+  await world.starts('', { AUDIT_DATABASE_URL: proxy.url });
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.passes(1);
+  await writesAgain(world);
+  await world.passes(0.25);
+  for (let minute = 0; minute < 6; minute += 1) await world.passes(1);
+  expect(countOf(world, 'silent for more than 5 minutes')).toBe(1);
+  proxy.mode = 'refuses';
+  proxy.cut();
+  await world.passes(0.25);
+  await writesAgain(world);
+  proxy.mode = 'passes';
+  await world.passes(0.25);
+  expect(plainly(lastMessage(world).text)).toContain('since 2026-01-05 12:07:30 UTC');
+  expect(lastMessage(world).text).toContain('The gap is closed: 6 minutes 30 seconds.');
+  await proxy.close();
+});
+
+story('a declared incident whose first look failed does not call a quiet minute a silence', async ({ world }) => {
+  const proxy = await openProxy(world.clinic.readerUrl);
+  await world.clinic.wrote(new Date('2026-01-05T11:00:00Z'), new Date('2026-01-05T11:59:50Z'), 200);
+  proxy.mode = 'refuses';
+  await world.starts('', { AUDIT_DATABASE_URL: proxy.url });
+  await robinTypes(world, '/incident declare something is odd');
+  await world.settles();
+  proxy.mode = 'passes';
+  await world.passes(0.25);
+  expect(countOf(world, 'has been silent')).toBe(0);
+  expect(await robinTypes(world, '/incident status')).toContain('Records: being written');
+  await proxy.close();
+});

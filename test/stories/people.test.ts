@@ -193,3 +193,16 @@ story('the Home tab shows the incident as it stands', async ({ world }) => {
   expect(home).toContain('*INC-1* · Investigating · 0 min');
   expect(home).toContain('Gap: open since 2026-01-05 11:57:00 UTC');
 });
+
+story('with `acknowledge: on-claim` PagerDuty is acknowledged by the claim, and the channel hears it then', async ({ world }) => {
+  await goesSilent(world);
+  await world.starts('acknowledge: on-claim');
+  const alert = await world.pagerduty.fires('AuditLogFailure');
+  await world.settles();
+  expect(alert.status).toBe('triggered');
+  expect(countOf(world, 'Acknowledged')).toBe(0);
+  await robinTypes(world, '/incident claim');
+  await world.settles();
+  expect(alert).toMatchObject({ status: 'acknowledged', acknowledgedBy: 'Robin' });
+  expect(countOf(world, 'Acknowledged AUDIT_LOG_FAILURE - investigating')).toBe(1);
+});

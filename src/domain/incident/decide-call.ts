@@ -1,6 +1,6 @@
 import { GIVE_UP_AFTER, type Policy } from '#domain/policy.ts';
 import { between, MINUTE, plus } from '#domain/time.ts';
-import { type Call, laneOf } from './call.ts';
+import { type Announcement, type Call, laneOf } from './call.ts';
 import type { Command } from './commands.ts';
 import type { Fact } from './facts.ts';
 import { announce, noteOnAlerts, request } from './requests.ts';
@@ -36,8 +36,11 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
       const name = answer.already === 'acknowledged' ? 'already-acknowledged' : 'acknowledged';
       return [announce(incident, now, name, { agent: answer.acknowledgedBy ?? 'somebody' })];
     }
-    case 'acknowledge-as':
-      return noteOnAlerts(incident, now, `has a responder: ${deed.name} is on it.`);
+    case 'acknowledge-as': {
+      const isFirst = policy.acknowledge === 'on-claim' && answer.already === undefined && !wasTold(incident, 'acknowledged');
+      const told = isFirst ? [announce(incident, now, 'acknowledged')] : [];
+      return [...told, ...noteOnAlerts(incident, now, `has a responder: ${deed.name} is on it.`)];
+    }
     case 'page-next-level':
       return [announce(incident, now, 'escalated', { level: String(deed.level) }, { broadcast: true })];
     case 'opening-notice':
@@ -58,6 +61,10 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
     default:
       return deed satisfies never;
   }
+}
+
+function wasTold(incident: Incident, name: Announcement): boolean {
+  return incident.calls.some(({ deed }) => deed.kind === 'announcement' && deed.name === name);
 }
 
 /** When Slack posted a message, which for one that was found later is long before `now`. */
@@ -98,7 +105,9 @@ export function callFailed(incident: Incident, command: Extract<Command, { kind:
   const retryAt = plus(now, Math.max(retryDelay(key, attempt), command.retryAfterMilliseconds ?? 0));
   if (between(call.dueAt, retryAt) > GIVE_UP_AFTER[lane]) {
     const abandoned: Fact = { type: 'call.abandoned', key, attempt, outcome, detail };
-    return [abandoned, ...afterFailure(incident, call, attempt, now), tellTrouble(incident, call, detail, 'given up', now)];
+    // An announcement that could not be posted asks for no other, or each would be followed by the next for ever.
+    const told = call.deed.kind === 'announcement' ? [] : [tellTrouble(incident, call, detail, 'given up', now)];
+    return [abandoned, ...afterFailure(incident, call, attempt, now), ...told];
   }
   const failed: Fact = { type: 'call.failed', key, attempt, outcome, detail, retryAt };
   const isNews = attempt === 3 && (lane === 'pagerduty' || lane === 'reports');

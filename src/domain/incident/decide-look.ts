@@ -120,7 +120,8 @@ function seenAgain(incident: Incident, look: Seen, now: Date, policy: Policy): r
   const corrected = gap?.start.knownBy.kind === 'alert' && quietSince !== null ? correctStart(incident, gap, quietSince, now) : [];
   if (look.lastRecordAt === null) return [silent(null), ...corrected];
   const known = gap && corrected.length > 0 && quietSince ? { ...gap, start: { at: quietSince, knownBy: BY_RECORD } } : gap;
-  const isSilent = look.firstSince === null || between(look.lastRecordAt, look.at) > policy.gap.tolerance;
+  // Without a gap only the tolerance tells silence: in a quiet minute nothing new need have been written.
+  const isSilent = between(look.lastRecordAt, look.at) > policy.gap.tolerance || (gap !== undefined && look.firstSince === null);
   if (isSilent) return [silent(look.lastRecordAt), ...corrected, ...(gap ? [] : fallsSilent(incident, look, gap, now, policy).slice(1))];
   if (known === undefined || known.start.knownBy.kind === 'alert') return [written(look, look.lastRecordAt), ...corrected];
   const endAt = look.firstSince ?? look.lastRecordAt;
