@@ -124,7 +124,7 @@ async function answerOf(house: House, work: () => Promise<string>): Promise<stri
     return escapeMrkdwn(await work());
   } catch (error) {
     house.log.error({ err: error }, 'a command failed');
-    return 'That did not work, and nothing was recorded: Gapwatch could not reach its own store or hit an error of its own (its log says which). Try again, and do what is urgent by hand.';
+    return 'That did not work: Gapwatch could not reach its own store or hit an error of its own (its log says which). See with `/incident timeline` whether it was recorded before you try again, and do what is urgent by hand.';
   }
 }
 

@@ -2,7 +2,7 @@ import type { Answer, Call } from '#domain/incident/call.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { incidentButtons, type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
-import { formatUtc, plus } from '#domain/time.ts';
+import { plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
 import type { Attempt } from './attempt.ts';
@@ -100,7 +100,7 @@ function rootMessageOf(house: House, incident: Incident, view: Readonly<Record<s
 /** What the root message of each incident last showed, by this process. After a restart the first refresh is one update too many. */
 const shown = new WeakMap<House, Map<number, string>>();
 
-/** Brings the root message up to date where it differs from what it showed. A failed refresh is tried with the next news, never as a new post. */
+/** Brings the root message up to date where it differs from what it showed. A failed refresh is tried again later, never as a new post. */
 export async function refreshRoot(house: House, number: number): Promise<void> {
   const { incident } = await load(house, number);
   const root = incident && rootMessage(incident);
@@ -121,6 +121,5 @@ export async function refreshRoot(house: House, number: number): Promise<void> {
     const retry = { kind: 'lane', lane: 'slack', incident: number } as const;
     const dueAt = plus(house.now(), Math.max(error.retryAfterMilliseconds ?? 0, 15_000));
     await house.jobs.enqueue(house.database, { queue: 'slack', key: `lane/${number}`, data: retry, dueAt }, house.now());
-    house.log.debug({ incident: number }, `next refresh ${formatUtc(dueAt)}`);
   }
 }

@@ -68,7 +68,7 @@ export function lane(number: number, name: Lane, dueAt: Date): Job {
   return { kind: 'lane', lane: name, incident: number, key: `lane/${number}`, dueAt };
 }
 
-/** Every lane of an incident once more: how work that a crash left behind is picked up at the start. */
+/** Every lane of an incident once more: how work that was left behind is picked up. */
 export function allLanes(number: number, now: Date): readonly Job[] {
   return LANES.map((name) => lane(number, name, now));
 }
