@@ -161,5 +161,5 @@ export function deedWords(deed: Call['deed']): string {
   }
 }
 
-/** A call counts as late when it went out this long after it was due. */
+/** A call counts as late when it goes out this long after it was due: not merely queued, so the reader is told why. */
 export const LATE_AFTER = MINUTE;

@@ -1,13 +1,11 @@
 import type { Policy } from '#domain/policy.ts';
-import { between, formatDuration, formatUtc, MINUTE, plus } from '#domain/time.ts';
+import { between, formatDuration, formatUtc, plus } from '#domain/time.ts';
+import { LATE_AFTER } from './decide-call.ts';
 import { pageNextLevel } from './decide-person.ts';
 import type { Fact } from './facts.ts';
 import { announce, request } from './requests.ts';
 import { callNamed, type Incident } from './state.ts';
 import { dueTimes } from './update-schedule.ts';
-
-/** An update this much late was not merely queued: the reader is told why. */
-const LATE_AFTER = MINUTE;
 
 /**
  * The next regular update is due. What earlier updates failed to say is merged into this one, which names the missed times and
