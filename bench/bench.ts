@@ -10,10 +10,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { startBot } from '#sandbox/bot-process.ts';
 import { openClinic } from '#sandbox/clinic.ts';
-import { sandboxEnvironment } from '#sandbox/environment.ts';
-import { startMail } from '#sandbox/stand-ins/mail.ts';
-import { startPagerDuty, webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
-import { startSlack } from '#sandbox/stand-ins/slack/slack.ts';
+import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
+import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { benchGaps } from './gaps.ts';
 
@@ -33,10 +31,11 @@ async function main(): Promise<void> {
   const reading = { realMilliseconds: 0, shownMilliseconds: 0, speed: 1 };
   await clinic.follow(reading);
   await clinic.wrote(new Date(Date.now() - 3_600_000), new Date(Date.now() - 600_000), 1_000);
-  const [slack, pagerduty, mail] = await Promise.all([startSlack(Date.now), startPagerDuty(Date.now), startMail()]);
+  const standIns = await startStandIns(Date.now);
+  const { slack, pagerduty } = standIns;
   const bot = await startBot(
     {
-      ...sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder: join(folder, 'reports') }),
+      ...sandboxEnvironment({ ...standIns, clinic, reportsFolder: join(folder, 'reports') }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
       LOG_LEVEL: 'error',
     },
@@ -51,7 +50,7 @@ async function main(): Promise<void> {
     await throughput(url);
   } finally {
     await bot.stop();
-    await Promise.all([slack.close(), pagerduty.close(), mail.close(), clinic.close()]);
+    await Promise.all([closeStandIns(standIns), clinic.close()]);
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
@@ -78,8 +77,8 @@ async function idle(bot: ChildProcess): Promise<void> {
   );
 }
 
-type Slack = Awaited<ReturnType<typeof startSlack>>;
-type PagerDuty = Awaited<ReturnType<typeof startPagerDuty>>;
+type Slack = StandIns['slack'];
+type PagerDuty = StandIns['pagerduty'];
 
 /** From the webhook's first byte to the post about it and to the acknowledgement: the first alert opens, the others join. */
 async function reactions(url: string, slack: Slack, pagerduty: PagerDuty): Promise<void> {

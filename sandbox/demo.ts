@@ -5,11 +5,9 @@ import { startEmbedded } from '#store/embedded.ts';
 import { type BotProcess, startBot } from './bot-process.ts';
 import { type Clinic, openClinic } from './clinic.ts';
 import { SandboxClock } from './clock.ts';
-import { sandboxEnvironment } from './environment.ts';
+import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from './environment.ts';
 import { narrator } from './narrator.ts';
-import { startMail } from './stand-ins/mail.ts';
-import { startPagerDuty } from './stand-ins/pagerduty/pagerduty.ts';
-import { PEOPLE, startSlack } from './stand-ins/slack/slack.ts';
+import { PEOPLE } from './stand-ins/slack/slack.ts';
 
 const HELP = `npm run demo -- [--speed N]
 
@@ -40,14 +38,15 @@ async function demo(speed: number, cleanUps: CleanUp[]): Promise<void> {
   const clinic = await openClinic(await server.database('clinic'));
   cleanUps.push(clinic.close);
   await clinic.follow(clock.reading);
-  const [slack, pagerduty, mail] = await Promise.all([startSlack(() => clock.now()), startPagerDuty(() => clock.now()), startMail()]);
-  cleanUps.push(slack.close, pagerduty.close, mail.close);
+  const standIns = await startStandIns(() => clock.now());
+  const { slack, pagerduty, mail } = standIns;
+  cleanUps.push(() => closeStandIns(standIns));
   tell.follow(slack, pagerduty, mail);
 
   const reports = join(folder, 'reports');
   const bot = await startBot(
     {
-      ...sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder: reports }),
+      ...sandboxEnvironment({ ...standIns, clinic, reportsFolder: reports }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
       LOG_LEVEL: 'warn',
     },
@@ -68,8 +67,8 @@ type Stage = {
   readonly clock: SandboxClock;
   readonly clinic: Clinic;
   readonly bot: BotProcess;
-  readonly slack: Awaited<ReturnType<typeof startSlack>>;
-  readonly pagerduty: Awaited<ReturnType<typeof startPagerDuty>>;
+  readonly slack: StandIns['slack'];
+  readonly pagerduty: StandIns['pagerduty'];
   readonly tell: ReturnType<typeof narrator>;
   readonly speed: number;
 };

@@ -1,19 +1,45 @@
 import type { Clinic } from './clinic.ts';
-import type { MailStandIn } from './stand-ins/mail.ts';
-import type { PagerDutyStandIn } from './stand-ins/pagerduty/pagerduty.ts';
-import type { SlackStandIn } from './stand-ins/slack/slack.ts';
+import { type DigitalOceanStandIn, startDigitalOcean } from './stand-ins/digitalocean.ts';
+import { type GitHubStandIn, startGitHub } from './stand-ins/github.ts';
+import { type MailStandIn, startMail } from './stand-ins/mail.ts';
+import { type PagerDutyStandIn, startPagerDuty } from './stand-ins/pagerduty/pagerduty.ts';
+import { type SentryStandIn, startSentry } from './stand-ins/sentry.ts';
+import { type SlackStandIn, startSlack } from './stand-ins/slack/slack.ts';
 
-/** What surrounds a sandbox bot. */
-export type Surroundings = {
-  readonly clinic: Clinic;
+/** The services around a sandbox bot. */
+export type StandIns = {
   readonly slack: SlackStandIn;
   readonly pagerduty: PagerDutyStandIn;
   readonly mail: MailStandIn;
-  readonly reportsFolder: string;
+  readonly sentry: SentryStandIn;
+  readonly github: GitHubStandIn;
+  readonly digitalocean: DigitalOceanStandIn;
 };
 
+/** Starts every stand-in. `now` stamps what they make. */
+export async function startStandIns(now: () => number): Promise<StandIns> {
+  const [slack, pagerduty, mail] = await Promise.all([startSlack(now), startPagerDuty(now), startMail()]);
+  const [sentry, github, digitalocean] = await Promise.all([startSentry(now), startGitHub(), startDigitalOcean()]);
+  return { slack, pagerduty, mail, sentry, github, digitalocean };
+}
+
+/** Stops every stand-in. */
+export async function closeStandIns({ slack, pagerduty, mail, sentry, github, digitalocean }: StandIns): Promise<void> {
+  await Promise.all([slack, pagerduty, mail, sentry, github, digitalocean].map((each) => each.close()));
+}
+
+/** What surrounds a sandbox bot. */
+type Surroundings = StandIns & { readonly clinic: Clinic; readonly reportsFolder: string };
+
 /** The settings with which the bot lives in a sandbox; where its store lies is left to the caller. */
-export function sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder }: Surroundings): Readonly<Record<string, string>> {
+export function sandboxEnvironment({
+  clinic,
+  slack,
+  pagerduty,
+  mail,
+  reportsFolder,
+  ...outside
+}: Surroundings): Readonly<Record<string, string>> {
   return {
     PORT: '0',
     SLACK_BOT_TOKEN: slack.botToken,
@@ -26,6 +52,17 @@ export function sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFold
     PAGERDUTY_API_URL: pagerduty.apiUrl,
     AUDIT_DATABASE_URL: clinic.readerUrl,
     AUDIT_WRITER_DATABASE_URL: clinic.applicationUrl,
+    SENTRY_AUTH_TOKEN: outside.sentry.token,
+    SENTRY_ORG: 'clinic',
+    SENTRY_PROJECT: 'patient-portal',
+    SENTRY_URL: outside.sentry.url,
+    GITHUB_TOKEN: outside.github.token,
+    GITHUB_REPOSITORY: outside.github.repository,
+    GITHUB_API_URL: outside.github.url,
+    DIGITALOCEAN_TOKEN: outside.digitalocean.token,
+    DIGITALOCEAN_APP_ID: outside.digitalocean.appId,
+    DIGITALOCEAN_DB_CLUSTER_ID: outside.digitalocean.clusterId,
+    DIGITALOCEAN_API_URL: outside.digitalocean.url,
     SMTP_URL: mail.url,
     MAIL_FROM: 'gapwatch@clinic.example',
     PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',

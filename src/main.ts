@@ -6,8 +6,6 @@ import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
 import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
-import { connectAuditWriter } from '#services/audit-writer.ts';
-import { connectHealth } from '#services/health.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
@@ -23,6 +21,7 @@ import { openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { PolicyError, readPolicy } from './policy.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { connectSources } from './sources.ts';
 import { loadTemplates } from './templates.ts';
 
 /** Gapwatch, running. */
@@ -43,7 +42,6 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     { url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
     onError,
   );
-  const auditWriter = settings.AUDIT_WRITER_DATABASE_URL ? connectAuditWriter(settings.AUDIT_WRITER_DATABASE_URL) : null;
   const house: House = {
     database,
     jobs,
@@ -55,8 +53,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       column: settings.AUDIT_TIMESTAMP_COLUMN,
       writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
     },
-    auditWriter,
-    health: settings.HEALTH_URL ? connectHealth(settings.HEALTH_URL) : null,
+    sources: connectSources(settings),
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({

@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { DEFAULT_POLICY, type ExpectedColumn, type Policy } from '#domain/policy.ts';
+import { DEFAULT_POLICY, type ExpectedColumn, type Operation, type Policy } from '#domain/policy.ts';
 import { parseDuration } from '#domain/time.ts';
 
 /** `runbook.yaml` can't be used; the message names every mistake. */
@@ -27,6 +27,31 @@ const contact = z.strictObject({
   email: z.email().optional(),
 });
 
+const percent = z.number().min(1).max(99);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' });
+
+/** A request of runbook step 15. A body that is no text is sent as JSON. */
+const operation = z
+  .strictObject({
+    name: z.string().min(1).max(80),
+    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
+    url: httpUrl,
+    headers: z.record(z.string().regex(/^[\w-]+$/, 'expected a header name'), z.string()).optional(),
+    body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+    expect: z.strictObject({ action: z.string().min(1), resource: z.string().min(1).optional() }),
+  })
+  .transform(({ name, method, url, headers, body, expect }): Operation => {
+    const isJson = typeof body === 'object';
+    return {
+      name,
+      method: method ?? 'GET',
+      url,
+      headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...headers },
+      body: isJson ? JSON.stringify(body) : (body ?? null),
+      expect: { action: expect.action, resource: expect.resource ?? null },
+    };
+  });
+
 const schema = z.strictObject({
   alerts: z.array(z.string().min(3)).min(1).optional(),
   acknowledge: z.enum(['automatic', 'on-claim']).optional(),
@@ -47,6 +72,11 @@ const schema = z.strictObject({
     .record(z.string(), z.string().regex(/^[a-z][a-z0-9 ()[\],]*$/, 'expected a type, such as "text" or "text not null"'))
     .optional(),
   contacts: z.record(z.string(), contact).optional(),
+  disk: z.strictObject({ alert_percent: percent.optional(), target_percent: percent.optional() }).optional(),
+  runbooks: z.partialRecord(z.enum(['database-failure', 'api-server-down', 'security-incident']), httpUrl).optional(),
+  operations: z.array(operation).optional(),
+  audit_code: z.array(z.string().min(1)).optional(),
+  phi_paths: z.array(z.string().startsWith('/', 'expected a path that begins with /')).optional(),
   compensating_controls: z.array(z.string().min(1)).optional(),
 });
 
@@ -83,6 +113,14 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     expectedRate: { environment, lowest, highest },
     columns: raw.columns === undefined ? DEFAULT_POLICY.columns : Object.entries(raw.columns).map(expectedColumn),
     contacts: raw.contacts ?? {},
+    disk: {
+      alertPercent: raw.disk?.alert_percent ?? DEFAULT_POLICY.disk.alertPercent,
+      targetPercent: raw.disk?.target_percent ?? DEFAULT_POLICY.disk.targetPercent,
+    },
+    runbooks: raw.runbooks ?? {},
+    operations: raw.operations ?? [],
+    auditCode: raw.audit_code ?? DEFAULT_POLICY.auditCode,
+    phiPaths: raw.phi_paths ?? DEFAULT_POLICY.phiPaths,
     compensatingControls: raw.compensating_controls ?? [],
   };
 }
@@ -99,12 +137,14 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   gap: ['tolerance', 'alert_after'],
   watch: ['every'],
   expected_rate: ['environment', 'development', 'staging', 'production'],
+  disk: ['alert_percent', 'target_percent'],
+  operation: ['name', 'method', 'url', 'headers', 'body', 'expect'],
 };
 
 function explain(issue: z.core.$ZodIssue): string {
   const place = issue.path.join('.');
   if (issue.code !== 'unrecognized_keys') return `  ${place}: ${issue.message}`;
-  const known = KEYS[place] ?? ['slack', 'email'];
+  const known = KEYS[place.startsWith('operations.') ? 'operation' : place] ?? ['slack', 'email'];
   return issue.keys
     .map(
       (key) =>

@@ -41,6 +41,30 @@ const HELP = {
   AUDIT_TABLE: { expected: 'a table name, optionally schema.table', from: 'the application; AuditLog unless set' },
   AUDIT_TIMESTAMP_COLUMN: { expected: 'a column name', from: 'the application; timestamp unless set' },
   HEALTH_URL: { expected: 'an http(s) URL', from: "the application's health endpoint; absent, `/audit health` says so" },
+  SENTRY_AUTH_TOKEN: {
+    expected: 'a token with event:read and project:read',
+    from: 'Sentry → Settings → Auth Tokens; absent, `/audit errors` says so',
+  },
+  SENTRY_ORG: { expected: "an organization's slug", from: 'the address of your Sentry pages' },
+  SENTRY_PROJECT: { expected: "a project's slug", from: 'Sentry → Projects' },
+  SENTRY_URL: { expected: 'an http(s) URL', from: 'https://sentry.io unless set' },
+  GITHUB_TOKEN: {
+    expected: 'a fine-grained token with "Contents: read" for the repository',
+    from: 'GitHub → Settings → Developer settings; absent, `/audit deploys` says so',
+  },
+  GITHUB_REPOSITORY: { expected: 'owner/name', from: "the repository of the application's code" },
+  GITHUB_API_URL: { expected: 'an http(s) URL', from: 'https://api.github.com unless set' },
+  DIGITALOCEAN_TOKEN: {
+    expected: 'a token with app:read and database:read',
+    from: 'DigitalOcean → API → Tokens; absent, deployments, logs and disk say so',
+  },
+  DIGITALOCEAN_APP_ID: { expected: "an app's ID", from: 'the address of the app in DigitalOcean, or `doctl apps list`' },
+  DIGITALOCEAN_DB_CLUSTER_ID: { expected: "a database cluster's ID", from: '`doctl databases list`' },
+  DIGITALOCEAN_API_URL: { expected: 'an http(s) URL', from: 'https://api.digitalocean.com unless set' },
+  OPERATIONS_SESSION: {
+    expected: "a test user's session secret",
+    from: 'your application; headers under `operations` in runbook.yaml use it as $OPERATIONS_SESSION',
+  },
   SMTP_URL: { expected: 'smtp://user:password@host:587 or smtps://user:password@host:465', from: 'your mail server' },
   MAIL_FROM: { expected: 'an e-mail address', from: 'your mail server: an address it may send from' },
   PRIVACY_OFFICER_EMAIL: { expected: 'an e-mail address', from: 'your Privacy Officer' },
@@ -56,6 +80,7 @@ export const SETTING_HELP: Readonly<Record<string, Help>> = HELP;
 const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const email = z.email();
+const slug = z.string().regex(/^[\w-]+$/);
 
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
@@ -82,6 +107,21 @@ const schema = z.object({
   AUDIT_TABLE: z.string().min(1).default('AuditLog'),
   AUDIT_TIMESTAMP_COLUMN: z.string().min(1).default('timestamp'),
   HEALTH_URL: httpUrl.optional(),
+  SENTRY_AUTH_TOKEN: z.string().min(1).optional(),
+  SENTRY_ORG: slug.optional(),
+  SENTRY_PROJECT: slug.optional(),
+  SENTRY_URL: httpUrl.default('https://sentry.io'),
+  GITHUB_TOKEN: z.string().min(1).optional(),
+  GITHUB_REPOSITORY: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/)
+    .optional(),
+  GITHUB_API_URL: httpUrl.default('https://api.github.com'),
+  DIGITALOCEAN_TOKEN: z.string().min(1).optional(),
+  DIGITALOCEAN_APP_ID: slug.optional(),
+  DIGITALOCEAN_DB_CLUSTER_ID: slug.optional(),
+  DIGITALOCEAN_API_URL: httpUrl.default('https://api.digitalocean.com'),
+  OPERATIONS_SESSION: z.string().min(1).optional(),
   SMTP_URL: z.string().regex(/^smtps?:\/\/\S+$/),
   MAIL_FROM: email,
   PRIVACY_OFFICER_EMAIL: email,

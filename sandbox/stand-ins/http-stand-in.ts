@@ -13,7 +13,11 @@ export type StandInRequest = {
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 };
-export type StandInAnswer = { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string };
+export type StandInAnswer = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+};
 
 export type HttpStandIn = { readonly url: string; readonly close: () => Promise<void> };
 

@@ -98,7 +98,9 @@ function listenToCommands(app: App, house: House): void {
   app.action<BlockAction>({ type: 'block_actions', action_id: /^gapwatch:/ }, async ({ body, action, ack, respond }) => {
     await ack();
     const person = personOf(body.user.id, body.user.name ?? body.user.id);
-    const text = await answerOf(house, () => press(house, action.action_id, person));
+    const value = 'value' in action && typeof action.value === 'string' ? action.value : '';
+    const text = await answerOf(house, () => press(house, action.action_id, value, person));
+    if (text === '') return;
     await respond({ response_type: 'ephemeral', replace_original: false, text }).catch((error: unknown) =>
       house.log.warn({ err: error }, 'an answer to a button did not arrive'),
     );

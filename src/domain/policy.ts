@@ -6,6 +6,16 @@ export type Contact = { readonly slack?: string | undefined; readonly email?: st
 /** A column that the audit table should have (runbook step 8). `enum`, `text` and `timestamp` are meant loosely. */
 export type ExpectedColumn = { readonly name: string; readonly type: string; readonly notNull: boolean };
 
+/** A request of runbook step 15, and the audit record that it must leave. Its URL names the only host it may go to. */
+export type Operation = {
+  readonly name: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly expect: { readonly action: string; readonly resource: string | null };
+};
+
 /** What the team decides about how Gapwatch behaves: `runbook.yaml`, parsed. Every default is the runbook's figure. */
 export type Policy = {
   readonly alerts: readonly string[];
@@ -19,6 +29,15 @@ export type Policy = {
   readonly expectedRate: { readonly environment: string; readonly lowest: number; readonly highest: number };
   readonly columns: readonly ExpectedColumn[];
   readonly contacts: Readonly<Record<string, Contact>>;
+  /** Use of the database's disk at which a cleanup is due, and the one it should reach (runbook steps 6 and 9). */
+  readonly disk: { readonly alertPercent: number; readonly targetPercent: number };
+  /** Where the runbooks that this one points to can be read. */
+  readonly runbooks: Readonly<Record<string, string>>;
+  readonly operations: readonly Operation[];
+  /** Files of the application that write audit records (runbook step 5). */
+  readonly auditCode: readonly string[];
+  /** Paths of the application's API that show or change patient data (runbook step 17). */
+  readonly phiPaths: readonly string[];
   /** Other logging that still runs during a gap, told to the Privacy Officer. */
   readonly compensatingControls: readonly string[];
 };
@@ -45,6 +64,11 @@ export const DEFAULT_POLICY: Policy = {
     { name: 'timestamp', type: 'timestamp', notNull: true },
   ],
   contacts: {},
+  disk: { alertPercent: 85, targetPercent: 75 },
+  runbooks: {},
+  operations: [],
+  auditCode: ['apps/web/src/lib/audit.ts', 'apps/web/src/lib/api/middleware.ts'],
+  phiPaths: ['/api/patients', '/api/prescriptions'],
   compensatingControls: [],
 };
 

@@ -1,6 +1,16 @@
 import type { FailureOutcome } from '#domain/incident/call.ts';
 
-export type ServiceName = 'slack' | 'pagerduty' | 'mail' | 'reports' | 'audit-database';
+export type ServiceName =
+  | 'slack'
+  | 'pagerduty'
+  | 'mail'
+  | 'reports'
+  | 'audit-database'
+  | 'health'
+  | 'sentry'
+  | 'github'
+  | 'digitalocean'
+  | 'operations';
 
 /**
  * A call outward that did not go well. `refused`: the service said no. `unavailable`: it did not do it. `unclear`: it may have

@@ -22,7 +22,8 @@ export type Slack = {
   readonly permalink: (posted: Posted) => Promise<string>;
   /** Looks for a file of this name in a thread; answers its link. */
   readonly findFile: (channel: string, threadTs: string, name: string) => Promise<string | null>;
-  readonly shareFile: (channel: string, threadTs: string, file: SharedFile) => Promise<string>;
+  /** Uploads a file into a thread, or into the channel itself; answers its link. */
+  readonly shareFile: (channel: string, threadTs: string | null, file: SharedFile) => Promise<string>;
   /** The channel's ID, found by its name. Cached once known. */
   readonly channelId: () => Promise<string>;
   readonly user: (id: string) => Promise<{ readonly name: string; readonly email: string | null }>;
@@ -30,7 +31,14 @@ export type Slack = {
   readonly whoAmI: () => Promise<string>;
 };
 
-export type SharedFile = { readonly name: string; readonly title: string; readonly content: string; readonly comment: string };
+/** `words` say what an image shows, for those who can't see it. */
+export type SharedFile = {
+  readonly name: string;
+  readonly title: string;
+  readonly content: string | Uint8Array;
+  readonly comment: string;
+  readonly words?: string;
+};
 
 const DEADLINE_MILLISECONDS = 10_000;
 const EVENT_TYPE = 'gapwatch_message';
@@ -166,9 +174,10 @@ function nextCursor(answer: unknown): string {
   return pageSchema.parse(answer).response_metadata?.next_cursor ?? '';
 }
 
-async function shareFile(call: Call, channel: string, threadTs: string, file: SharedFile): Promise<string> {
-  const bytes = Buffer.from(file.content, 'utf8');
-  const upload = uploadSchema.parse(await call('files.getUploadURLExternal', { filename: file.name, length: bytes.length }));
+async function shareFile(call: Call, channel: string, threadTs: string | null, file: SharedFile): Promise<string> {
+  const bytes = Buffer.from(file.content);
+  const wanted = { filename: file.name, length: bytes.length, ...(file.words ? { alt_txt: file.words } : {}) };
+  const upload = uploadSchema.parse(await call('files.getUploadURLExternal', wanted));
   const sent = await fetch(upload.upload_url, { method: 'POST', body: bytes, signal: AbortSignal.timeout(DEADLINE_MILLISECONDS) }).catch(
     (cause: unknown) => Promise.reject(new ServiceFailure('slack', 'unavailable', 'the file upload got no answer', { cause })),
   );
@@ -176,8 +185,8 @@ async function shareFile(call: Call, channel: string, threadTs: string, file: Sh
   const completed = await call('files.completeUploadExternal', {
     files: [{ id: upload.file_id, title: file.title }],
     channel_id: channel,
-    thread_ts: threadTs,
-    initial_comment: file.comment,
+    ...(threadTs === null ? {} : { thread_ts: threadTs }),
+    ...(file.comment === '' ? {} : { initial_comment: file.comment }),
   });
   return completedSchema.parse(completed).files[0]?.permalink ?? '';
 }

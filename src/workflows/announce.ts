@@ -1,18 +1,21 @@
 import type { Answer, Call } from '#domain/incident/call.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { incidentButtons, type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
+import { chartWords } from '#domain/messages/chart.ts';
+import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
-import { plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
 import type { Attempt } from './attempt.ts';
-import { load } from './handle.ts';
+import { chartImage, chartName } from './chart-image.ts';
 import type { House } from './house.ts';
 
 /** Posts what a Slack call is about. After an unclear outcome the message is looked for first, and adopted when it is there. */
 export async function doInSlack(house: House, attempt: Attempt): Promise<Answer> {
   const { incident, call } = attempt;
   if (call.deed.kind === 'share-report') return shareReport(house, attempt, call.deed.file);
+  if (call.deed.kind === 'share-chart') return shareChart(house, attempt, call.deed);
+  if (call.deed.kind === 'check-conclusion') return conclude(house, attempt, call.deed.request);
   const message = messageFor(house, incident, call);
   const root = rootMessage(incident);
   if (call.deed.kind === 'initial-post') return postRoot(house, attempt, message);
@@ -43,6 +46,48 @@ async function shareReport(house: House, { incident, mustLook }: Attempt, file: 
   const comment = `Gap report of ${incidentName(incident.number)}`;
   const permalink = await house.slack.shareFile(root.channel, root.ts, { name: file, title: file, content, comment });
   return { permalink, file, says: `shared ${file}` };
+}
+
+/** Brings a message that showed a check's progress, or kept its answer current, to its final state. Doing it twice does no harm. */
+async function conclude(house: House, { incident }: Attempt, request: string): Promise<Answer> {
+  const posted = postedOf(incident, `slack/check/${request}`);
+  if (posted === null) throw new ServiceFailure('slack', 'unavailable', 'the message of the check is not posted yet');
+  await house.slack.update(posted, checkMessageOf(house, incident, request));
+  return { says: `updated ${posted.ts}` };
+}
+
+async function shareChart(
+  house: House,
+  { incident, mustLook }: Attempt,
+  { check, request }: { readonly check: string; readonly request: string },
+) {
+  const root = rootMessage(incident);
+  const chart = incident.checks.find((answered) => answered.request === request)?.verdict.chart;
+  if (root === null || !chart) throw new ServiceFailure('slack', 'unavailable', 'the root message is not posted yet');
+  const name = `${incidentName(incident.number)}-${chartName(check, request)}`;
+  const adopted = mustLook ? await house.slack.findFile(root.channel, root.ts, name) : null;
+  if (adopted !== null) return { permalink: adopted, file: name, says: 'found shared after an unclear attempt' };
+  const file = { name, title: chartWords(chart), content: await chartImage(chart), comment: '', words: chartWords(chart) };
+  return { permalink: await house.slack.shareFile(root.channel, root.ts, file), file: name, says: `shared ${name}` };
+}
+
+/** A check's message: its answer when there is one, else how far it is. */
+export function checkMessageOf(house: House, incident: Incident, request: string): SlackMessage {
+  const answered = incident.checks.find((each) => each.request === request);
+  if (answered) {
+    const live = answered.liveUntil && { readAt: answered.at, until: answered.liveUntil };
+    return checkMessage(house.templates, house.policy, { ...answered, live });
+  }
+  const running = incident.running.find((each) => each.request === request);
+  if (!running) throw new TypeError(`no check was asked for as ${request}`);
+  return progressMessage(house.templates, running, request);
+}
+
+/** Where a message of ours stands, once it was posted. */
+export function postedOf(incident: Incident, key: string): Posted | null {
+  const status = callNamed(incident, key)?.status;
+  if (status?.name !== 'succeeded' || status.answer.channel === undefined || status.answer.ts === undefined) return null;
+  return { channel: status.answer.channel, ts: status.answer.ts };
 }
 
 /** The key under which a message is found again: unique among all incidents. */
@@ -79,10 +124,8 @@ function messageFor(house: House, incident: Incident, { deed, dueAt, status }: C
       return render('slack/resolution.liquid');
     case 'announcement':
       return render(`slack/thread/${deed.name}.liquid`, { details: deed.details });
-    case 'check-answer': {
-      const answered = incident.checks.find(({ request }) => request === deed.request);
-      return render('slack/check.liquid', { check: deed.check, verdict: answered?.verdict });
-    }
+    case 'check-answer':
+      return checkMessageOf(house, incident, deed.request);
     default:
       throw new TypeError(`${deed.kind} is no message`);
   }
@@ -92,34 +135,8 @@ function missedView(missed: readonly Date[], why: string | null) {
   return { count: missed.length, first: missed[0] ?? '', last: missed.at(-1) ?? '', why: why ?? '' };
 }
 
-function rootMessageOf(house: House, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
+/** The root message as it is now, with its buttons. */
+export function rootMessageOf(house: House, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
   const buttons = incidentButtons(incidentName(incident.number), incident.phase.name === 'open');
   return slackMessage(house.templates.render('slack/initial.liquid', { incident: view }), buttons);
-}
-
-/** What the root message of each incident last showed, by this process. After a restart the first refresh is one update too many. */
-const shown = new WeakMap<House, Map<number, string>>();
-
-/** Brings the root message up to date where it differs from what it showed. A failed refresh is tried again later, never as a new post. */
-export async function refreshRoot(house: House, number: number): Promise<void> {
-  const { incident } = await load(house, number);
-  const root = incident && rootMessage(incident);
-  if (!incident || !root) return;
-  const initialPost = callNamed(incident, 'slack/initial-post');
-  const late = initialPost ? latenessOf(initialPost, house.now()) : '';
-  const message = rootMessageOf(house, incident, { ...incidentView(incident, house.now(), house.policy), late });
-  const content = JSON.stringify(message);
-  const memory = shown.get(house) ?? new Map<number, string>();
-  shown.set(house, memory);
-  if (memory.get(number) === content) return;
-  try {
-    await house.slack.update({ channel: root.channel, ts: root.ts } satisfies Posted, message);
-    memory.set(number, content);
-  } catch (error) {
-    if (!(error instanceof ServiceFailure)) throw error;
-    house.log.warn({ incident: number, outcome: error.outcome }, `the root message could not be refreshed: ${error.message}`);
-    const retry = { kind: 'lane', lane: 'slack', incident: number } as const;
-    const dueAt = plus(house.now(), Math.max(error.retryAfterMilliseconds ?? 0, 15_000));
-    await house.jobs.enqueue(house.database, { queue: 'slack', key: `lane/${number}`, data: retry, dueAt }, house.now());
-  }
 }

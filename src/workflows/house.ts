@@ -3,10 +3,14 @@ import type { Templates } from '#domain/messages/render.ts';
 import type { Policy } from '#domain/policy.ts';
 import type { AuditDatabase } from '#services/audit-database.ts';
 import type { AuditWriter } from '#services/audit-writer.ts';
+import type { DigitalOceanApp, DigitalOceanCluster } from '#services/digitalocean.ts';
+import type { GitHub } from '#services/github.ts';
 import type { HealthEndpoint } from '#services/health.ts';
 import type { Mailer, Recipient } from '#services/mail.ts';
+import type { Operations } from '#services/operations.ts';
 import type { PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
+import type { Sentry } from '#services/sentry.ts';
 import type { Slack } from '#services/slack.ts';
 import type { Database } from '#store/database.ts';
 import type { Jobs } from '#store/jobs.ts';
@@ -27,13 +31,26 @@ export type House = {
   readonly auditDatabase: AuditDatabase;
   /** The monitored table, and the role that writes it, as the settings name them. */
   readonly auditTable: { readonly tableName: string; readonly column: string; readonly writerRole: string | null };
-  /** Null when no writer's role is configured. */
-  readonly auditWriter: AuditWriter | null;
-  /** Null when no health endpoint is configured. */
-  readonly health: HealthEndpoint | null;
+  readonly sources: Sources;
   readonly now: () => Date;
   readonly log: Logger;
   readonly observe: Observe;
+};
+
+/** What may be absent: a service, or the settings that are missing for it. */
+export type Optional<Service> = { readonly service: Service } | { readonly missing: readonly string[] };
+
+/** What the checks ask besides the audit database. */
+export type Sources = {
+  readonly auditWriter: Optional<AuditWriter>;
+  readonly health: Optional<HealthEndpoint>;
+  readonly sentry: Optional<Sentry>;
+  readonly github: Optional<GitHub>;
+  readonly app: Optional<DigitalOceanApp>;
+  readonly cluster: Optional<DigitalOceanCluster>;
+  readonly operations: Operations;
+  /** The session secret that some operations need. */
+  readonly session: Optional<string>;
 };
 
 /** Where figures about the work go. */

@@ -14,6 +14,15 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('update-due'), incident, number: z.number().int() }),
   z.object({ kind: z.literal('notice-late'), incident, call: z.string() }),
   z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('keep-current'), incident, check: z.string(), request: z.string() }),
+  z.object({
+    kind: z.literal('keep-current-in-channel'),
+    check: z.string(),
+    request: z.string(),
+    until: z.iso.datetime(),
+    channel: z.string(),
+    ts: z.string(),
+  }),
   z.object({ kind: z.literal('examine'), alertId: z.string() }),
   z.object({ kind: z.literal('poll') }),
   z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(['bad-signatures']) }),
@@ -34,6 +43,8 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'first-look':
     case 'watch':
     case 'run-check':
+    case 'keep-current':
+    case 'keep-current-in-channel':
       return 'audit';
     case 'claim-due':
     case 'update-due':

@@ -28,6 +28,7 @@ export async function reportText(house: Pick<House, 'database' | 'policy' | 'tem
     incident: incidentView(incident, now, house.policy),
     writtenAt: now,
     checks: incident.checks,
+    reconstructions: incident.checks.filter(({ check }) => check === 'reconstruct'),
     actions: actionsTaken(facts),
     timeline: timeline(facts),
     earlier: await earlierGaps(house, incident, now),

@@ -1,16 +1,16 @@
-import { checkNamed } from '#domain/checks/all-checks.ts';
-import type { Ask, Dialogue } from '#domain/checks/ask.ts';
-import { unknownVerdict } from '#domain/checks/check.ts';
-import type { Rows } from '#domain/checks/sql.ts';
 import type { Verdict } from '#domain/incident/facts.ts';
-import { slackMessage } from '#domain/messages/blocks.ts';
-import { MINUTE, type Milliseconds, plus, SECOND } from '#domain/time.ts';
+import { chartWords } from '#domain/messages/chart.ts';
+import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';
+import { MINUTE, plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
+import type { Posted } from '#services/slack.ts';
 import { beginAttempt } from '#store/attempts.ts';
-import { handle } from './handle.ts';
+import { chartImage, chartName } from './chart-image.ts';
+import type { Listener } from './converse.ts';
+import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
-
-const CHECK_DEADLINE = 30 * SECOND;
+import { liveUntil, startKeepingCurrent } from './keep-current.ts';
+import { verdictOf } from './verdict-of.ts';
 
 type Requested = { readonly incident: number | null; readonly check: string; readonly argument: string; readonly request: string };
 
@@ -18,78 +18,57 @@ type Requested = { readonly incident: number | null; readonly check: string; rea
  * Runs a check and posts its verdict: on the incident's timeline and thread, or straight into the channel when none is open. A
  * failed reading is the verdict "unknown" with what failed, never "ok".
  */
-export async function runCheck(house: House, { incident, check, argument, request }: Requested): Promise<void> {
-  const verdict = await verdictOf(house, check, argument);
-  if (incident !== null) {
-    await handle(house, incident, { kind: 'check-answered', check, request, verdict }, { kind: 'gapwatch' });
-    return;
-  }
-  const message = slackMessage(house.templates.render('slack/check.liquid', { check, verdict }));
+export async function runCheck(house: House, requested: Requested): Promise<void> {
+  const { incident, check, argument, request } = requested;
+  if (incident === null) return runInChannel(house, requested);
+  const by = { kind: 'gapwatch' } as const;
+  const gaps = (await load(house, incident)).incident?.gaps ?? [];
+  const listen: Listener = async (line) => {
+    const outcome = await handle(house, incident, { kind: 'check-progressed', check, request, line }, by);
+    return outcome.incident?.running.find((running) => running.request === request)?.stoppedBy ?? null;
+  };
+  const verdict = await verdictOf(house, check, argument, { gaps, listen });
+  const until = liveUntil(check, argument, house.now());
+  await handle(house, incident, { kind: 'check-answered', check, request, verdict, liveUntil: until }, by);
+}
+
+/** Without an incident there is no timeline: one message in the channel shows the progress and then the answer. */
+async function runInChannel(house: House, { check, argument, request }: Requested): Promise<void> {
   const channel = await house.slack.channelId();
   const key = `check/${request}`;
   const isFirst = await beginAttempt(house.database, 0, key, 1, house.now());
-  const adopted = isFirst ? null : await house.slack.find(channel, key, plus(house.now(), -10 * MINUTE));
-  if (adopted === null) await house.slack.post(channel, message, { key });
+  let posted: Posted | null = isFirst ? null : await house.slack.find(channel, key, plus(house.now(), -10 * MINUTE));
+  const lines: string[] = [];
+  const show = async (message: ReturnType<typeof progressMessage>) => {
+    if (posted) await house.slack.update(posted, message);
+    else posted = await house.slack.post(channel, message, { key });
+    return posted;
+  };
+  const listen: Listener = async (line) => {
+    lines.push(line);
+    const message = progressMessage(house.templates, { check, askedBy: 'the channel', lines, stoppedBy: null }, null);
+    // Progress is worth having; the answer must not depend on it.
+    await show(message).catch((error: unknown) => tolerate(house, error));
+    return null;
+  };
+  const verdict = await verdictOf(house, check, argument, { gaps: [], listen });
+  const until = liveUntil(check, argument, house.now());
+  const live = until && { readAt: house.now(), until };
+  const message = await show(checkMessage(house.templates, house.policy, { check, request, verdict, live }));
+  if (verdict.chart) await shareChart(house, channel, check, request, verdict.chart);
+  if (until) await startKeepingCurrent(house, { check, request, until, posted: message });
 }
 
-/** What a check works with. */
-export type CheckHouse = Pick<House, 'auditDatabase' | 'auditWriter' | 'health' | 'auditTable' | 'policy'>;
-
-/** Runs a check and answers its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
-export async function verdictOf(house: CheckHouse, name: string, argument: string): Promise<Verdict> {
-  const check = checkNamed(name);
-  if (!check) return unknownVerdict(`this version of Gapwatch knows no check named ${name}`);
-  try {
-    return await converse(house, check.ask({ ...house.auditTable, policy: house.policy, argument }));
-  } catch (error) {
-    if (error instanceof NotConfigured) return notConfigured(error.setting);
-    if (!(error instanceof ServiceFailure)) throw error;
-    return unknownVerdict(error.message);
-  }
+async function shareChart(house: House, channel: string, check: string, request: string, chart: NonNullable<Verdict['chart']>) {
+  const name = chartName(check, request);
+  const title = chartWords(chart);
+  const content = await chartImage(chart);
+  await house.slack
+    .shareFile(channel, null, { name, title, content, comment: '', words: title })
+    .catch((error: unknown) => tolerate(house, error));
 }
 
-/** Carries out what a check asks, until it answers or its time is over. */
-async function converse(house: CheckHouse, dialogue: Dialogue<Verdict>): Promise<Verdict> {
-  const until = performance.now() + CHECK_DEADLINE;
-  let step = dialogue.next();
-  while (!step.done) {
-    const left = until - performance.now();
-    if (left <= 0) throw new ServiceFailure('audit-database', 'unavailable', 'the check took too long and was stopped');
-    step = await carryOut(house, step.value, left).then(
-      (rows) => dialogue.next(rows),
-      // The dialogue is told of the failure; one that can go on without this answer does.
-      (error: unknown) => dialogue.throw(error),
-    );
-  }
-  return step.value;
-}
-
-async function carryOut(house: CheckHouse, ask: Ask, deadline: Milliseconds): Promise<Rows> {
-  switch (ask.kind) {
-    case 'read':
-      return house.auditDatabase.read(ask.sql, deadline);
-    case 'probe':
-      if (house.auditWriter === null) throw new NotConfigured('AUDIT_WRITER_DATABASE_URL');
-      return [await house.auditWriter.probe(ask.insert)];
-    case 'health':
-      if (house.health === null) throw new NotConfigured('HEALTH_URL');
-      return [await house.health.ask()];
-    default:
-      return ask satisfies never;
-  }
-}
-
-/** A check needs a setting that is absent. */
-class NotConfigured extends Error {
-  override readonly name = 'NotConfigured';
-  readonly setting: string;
-
-  constructor(setting: string) {
-    super(`not configured: set ${setting}`);
-    this.setting = setting;
-  }
-}
-
-function notConfigured(setting: string): Verdict {
-  return { level: 'unknown', evidence: `Not configured: set ${setting}.`, figures: [], nextStep: 'do this step of the runbook by hand' };
+function tolerate(house: House, error: unknown): void {
+  if (!(error instanceof ServiceFailure)) throw error;
+  house.log.warn({ outcome: error.outcome }, `a message about a check could not be shown: ${error.message}`);
 }

@@ -4,13 +4,14 @@ import { nextCall } from '#domain/incident/next-call.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { beginAttempt } from '#store/attempts.ts';
-import { doInSlack, refreshRoot } from './announce.ts';
+import { doInSlack } from './announce.ts';
 import type { Attempt } from './attempt.ts';
 import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
 import { doInMail } from './notify.ts';
 import { doInPagerDuty } from './page.ts';
+import { refreshMessages } from './refresh.ts';
 import { writeReport } from './report.ts';
 
 /** The most calls in one run; the rest waits for the next, so that no job outlives its time. */
@@ -27,7 +28,7 @@ export async function runLane(house: House, lane: Lane, number: number): Promise
     if (!incident || !call) break;
     await make(house, lane, { incident, call, mustLook: await mayHaveBeenDone(house, number, call) });
   }
-  if (lane === 'slack') await refreshRoot(house, number);
+  if (lane === 'slack') await refreshMessages(house, number);
   await wakeForRetry(house, lane, number);
 }
 

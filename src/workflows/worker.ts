@@ -4,6 +4,7 @@ import { beginAttempt } from '#store/attempts.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
 import { type JobData, jobDataSchema } from './job-data.ts';
+import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
 import { examine, poll } from './poll.ts';
 import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
@@ -42,6 +43,12 @@ async function perform(house: House, data: JobData): Promise<void> {
       return watchOnce(house, data.incident);
     case 'run-check':
       return runCheck(house, data);
+    case 'keep-current':
+      return keepCurrent(house, data);
+    case 'keep-current-in-channel': {
+      const { check, request, until, channel, ts } = data;
+      return keepCurrentInChannel(house, { check, request, until: new Date(until), posted: { channel, ts } });
+    }
     case 'examine':
       return examine(house, data.alertId);
     case 'poll':

@@ -22,7 +22,7 @@ describe("runbook step 2's table", () => {
 
 describe('the verdict on gaps', () => {
   const scan = (gaps: Parameters<typeof judgeGaps>[0]['gaps']) =>
-    judgeGaps({ gaps, until: at, lastRecordAt: ago(1) }, 7_200_000, DEFAULT_POLICY);
+    judgeGaps({ gaps, until: at, unread: null, lastRecordAt: ago(1) }, 7_200_000, DEFAULT_POLICY);
   test('none is ok', () => expect(scan([]).level).toBe('ok'));
   test('a closed one of ten minutes is medium', () => expect(scan([{ start: ago(1_200), end: ago(600) }]).level).toBe('medium'));
   test('a closed one of over thirty minutes is high', () => expect(scan([{ start: ago(6_000), end: ago(600) }]).level).toBe('high'));

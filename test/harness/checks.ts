@@ -2,7 +2,10 @@ import pg from 'pg';
 import { DEFAULT_POLICY } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { connectAuditWriter } from '#services/audit-writer.ts';
-import { verdictOf } from '#workflows/run-check.ts';
+import { connectOperations } from '#services/operations.ts';
+import type { CheckHouse } from '#workflows/converse.ts';
+import type { Sources } from '#workflows/house.ts';
+import { verdictOf } from '#workflows/verdict-of.ts';
 import { emptyDatabase } from './database.ts';
 
 let count = 0;
@@ -34,6 +37,20 @@ export async function monitored(schema: string): Promise<Monitored> {
   return { owner, url, application, writerUrl: writer.href, close: () => owner.end() };
 }
 
+const absent = (name: string) => ({ missing: [name] });
+
+/** No source but the database: what is absent says so. */
+export const NO_SOURCES: Sources = {
+  auditWriter: absent('AUDIT_WRITER_DATABASE_URL'),
+  health: absent('HEALTH_URL'),
+  sentry: absent('SENTRY_AUTH_TOKEN'),
+  github: absent('GITHUB_TOKEN'),
+  app: absent('DIGITALOCEAN_TOKEN'),
+  cluster: absent('DIGITALOCEAN_TOKEN'),
+  operations: connectOperations(undefined),
+  session: absent('OPERATIONS_SESSION'),
+};
+
 /** The verdict of `/audit <command>` on a monitored database. */
 export async function audit(
   { url, writerUrl }: Pick<Monitored, 'url' | 'writerUrl'>,
@@ -42,12 +59,12 @@ export async function audit(
 ) {
   const [name = '', ...rest] = command.split(' ');
   const auditDatabase = openAuditDatabase({ url, table: tableName, timestampColumn: column }, () => undefined);
-  const house = {
+  const house: CheckHouse = {
     auditDatabase,
-    auditWriter: connectAuditWriter(writerUrl),
     auditTable: { tableName, column, writerRole: new URL(writerUrl).username },
     policy: DEFAULT_POLICY,
-    health: null,
+    now: () => new Date(),
+    sources: { ...NO_SOURCES, auditWriter: { service: connectAuditWriter(writerUrl) } },
   };
   try {
     return await verdictOf(house, name, rest.join(' '));

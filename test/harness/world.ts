@@ -9,22 +9,17 @@ import { readSettings } from '#gapwatch/settings.ts';
 import { startBot } from '#sandbox/bot-process.ts';
 import { type Clinic, openClinic } from '#sandbox/clinic.ts';
 import { type ClockReading, SandboxClock } from '#sandbox/clock.ts';
-import { sandboxEnvironment } from '#sandbox/environment.ts';
-import { type MailStandIn, startMail } from '#sandbox/stand-ins/mail.ts';
-import { type PagerDutyStandIn, startPagerDuty } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
-import { type SlackStandIn, startSlack, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
+import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
+import { visibleText } from '#sandbox/stand-ins/slack/slack.ts';
 import { settle } from './settle.ts';
 
 /** When every story begins, unless it says otherwise. */
 export const NOON = Date.parse('2026-01-05T12:00:00.000Z');
 
 /** The world of a story: a clinic, the services around it, and the real program between them, on a clock that the story moves. */
-export type World = {
+export type World = StandIns & {
   readonly clock: SandboxClock;
   readonly clinic: Clinic;
-  readonly slack: SlackStandIn;
-  readonly pagerduty: PagerDutyStandIn;
-  readonly mail: MailStandIn;
   readonly storeUrl: string;
   readonly reportsFolder: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -72,9 +67,10 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
   const clock = new SandboxClock({ realMilliseconds: Date.now(), shownMilliseconds: NOON, speed: 0 }, 20);
   const clinic = await openClinic(clinicUrl, suffix);
   await clinic.follow(clock.reading);
-  const [slack, pagerduty, mail] = await Promise.all([startSlack(() => clock.now()), startPagerDuty(() => clock.now()), startMail()]);
+  const standIns = await startStandIns(() => clock.now());
+  const { slack, pagerduty } = standIns;
   const environment = {
-    ...sandboxEnvironment({ clinic, slack, pagerduty, mail, reportsFolder: join(folder, 'reports') }),
+    ...sandboxEnvironment({ ...standIns, clinic, reportsFolder: join(folder, 'reports') }),
     DATABASE_URL: storeUrl,
     RUNBOOK_FILE: join(folder, 'runbook.yaml'),
   };
@@ -98,11 +94,9 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     pagerduty.webhookUrl = null;
   };
   return {
+    ...standIns,
     clock,
     clinic,
-    slack,
-    pagerduty,
-    mail,
     storeUrl,
     reportsFolder: join(folder, 'reports'),
     environment,
@@ -148,7 +142,7 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     botUrl: () => `http://127.0.0.1:${running?.port ?? 0}`,
     close: async () => {
       await stops();
-      await Promise.all([slack.close(), pagerduty.close(), mail.close(), clinic.close()]);
+      await Promise.all([closeStandIns(standIns), clinic.close()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

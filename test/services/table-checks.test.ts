@@ -2,7 +2,10 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withoutLiterals } from '#domain/checks/locks.ts';
 import { bars } from '#domain/checks/rate.ts';
-import { audit, type Monitored, monitored, RUNBOOK_TABLE } from '#harness/checks.ts';
+import { DEFAULT_POLICY } from '#domain/policy.ts';
+import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
+import { openAuditDatabase } from '#services/audit-database.ts';
+import { verdictOf } from '#workflows/verdict-of.ts';
 
 let database: Monitored;
 
@@ -172,18 +175,16 @@ describe('rate', () => {
 });
 
 describe('diagnose', () => {
-  test('a healthy database, with a check that could not be done, is "unknown" and not "ok"', async () => {
+  test('a healthy database → no cause found, and what is not configured is named', async () => {
     await database.owner.query(`${record} from generate_series(1, 300)`);
     const verdict = await audit(database, 'diagnose');
-    expect(verdict.figures.map(({ name }) => name)).toEqual([
-      'scope §2, medium',
-      'health §3, unknown',
-      'probe §4, ok',
-      'locks §5, ok',
-      'permissions §7, ok',
-      'schema §8, ok',
-    ]);
-    expect(verdict).toMatchObject({ level: 'medium', evidence: 'No check found a cause, but 1 of 6 could not be done.' });
+    expect(verdict.figures.map(({ name }) => name)).toEqual(['scope §2, medium', 'probe §4, ok', 'locks §5, ok', 'Not configured']);
+    expect(verdict.figures.at(-1)?.value.split(', ').toSorted()).toEqual(['deploys', 'errors', 'health', 'logs']);
+    expect(verdict).toMatchObject({
+      level: 'medium',
+      evidence: 'No check found a cause: the database takes audit records.',
+      nextAction: { kind: 'command', command: '/audit deploys' },
+    });
   });
 
   test('an unreachable database gives no verdict but "unknown", and says so for every check', async () => {
@@ -193,20 +194,18 @@ describe('diagnose', () => {
       name: 'scope §2, unknown',
       value: 'The check could not be done: the database server refuses connections (ECONNREFUSED).',
     });
+    expect(verdict.nextAction).toEqual({ kind: 'runbook', runbook: 'database-failure' });
   });
 });
 
 test('a check without its setting says which one', async () => {
-  const { verdictOf } = await import('#workflows/run-check.ts');
-  const { openAuditDatabase } = await import('#services/audit-database.ts');
-  const { DEFAULT_POLICY } = await import('#domain/policy.ts');
   const auditDatabase = openAuditDatabase({ url: database.url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
   const house = {
     auditDatabase,
-    auditWriter: null,
     auditTable: { tableName: 'AuditLog', column: 'timestamp', writerRole: null },
     policy: DEFAULT_POLICY,
-    health: null,
+    now: () => new Date(),
+    sources: NO_SOURCES,
   };
   expect(await verdictOf(house, 'probe', '')).toMatchObject({
     level: 'unknown',

@@ -97,7 +97,7 @@ describe('the runbook, from alert to report', () => {
 
     const report = await world.report('2026-01-05-audit-gap.md');
     expect(final?.attachments[0]?.content.toString()).toBe(report);
-    expect(world.slack.messages.find(({ file }) => file)?.file?.content).toBe(report);
+    expect(world.slack.messages.find(({ file }) => file)?.file?.content.toString()).toBe(report);
     expect(report).toContain('| 1 | 2026-01-05 11:57:00 UTC | a record in the audit table | 2026-01-05 12:11:00 UTC |');
     expect(report).toMatch(/^[0-9a-f]{64}$/m);
   });

@@ -10,7 +10,7 @@ export type SlackMessage = {
   text: string;
   blocks: readonly SlackBlock[];
   readonly key: string | null;
-  readonly file: { readonly name: string; readonly content: string } | null;
+  readonly file: { readonly name: string; readonly content: Buffer; readonly words: string } | null;
   edits: number;
 };
 
@@ -21,7 +21,7 @@ export type SlackState = {
   readonly messages: SlackMessage[];
   /** What each person's Home tab shows. */
   readonly homes: Map<string, readonly SlackBlock[]>;
-  readonly files: Map<string, { readonly name: string; content: string | null }>;
+  readonly files: Map<string, { readonly name: string; readonly length: number; readonly words: string; content: Buffer | null }>;
   readonly nextTs: () => string;
   readonly onMessage: (message: SlackMessage) => void;
   readonly uploadUrl: (fileId: string) => string;
@@ -64,7 +64,8 @@ export const METHODS: Readonly<Record<string, Method>> = {
     scopes: ['files:write'],
     run: (args, state) => {
       const id = `F${String(state.files.size + 1).padStart(8, '0')}`;
-      state.files.set(id, { name: text.parse(args.filename), content: null });
+      const length = z.coerce.number().int().positive().parse(args.length);
+      state.files.set(id, { name: text.parse(args.filename), length, words: text.catch('').parse(args.alt_txt), content: null });
       return { upload_url: state.uploadUrl(id), file_id: id };
     },
   },
@@ -179,7 +180,7 @@ function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackSta
       text: text.catch('').parse(args.initial_comment),
       blocks: [],
       key: null,
-      file: { name: file?.name ?? '', content: file?.content ?? '' },
+      file: { name: file?.name ?? '', content: file?.content ?? Buffer.alloc(0), words: file?.words ?? '' },
       edits: 0,
     };
     state.messages.push(message);

@@ -212,7 +212,8 @@ function callMethod(state: SlackState, request: StandInRequest): Readonly<Record
 function upload(state: SlackState, { path, body }: StandInRequest): StandInAnswer {
   const file = state.files.get(path.replace('/upload/', ''));
   if (!file) return { status: 404, body: 'no such upload' };
-  file.content = body.toString('utf8');
+  if (body.length !== file.length) return { status: 400, body: `expected ${file.length} bytes` };
+  file.content = body;
   return { status: 200, body: `OK - ${body.length}` };
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
 import { CHECKS, checkNamed } from '#domain/checks/all-checks.ts';
+import type { Check } from '#domain/checks/check.ts';
 import type { Person } from '#domain/incident/actor.ts';
-import { openIncident } from '#store/facts.ts';
+import { currentIncident, openIncident } from '#store/facts.ts';
 import { handle } from '#workflows/handle.ts';
 import type { House } from '#workflows/house.ts';
 
@@ -18,19 +19,20 @@ export async function auditCommand(house: House, text: string, person: Person): 
   const argument = rest.join(' ');
   const problem = check.refuse(argument);
   if (problem !== null) return problem;
-  await requestCheck(house, check.name, argument, person);
+  await requestCheck(house, check, argument, person);
   return `Running \`${`${check.name} ${argument}`.trim()}\` (runbook ${check.step}). The answer appears in the channel.`;
 }
 
 /** Puts a check on its way, on the open incident's timeline when there is one. */
-async function requestCheck(house: House, check: string, argument: string, person: Person): Promise<void> {
+async function requestCheck(house: House, { name, isAboutLatest }: Check, argument: string, person: Person): Promise<void> {
   const request = randomUUID();
-  const incident = await openIncident(house.database);
+  const { database } = house;
+  const incident = isAboutLatest ? await currentIncident(database) : await openIncident(database);
   if (incident !== null) {
-    await handle(house, incident, { kind: 'request-check', check, argument, request }, person);
+    await handle(house, incident, { kind: 'request-check', check: name, argument, request }, person);
     return;
   }
-  const data = { kind: 'run-check', incident: null, check, argument, request };
+  const data = { kind: 'run-check', incident: null, check: name, argument, request };
   await house.jobs.enqueue(house.database, { queue: 'audit', key: `check/${request}`, data, dueAt: house.now() }, house.now());
 }
 

@@ -1,8 +1,11 @@
+import type { Gap } from '#domain/gap/gap.ts';
 import type { Verdict } from '#domain/incident/facts.ts';
 import type { Policy } from '#domain/policy.ts';
+import type { Milliseconds } from '#domain/time.ts';
 import type { Dialogue } from './ask.ts';
 import { read } from './ask.ts';
 import { askForTable, judgeTable } from './audit-table.ts';
+import { byCommand, byRunbook } from './next-steps.ts';
 import type { AuditTable } from './sql.ts';
 
 /** What a check may know before it asks: the table as the settings name it, the policy, and what was typed behind the check's name. */
@@ -13,6 +16,9 @@ export type CheckContext = {
   readonly writerRole: string | null;
   readonly policy: Policy;
   readonly argument: string;
+  readonly now: Date;
+  /** The gaps of the incident for which the check runs, oldest first; none when there is no incident. */
+  readonly gaps: readonly Gap[];
 };
 
 /**
@@ -24,6 +30,10 @@ export type Check = {
   readonly step: string;
   readonly help: string;
   readonly refuse: (argument: string) => string | null;
+  /** How long it may take; 15 seconds unless it says otherwise. */
+  readonly within?: Milliseconds;
+  /** Whether it is about the latest incident, be that resolved. */
+  readonly isAboutLatest?: true;
   readonly ask: (context: CheckContext) => Dialogue<Verdict>;
 };
 
@@ -38,7 +48,7 @@ export function unknownVerdict(reason: string): Verdict {
     level: 'unknown',
     evidence: `The check could not be done: ${reason}.`,
     figures: [],
-    nextStep: 'if the database is the cause, go on with the DATABASE_FAILURE runbook; then run this check again',
+    ...byRunbook('database-failure', 'if the database is the cause, go on with the DATABASE_FAILURE runbook; then run this check again'),
   };
 }
 
@@ -50,6 +60,9 @@ export function* withTable({ tableName, column }: CheckContext, then: (table: Au
     level: 'critical',
     evidence: `The audit table can't be read: ${found.missing}.`,
     figures: [],
-    nextStep: 'compare AUDIT_TABLE with the database, then check the schema before anything is recreated (runbook step 8)',
+    ...byCommand(
+      '/audit schema',
+      'compare AUDIT_TABLE with the database, then check the schema before anything is recreated (runbook step 8)',
+    ),
   };
 }

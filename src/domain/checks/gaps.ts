@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import { type FoundGap, findGaps, type GapScan } from '#domain/gap/find-gaps.ts';
 import { durationClass } from '#domain/gap/gap.ts';
 import type { Verdict } from '#domain/incident/facts.ts';
 import type { Policy } from '#domain/policy.ts';
-import { between, DAY, formatDuration, formatUtc, HOUR, type Milliseconds, parseDuration } from '#domain/time.ts';
-import { reading } from './ask.ts';
+import { between, DAY, formatDuration, formatUtc, HOUR, MINUTE, type Milliseconds, parseDuration, plus, SECOND } from '#domain/time.ts';
+import { attempt, type Dialogue, read, reading } from './ask.ts';
 import { type Check, withTable } from './check.ts';
+import { byCommand, CHECK_SCHEMA, FIND_THE_FAILURE, WRITE_REPORT } from './next-steps.ts';
+import { type AuditTable, asColumn, columnSql, tableSql } from './sql.ts';
 
 const LONGEST: Milliseconds = 366 * DAY;
 const SHOWN = 20;
@@ -18,14 +21,48 @@ export const gaps: Check = {
     windowOf(argument) === null
       ? 'The window is a duration up to 12 months, such as `2h`, `24h`, `30d` or `12mo`: `/audit gaps 24h`.'
       : null,
+  within: 40 * SECOND,
   ask: (context) =>
     withTable(context, function* (table) {
       const { policy, argument } = context;
       const window = windowOf(argument) ?? 2 * HOUR;
+      if (!table.isIndexed)
+        yield { kind: 'say', line: 'No index leads with the timestamp: the table is read once, for at most 30 seconds' };
       const scan = yield* reading(findGaps(table, window, policy.gap.tolerance));
-      return judgeGaps(scan, window, policy, table.isIndexed);
+      const verdict = judgeGaps(scan, window, policy, table.isIndexed);
+      const series = table.isIndexed && scan.lastRecordAt !== null ? yield* attempt(askForSeries(table, window)) : null;
+      return series && 'answer' in series ? { ...verdict, chart: chartOf(scan, series.answer, window) } : verdict;
     }),
 };
+
+/** Points of the chart, and the longest stretch that is counted for one: a year then costs what a day of counting costs. */
+const POINTS = 240;
+const COUNTED: Milliseconds = 6 * MINUTE;
+
+const countRow = z.object({ count: z.number() });
+
+/** Records a minute at evenly spaced moments of the window, each counted over a stretch of the index no longer than six minutes. */
+function* askForSeries(table: AuditTable, window: Milliseconds): Dialogue<readonly number[]> {
+  const step = window / POINTS;
+  const counted = Math.min(step, COUNTED);
+  const from = asColumn(table, `now() - ($1::float8 - point * $2::float8) * interval '1 millisecond'`);
+  const rows = yield* read({
+    text: `
+      select counted.count
+      from generate_series(0, ${POINTS - 1}) as point
+      cross join lateral (
+        select count(*)::float8 as count from ${tableSql(table)}
+        where ${columnSql(table)} > ${from} and ${columnSql(table)} <= ${from} + $3::float8 * interval '1 millisecond') as counted
+      order by point`,
+    values: [window, step, counted],
+  });
+  return rows.map((row) => Math.round((countRow.parse(row).count / counted) * MINUTE * 10) / 10);
+}
+
+function chartOf(scan: GapScan, perMinute: readonly number[], window: Milliseconds): Verdict['chart'] {
+  const gaps = scan.gaps.map(({ start, end }) => ({ start, end: end === 'ongoing' ? null : end }));
+  return { from: plus(scan.until, -window), until: scan.until, perMinute: [...perMinute], gaps };
+}
 
 function windowOf(argument: string): Milliseconds | null {
   if (argument === '') return 2 * HOUR;
@@ -42,29 +79,46 @@ export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, i
       level: 'critical',
       evidence: 'The audit table holds no record at all.',
       figures: advice,
-      nextStep: 'check the schema (runbook step 8)',
+      ...CHECK_SCHEMA,
     };
   }
+  if (scan.unread !== null) return unfinished(scan, window, policy, advice);
   if (scan.gaps.length === 0) {
     const evidence = `No gap over ${formatDuration(policy.gap.tolerance)} ${said}.`;
-    return { level: 'ok', evidence, figures: advice, nextStep: 'test the operations that must be audited (runbook step 15)' };
+    return {
+      level: 'ok',
+      evidence,
+      figures: advice,
+      ...byCommand('/audit operations', 'test the operations that must be audited (runbook step 15)'),
+    };
   }
-  const longestFirst = scan.gaps.toSorted((one, other) => lengthOf(other, scan.until) - lengthOf(one, scan.until));
-  const figures = longestFirst
-    .slice(0, SHOWN)
-    .map((gap) => ({ name: durationClass(lengthOf(gap, scan.until)), value: words(gap, scan.until) }));
-  const more = longestFirst.length > SHOWN ? [{ name: 'And', value: `${longestFirst.length - SHOWN} shorter ones` }] : [];
   const isOpen = scan.gaps.some(({ end }) => end === 'ongoing');
   const count = `${scan.gaps.length} gap${scan.gaps.length === 1 ? '' : 's'}`;
   const evidence = `${count} over ${formatDuration(policy.gap.tolerance)} ${said}${isOpen ? ', one still open' : ''}.`;
-  const longest = longestFirst[0] ? lengthOf(longestFirst[0], scan.until) : 0;
+  const longest = Math.max(...scan.gaps.map((gap) => lengthOf(gap, scan.until)));
   return {
     level: isOpen ? 'critical' : durationClass(longest) === 'High' ? 'high' : 'medium',
     evidence,
-    figures: [...figures, ...more, ...advice],
-    nextStep: isOpen
-      ? 'find the failure point: check scope and test a write (runbook steps 2 and 4)'
-      : 'document each gap in the report (`/incident report`)',
+    figures: [...longestFirst(scan), ...advice],
+    ...(isOpen ? FIND_THE_FAILURE : WRITE_REPORT),
+  };
+}
+
+function longestFirst({ gaps: found, until }: GapScan): Verdict['figures'] {
+  const sorted = found.toSorted((one, other) => lengthOf(other, until) - lengthOf(one, until));
+  const figures = sorted.slice(0, SHOWN).map((gap) => ({ name: durationClass(lengthOf(gap, until)), value: words(gap, until) }));
+  return sorted.length > SHOWN ? [...figures, { name: 'And', value: `${sorted.length - SHOWN} shorter ones` }] : figures;
+}
+
+/** What was found before the database stopped answering: never "no gap". */
+function unfinished(scan: GapScan, window: Milliseconds, policy: Policy, advice: Verdict['figures']): Verdict {
+  const read = scan.unread ? `read up to ${formatUtc(scan.unread.from)}, then: ${scan.unread.why}` : '';
+  const count = `${scan.gaps.length} gap${scan.gaps.length === 1 ? '' : 's'} over ${formatDuration(policy.gap.tolerance)}`;
+  return {
+    level: scan.gaps.length > 0 ? 'high' : 'unknown',
+    evidence: `Only a part of the last ${formatDuration(window)} could be read; it has ${count}.`,
+    figures: [{ name: 'Not finished', value: read }, ...longestFirst(scan), ...advice],
+    ...byCommand('/audit gaps 2h', 'look at a shorter window: `/audit gaps 2h`'),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Verdict } from '#domain/incident/facts.ts';
 import { type Check, takesNone } from './check.ts';
+import { API_SERVER_DOWN, CHECK_SCOPE, TEST_A_WRITE } from './next-steps.ts';
 
 /** Runbook step 3: what does the application's own health endpoint say of its audit log? */
 export const health: Check = {
@@ -23,7 +24,6 @@ export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
 
 const bodySchema = z.object({ checks: z.object({ audit: z.string() }) });
 const GOOD: ReadonlySet<string> = new Set(['active', 'healthy']);
-const AUDIT_CODE = 'test a write (runbook step 4)';
 
 /** `.checks.audit` decides, whatever the HTTP status; where it is absent the verdict is unknown, never ok. */
 export function judgeHealth(answer: HealthAnswer): Verdict {
@@ -32,7 +32,7 @@ export function judgeHealth(answer: HealthAnswer): Verdict {
       level: 'critical',
       evidence: `The application's health endpoint does not answer: ${answer.words}.`,
       figures: [],
-      nextStep: 'if the application is down, go on with the API_SERVER_DOWN runbook',
+      ...API_SERVER_DOWN,
     };
   }
   const figures = [
@@ -45,7 +45,7 @@ export function judgeHealth(answer: HealthAnswer): Verdict {
       level: 'unknown',
       evidence: 'The health endpoint says nothing of the audit log (no .checks.audit).',
       figures,
-      nextStep: AUDIT_CODE,
+      ...TEST_A_WRITE,
     };
   }
   if (GOOD.has(audit))
@@ -53,15 +53,15 @@ export function judgeHealth(answer: HealthAnswer): Verdict {
       level: 'ok',
       evidence: `The application says its audit log is ${audit}.`,
       figures,
-      nextStep: 'compare with the table: `/audit scope` (runbook step 2)',
+      ...CHECK_SCOPE,
     };
   if (audit === 'failing')
-    return { level: 'critical', evidence: 'The application says its audit log is failing.', figures, nextStep: AUDIT_CODE };
+    return { level: 'critical', evidence: 'The application says its audit log is failing.', figures, ...TEST_A_WRITE };
   return {
     level: 'unknown',
     evidence: 'The application says something of its audit log that the runbook does not name.',
     figures,
-    nextStep: AUDIT_CODE,
+    ...TEST_A_WRITE,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Verdict } from '#domain/incident/facts.ts';
 import { formatDuration, SECOND } from '#domain/time.ts';
 import { read } from './ask.ts';
 import { type Check, takesNone, withTable } from './check.ts';
+import { byCommand, byRunbook } from './next-steps.ts';
 import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from './sql.ts';
 
 /** Long enough for the statistics of a session that has just written to arrive (PostgreSQL reports them at most once a second). */
@@ -15,10 +16,11 @@ export const locks: Check = {
   step: '§5',
   help: 'who holds the table? are records written and rolled back? connections in use',
   refuse: takesNone('locks'),
+  within: 20 * SECOND,
   ask: (context) =>
     withTable(context, function* (table) {
       const before = sampleRow.parse((yield* read(askForSample(table)))[0]);
-      yield* read({ text: 'select pg_sleep($1::float8)', values: [SAMPLE_SECONDS] });
+      yield { kind: 'wait', length: SAMPLE_SECONDS * SECOND };
       const after = sampleRow.parse((yield* read(askForSample(table)))[0]);
       const { kept } = keptRow.parse((yield* read(askForKept(table, before.at)))[0]);
       const holders = (yield* read(askForHolders(table))).map((row) => holderRow.parse(row));
@@ -94,14 +96,13 @@ export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Loc
     { name: 'Idle in a transaction', value: String(activity.idle_in_transaction) },
     { name: `Inserts tried in ${SAMPLE_SECONDS} seconds`, value: String(insertsTried) },
   ];
-  const nextStep = 'see what the session does before ending it; then test a write (runbook step 4)';
   if (holders.length > 0) {
     const waiting = activity.waiting > 0 ? `, and ${activity.waiting} wait${activity.waiting === 1 ? 's' : ''} for it` : '';
     return {
       level: activity.waiting > 0 ? 'critical' : 'high',
       evidence: `The table is locked against writes${waiting}.`,
       figures,
-      nextStep,
+      ...byCommand('/audit probe', 'see what the session does before ending it; then test a write (runbook step 4)'),
     };
   }
   if (insertsTried > 0 && recordsKept === 0) {
@@ -109,8 +110,10 @@ export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Loc
       level: 'high',
       evidence: 'The application writes audit records and rolls them back: inserts are tried, and none stays.',
       figures,
-      nextStep:
+      ...byCommand(
+        '/audit deploys',
         'look for a transaction that fails after the audit record was written (runbook step 5), and roll the deployment back if it is new (step 11)',
+      ),
     };
   }
   if (activity.connections >= activity.most * 0.9) {
@@ -118,14 +121,14 @@ export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Loc
       level: 'high',
       evidence: `${activity.connections} of ${activity.most} connections are in use.`,
       figures,
-      nextStep: 'look for a connection leak; restarting the application frees them (runbook step 12)',
+      ...byRunbook('database-failure', 'look for a connection leak; restarting the application frees them (runbook step 12)'),
     };
   }
   return {
     level: 'ok',
     evidence: 'Nothing keeps writes out of the table.',
     figures,
-    nextStep: 'check rights and schema (runbook steps 7 and 8)',
+    ...byCommand('/audit permissions', 'check rights and schema (runbook steps 7 and 8)'),
   };
 }
 

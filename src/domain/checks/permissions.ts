@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Verdict } from '#domain/incident/facts.ts';
 import { read } from './ask.ts';
 import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
+import { byCommand, TEST_A_WRITE } from './next-steps.ts';
 import { type AuditTable, type Sql, tableSql } from './sql.ts';
 
 /** Runbook step 7: may the application's role write, and what else on the table could refuse a record? */
@@ -70,10 +71,10 @@ export function judgePermissions(row: PermissionsRow, role: string): Verdict {
       level: 'critical',
       evidence: problem,
       figures,
-      nextStep: 'give the right back to the application’s role, then test a write (runbook step 4)',
+      ...byCommand('/audit probe', 'give the right back to the application’s role, then test a write (runbook step 4)'),
     };
   const rest = row.triggers.length > 0 ? '; a trigger could still refuse a record' : '';
-  return { level: 'ok', evidence: `Role ${role} may insert${rest}.`, figures, nextStep: 'test a write (runbook step 4)' };
+  return { level: 'ok', evidence: `Role ${role} may insert${rest}.`, figures, ...TEST_A_WRITE };
 }
 
 function missingRight(row: PermissionsRow, role: string): string | null {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Verdict } from '#domain/incident/facts.ts';
 import { read } from './ask.ts';
 import { type Check, takesNone, withTable } from './check.ts';
+import { byCommand, CHECK_CHANGES } from './next-steps.ts';
 import { type ProbeOutcome, probeOutcomeSchema } from './probe-outcome.ts';
 import { type AuditTable, quoteIdentifier, type Rows, type Sql, tableSql } from './sql.ts';
 import { meaningOf } from './sqlstate.ts';
@@ -78,10 +79,10 @@ export function judgeProbe(outcome: ProbeOutcome): Verdict {
       level: 'ok',
       evidence: `A record can be written as the application's role (${Math.round(outcome.milliseconds)} ms), so the cause lies in the application.`,
       figures: [{ name: 'What this can’t see', value: 'a failure of the commit itself, such as a full disk of the write-ahead log' }],
-      nextStep: "check the application's audit code, recent deployments and its log (runbook step 5)",
+      ...CHECK_CHANGES,
     };
   }
-  const { cause, level, nextStep } = meaningOf(outcome.code);
+  const { cause, level, next } = meaningOf(outcome.code);
   const code = outcome.code ? `, ${outcome.code}` : '';
   const figures = [
     ...(outcome.column ? [{ name: 'Column', value: outcome.column }] : []),
@@ -90,16 +91,16 @@ export function judgeProbe(outcome: ProbeOutcome): Verdict {
   const why = outcome.isRowSecurity ? 'row-level security refuses the record' : outcome.code ? cause : outcome.words;
   switch (outcome.stage) {
     case 'before':
-      return { level, evidence: `No write could be tried: ${why}${code}.`, figures, nextStep };
+      return { level, evidence: `No write could be tried: ${why}${code}.`, figures, ...next };
     case 'insert':
     case 'constraints':
-      return { level, evidence: `The write was refused: ${why}${code}.`, figures, nextStep };
+      return { level, evidence: `The write was refused: ${why}${code}.`, figures, ...next };
     case 'after':
       return {
         level: 'unknown',
         evidence: `The write was taken, but undoing it failed: ${why}${code}.`,
         figures,
-        nextStep: 'run the probe again',
+        ...byCommand('/audit probe', 'run the probe again'),
       };
     default:
       return outcome.stage satisfies never;

@@ -2,15 +2,16 @@ import { z } from 'zod';
 import type { Verdict } from '#domain/incident/facts.ts';
 import type { Policy } from '#domain/policy.ts';
 import { read } from './ask.ts';
-import { type Check, takesNone, withTable } from './check.ts';
+import { type Check, withTable } from './check.ts';
+import { byCommand, LOOK_FOR_GAPS } from './next-steps.ts';
 import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from './sql.ts';
 
 /** Runbook step 13: are records coming at their usual rate again? */
 export const rate: Check = {
   name: 'rate',
   step: '§13',
-  help: 'records a minute now, the last hour, and the same hour yesterday and a week ago',
-  refuse: takesNone('rate'),
+  help: 'rate [live]: records a minute now, the last hour, yesterday and a week ago; `live` keeps its answer current for 10 minutes',
+  refuse: (argument) => (argument === '' || argument === 'live' ? null : '`/audit rate` takes nothing or `live`: `/audit rate live`.'),
   ask: (context) =>
     withTable(context, function* (table) {
       const [row] = yield* read(askForRate(table));
@@ -49,22 +50,27 @@ export function judgeRate({ last_minute: now, yesterday, week_ago, buckets }: Ra
   ];
   const records = `${now} record${now === 1 ? '' : 's'} in the last minute`;
   if (now === 0)
-    return { level: 'critical', evidence: `${records}.`, figures, nextStep: 'check scope and test a write (runbook steps 2 and 4)' };
+    return {
+      level: 'critical',
+      evidence: `${records}.`,
+      figures,
+      ...byCommand('/audit probe', 'check scope and test a write (runbook steps 2 and 4)'),
+    };
   if (now < expected.lowest)
     return {
       level: 'high',
       evidence: `${records}, under the expected ${expected.lowest}.`,
       figures,
-      nextStep: 'watch whether it rises; if not, test a write (runbook step 4)',
+      ...byCommand('/audit rate live', 'watch whether it rises; if not, test a write (runbook step 4)'),
     };
   if (now > expected.highest)
     return {
       level: 'low',
       evidence: `${records}, over the expected ${expected.highest}.`,
       figures,
-      nextStep: 'a backlog may be being written; look for gaps (runbook step 14)',
+      ...byCommand('/audit gaps', 'a backlog may be being written; look for gaps (runbook step 14)'),
     };
-  return { level: 'ok', evidence: `${records}, as expected.`, figures, nextStep: 'look for gaps (runbook step 14)' };
+  return { level: 'ok', evidence: `${records}, as expected.`, figures, ...LOOK_FOR_GAPS };
 }
 
 /** Counts as a line of bars, the highest one full; an empty bucket is a low line, so that silence is seen. */

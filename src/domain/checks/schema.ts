@@ -3,6 +3,7 @@ import type { Verdict } from '#domain/incident/facts.ts';
 import type { ExpectedColumn } from '#domain/policy.ts';
 import { read } from './ask.ts';
 import { type Check, takesNone, withTable } from './check.ts';
+import { byCommand, TEST_A_WRITE } from './next-steps.ts';
 import { type AuditTable, type Sql, tableSql } from './sql.ts';
 
 /** Runbook step 8: is the table there, and as the application expects it? */
@@ -66,17 +67,19 @@ export function judgeSchema(found: Found, expected: readonly ExpectedColumn[]): 
       level: 'ok',
       evidence: `The table has the ${expected.length} expected columns.`,
       figures: [],
-      nextStep: 'test a write (runbook step 4)',
+      ...TEST_A_WRITE,
     };
   }
   return {
     level: worst,
     evidence: `The table differs from what is expected in ${findings.length} point${findings.length === 1 ? '' : 's'}.`,
     figures: findings.slice(0, 30).map(({ name, value }) => ({ name, value })),
-    nextStep:
-      worst === 'low'
-        ? 'add an index on the timestamp when the incident is over'
-        : 'compare with the application’s migrations (runbook step 5); if the difference is meant, set `columns` in runbook.yaml',
+    ...(worst === 'low'
+      ? { nextStep: 'add an index on the timestamp when the incident is over' }
+      : byCommand(
+          '/audit deploys',
+          'compare with the application’s migrations (runbook step 5); if the difference is meant, set `columns` in runbook.yaml',
+        )),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Verdict } from '#domain/incident/facts.ts';
 import { between, formatDuration, formatUtc, MINUTE } from '#domain/time.ts';
 import { read } from './ask.ts';
 import { type Check, takesNone, withTable } from './check.ts';
+import { FIND_THE_FAILURE, LOOK_FOR_GAPS } from './next-steps.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from './sql.ts';
 
 /** Runbook step 2: are any audit records being written? */
@@ -39,31 +40,29 @@ export function judgeScope({ at, recent, last }: ScopeRow): Verdict {
     { name: 'Records in the last 5 minutes', value: String(recent) },
     { name: 'Last record', value: last ? `${formatUtc(last)} (${formatDuration(between(last, at))} ago)` : 'none in the table' },
   ];
-  if (last === null) return { level: 'critical', evidence: 'The audit table holds no record at all.', figures, nextStep: FAILURE };
+  if (last === null) return { level: 'critical', evidence: 'The audit table holds no record at all.', figures, ...FIND_THE_FAILURE };
   if (between(last, at) > 5 * MINUTE) {
     return {
       level: 'critical',
       evidence: `Audit writes stopped: the last record is ${formatDuration(between(last, at))} old.`,
       figures,
-      nextStep: FAILURE,
+      ...FIND_THE_FAILURE,
     };
   }
   if (recent === 0)
-    return { level: 'critical', evidence: 'Complete audit failure: no record in the last 5 minutes.', figures, nextStep: FAILURE };
+    return { level: 'critical', evidence: 'Complete audit failure: no record in the last 5 minutes.', figures, ...FIND_THE_FAILURE };
   if (recent <= 10) {
     return {
       level: 'high',
       evidence: `Partial failure or low activity: ${recent} record${recent === 1 ? '' : 's'} in the last 5 minutes.`,
       figures,
-      nextStep: FAILURE,
+      ...FIND_THE_FAILURE,
     };
   }
   return {
     level: 'medium',
     evidence: `False alarm or intermittent issue: ${recent} records in the last 5 minutes.`,
     figures,
-    nextStep: 'look for gaps with `/audit gaps` (runbook step 14)',
+    ...LOOK_FOR_GAPS,
   };
 }
-
-const FAILURE = "check the application's health, then test a write (runbook steps 3 and 4)";

@@ -21,6 +21,8 @@ export type GapScan = {
   readonly until: Date;
   /** Null when the table holds no record at all. */
   readonly lastRecordAt: Date | null;
+  /** Where the scan stopped and why, when the database did not answer to the end; the gaps are then those before it. */
+  readonly unread: { readonly from: Date; readonly why: string } | null;
 };
 
 /** Hops in one statement: short enough for a statement timeout, long enough that round trips don't count (measured: 12 ms each). */
@@ -36,7 +38,7 @@ const HOPS_A_STATEMENT = 2_000;
 export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
   const start = startRow.parse((yield askForStart(table, window))[0]);
   const until = start.until.at;
-  if (start.position === null) return { gaps: [], until, lastRecordAt: null };
+  if (start.position === null) return { gaps: [], until, lastRecordAt: null, unread: null };
   if (!table.isIndexed) return yield* scanOnce(table, start.position, start.until.text, until, tolerance);
   const gaps: FoundGap[] = [];
   let position: string = start.position;
@@ -46,7 +48,7 @@ export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Mi
     const last = hops.at(-1);
     if (last === undefined || last.hop < HOPS_A_STATEMENT) {
       const lastRecordAt = last?.at.at ?? instantColumn.parse(position);
-      return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt };
+      return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt, unread: null };
     }
     position = last.at.text;
   }
@@ -135,5 +137,5 @@ function* scanOnce(
   };
   const lastRecordAt = lastRow.parse(last[0]).last;
   const gaps = pairs.map((row) => pairRow.parse(row));
-  return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt };
+  return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt, unread: null };
 }

@@ -49,6 +49,8 @@ export const deedSchema = z.discriminatedUnion('kind', [
     broadcast: z.boolean(),
   }),
   z.object({ kind: z.literal('check-answer'), check: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('check-conclusion'), check: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('share-chart'), check: z.string(), request: z.string() }),
   z.object({ kind: z.literal('share-report'), file: z.string() }),
   z.object({ kind: z.literal('acknowledge'), alertId: z.string() }),
   z.object({ kind: z.literal('acknowledge-as'), alertId: z.string(), slackId: z.string(), name: z.string() }),
@@ -106,6 +108,8 @@ export function laneOf(deed: Deed): Lane {
     case 'resolution-post':
     case 'announcement':
     case 'check-answer':
+    case 'check-conclusion':
+    case 'share-chart':
     case 'share-report':
       return 'slack';
     case 'acknowledge':

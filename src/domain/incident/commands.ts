@@ -34,7 +34,16 @@ export type Command =
   | { readonly kind: 'resolve'; readonly rootCause: string | null; readonly anywayBecause: string | null; readonly look: Look }
   | { readonly kind: 'write-report' }
   | { readonly kind: 'request-check'; readonly check: string; readonly argument: string; readonly request: string }
-  | { readonly kind: 'check-answered'; readonly check: string; readonly request: string; readonly verdict: Verdict }
+  | { readonly kind: 'check-progressed'; readonly check: string; readonly request: string; readonly line: string }
+  | { readonly kind: 'stop-check'; readonly request: string }
+  | {
+      readonly kind: 'check-answered';
+      readonly check: string;
+      readonly request: string;
+      readonly verdict: Verdict;
+      readonly liveUntil: Date | null;
+    }
+  | { readonly kind: 'check-refreshed'; readonly check: string; readonly request: string; readonly verdict: Verdict }
   | { readonly kind: 'call-succeeded'; readonly key: string; readonly answer: Answer }
   | {
       readonly kind: 'call-failed';

@@ -54,6 +54,8 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
     case 'resolution-post':
     case 'announcement':
     case 'check-answer':
+    case 'check-conclusion':
+    case 'share-chart':
     case 'share-report':
     case 'note':
     case 'resolve-alert':
@@ -138,6 +140,10 @@ export function deedWords(deed: Call['deed']): string {
       return `post the message "${deed.name}"`;
     case 'check-answer':
       return `post the answer of ${deed.check}`;
+    case 'check-conclusion':
+      return `bring the message of ${deed.check} up to date`;
+    case 'share-chart':
+      return `share the chart of ${deed.check}`;
     case 'share-report':
       return 'share the gap report';
     case 'acknowledge':

@@ -3,6 +3,7 @@ import type { Circumstances } from './circumstances.ts';
 import type { Command, Decision } from './commands.ts';
 import { alertChanged, alertFired, declared } from './decide-alert.ts';
 import { callFailed, callSucceeded } from './decide-call.ts';
+import { checkAnswered, checkProgressed, checkRefreshed, stopCheck } from './decide-check.ts';
 import { looked } from './decide-look.ts';
 import { claim, escalate, moveGap, pauseOrContinue, postUpdate, stated } from './decide-person.ts';
 import { resolve } from './decide-resolve.ts';
@@ -63,8 +64,14 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return { facts: [request(`gap-report/${incident.factCount}`, { kind: 'gap-report' }, now)] };
     case 'request-check':
       return { facts: [{ type: 'check.requested', check: command.check, argument: command.argument, request: command.request }] };
+    case 'check-progressed':
+      return checkProgressed(incident, command, now);
+    case 'stop-check':
+      return stopCheck(incident, command);
     case 'check-answered':
       return checkAnswered(incident, command, now);
+    case 'check-refreshed':
+      return checkRefreshed(incident, command, now);
     case 'call-succeeded':
       return { facts: callSucceeded(incident, command, now, policy) };
     case 'call-failed':
@@ -72,17 +79,6 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
     default:
       return command satisfies never;
   }
-}
-
-function checkAnswered(incident: Incident, command: Extract<Command, { kind: 'check-answered' }>, now: Date): Decision {
-  const { check, request: id, verdict } = command;
-  if (incident.checks.some((answered) => answered.request === id)) return { facts: [] };
-  return {
-    facts: [
-      { type: 'check.answered', check, request: id, verdict },
-      request(`check/${id}`, { kind: 'check-answer', check, request: id }, now),
-    ],
-  };
 }
 
 /** Commands that only people give name a person; anything else is a wiring mistake, told at once. */

@@ -1,5 +1,5 @@
 import { NOTICE_LATE_AFTER, type Policy } from '#domain/policy.ts';
-import { between, later, plus } from '#domain/time.ts';
+import { between, later, plus, SECOND } from '#domain/time.ts';
 import { LANES, type Lane, laneOf } from './call.ts';
 import type { Fact, Recorded } from './facts.ts';
 import type { Incident } from './state.ts';
@@ -17,6 +17,7 @@ export type Job = { readonly key: string; readonly dueAt: Date } & (
       readonly argument: string;
       readonly request: string;
     }
+  | { readonly kind: 'keep-current'; readonly incident: number; readonly check: string; readonly request: string }
 );
 
 /** What must happen, and when, because these facts became known. Timers are jobs with a due time. */
@@ -44,6 +45,8 @@ function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): read
       const { check, argument, request } = fact;
       return [{ kind: 'run-check', incident: number, check, argument, request, key: `check/${request}`, dueAt: at }];
     }
+    case 'check.answered':
+      return fact.liveUntil === undefined ? [] : [keepCurrent(number, fact, at)];
     case 'call.requested':
       return [lane(number, laneOf(fact.deed), later(at, fact.dueAt)), ...besides(number, fact, at, policy)];
     default:
@@ -56,6 +59,14 @@ function besides(number: number, { key, deed }: Extract<Fact, { type: 'call.requ
   if (deed.kind === 'initial-post') return [watch(number, plus(at, policy.watch.every))];
   if (deed.kind !== 'opening-notice' && deed.kind !== 'final-notice') return [];
   return [{ kind: 'notice-late', incident: number, call: key, key: `notice-late/${number}/${key}`, dueAt: plus(at, NOTICE_LATE_AFTER) }];
+}
+
+/** How often an answer that is kept current is read anew. */
+const REFRESH_EVERY = 5 * SECOND;
+
+/** The next reading of an answer that is kept current. */
+export function keepCurrent(number: number, { check, request }: { readonly check: string; readonly request: string }, now: Date): Job {
+  return { kind: 'keep-current', incident: number, check, request, key: `live/${request}`, dueAt: plus(now, REFRESH_EVERY) };
 }
 
 /** The look at the audit table that repeats while an incident is open. */

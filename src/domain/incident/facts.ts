@@ -36,8 +36,25 @@ export const verdictLevelSchema = z.enum(['ok', 'low', 'medium', 'high', 'critic
 export const verdictSchema = z.object({
   level: verdictLevelSchema,
   evidence: z.string(),
-  figures: z.array(z.object({ name: z.string(), value: z.string() })),
+  /** `url` makes the name a link. */
+  figures: z.array(z.object({ name: z.string(), value: z.string(), url: z.string().optional() })),
   nextStep: z.string(),
+  /** What one tap does about it: a command of ours, or a runbook that the policy links. */
+  nextAction: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('command'), command: z.string() }),
+      z.object({ kind: z.literal('runbook'), runbook: z.string() }),
+    ])
+    .optional(),
+  /** Records a minute over a stretch of time, evenly spaced, with the gaps to shade: drawn as an image beside the answer. */
+  chart: z
+    .object({
+      from: instant,
+      until: instant,
+      perMinute: z.array(z.number()),
+      gaps: z.array(z.object({ start: instant, end: instant.nullable() })),
+    })
+    .optional(),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
@@ -107,7 +124,17 @@ export const factSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('updates.continued') }),
 
   z.object({ type: z.literal('check.requested'), check: z.string(), argument: z.string(), request: z.string() }),
-  z.object({ type: z.literal('check.answered'), check: z.string(), request: z.string(), verdict: verdictSchema }),
+  z.object({ type: z.literal('check.progressed'), check: z.string(), request: z.string(), line: z.string() }),
+  z.object({ type: z.literal('check.stopped'), check: z.string(), request: z.string() }),
+  z.object({
+    type: z.literal('check.answered'),
+    check: z.string(),
+    request: z.string(),
+    verdict: verdictSchema,
+    /** Until when the answer is kept current; absent for one that is not. */
+    liveUntil: instant.optional(),
+  }),
+  z.object({ type: z.literal('check.refreshed'), check: z.string(), request: z.string(), verdict: verdictSchema }),
 
   z.object({ type: z.literal('escalation.requested'), reason: z.string() }),
 

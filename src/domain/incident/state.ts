@@ -1,6 +1,8 @@
 import type { Gap } from '#domain/gap/gap.ts';
+import { actorName } from './actor.ts';
 import type { Call, CallFailure, Deed } from './call.ts';
-import type { Alert, AlertEvent, Fact, Recorded, Verdict } from './facts.ts';
+import { type AnsweredCheck, checksAfter, type RunningCheck } from './check-runs.ts';
+import type { Alert, AlertEvent, Fact, Recorded } from './facts.ts';
 
 export type AlertStatus = 'triggered' | 'acknowledged' | 'resolved';
 export type TrackedAlert = Alert & { readonly status: AlertStatus };
@@ -22,8 +24,6 @@ export type Phase =
       readonly unmet: readonly string[];
     };
 
-export type AnsweredCheck = { readonly check: string; readonly request: string; readonly verdict: Verdict; readonly at: Date };
-
 /** What is true about an incident now: a fold over its facts, and nothing that the facts don't say. */
 export type Incident = {
   readonly number: number;
@@ -42,6 +42,7 @@ export type Incident = {
   readonly etaAt: Date | null;
   readonly nextUpdate: { readonly number: number; readonly dueAt: Date } | null;
   readonly updatesPaused: boolean;
+  readonly running: readonly RunningCheck[];
   readonly checks: readonly AnsweredCheck[];
   readonly calls: readonly Call[];
   readonly resolutions: number;
@@ -126,10 +127,13 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
       return { ...incident, updatesPaused: true };
     case 'updates.continued':
       return { ...incident, updatesPaused: false };
-    case 'check.answered':
-      return { ...incident, checks: [...incident.checks, { check: fact.check, request: fact.request, verdict: fact.verdict, at }] };
-    case 'note.added':
     case 'check.requested':
+    case 'check.progressed':
+    case 'check.stopped':
+    case 'check.answered':
+    case 'check.refreshed':
+      return { ...incident, ...checksAfter(incident, fact, at, actorName(by)) };
+    case 'note.added':
     case 'escalation.requested':
       return incident;
     case 'call.requested':
@@ -161,6 +165,7 @@ function opened(fact: Extract<Fact, { type: 'incident.opened' }>, at: Date): Inc
     etaAt: null,
     nextUpdate: null,
     updatesPaused: false,
+    running: [],
     checks: [],
     calls: [],
     resolutions: 0,

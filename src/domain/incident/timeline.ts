@@ -83,6 +83,12 @@ function lineOf(fact: Fact, at: Date, deeds: ReadonlyMap<string, Call['deed']>):
       return 'Updates continued';
     case 'check.requested':
       return `Check ${`${fact.check} ${fact.argument}`.trim()} requested`;
+    case 'check.progressed':
+      return `Check ${fact.check}: ${fact.line}`;
+    case 'check.stopped':
+      return `Check ${fact.check} stopped`;
+    case 'check.refreshed':
+      return `Check ${fact.check}, last reading: ${fact.verdict.level}. ${fact.verdict.evidence}`;
     case 'check.answered':
       return `Check ${fact.check}: ${fact.verdict.level}. ${fact.verdict.evidence}`;
     case 'escalation.requested':

@@ -1,5 +1,5 @@
 /** The buttons that Gapwatch posts. Their ids stay valid for ever: old messages keep their buttons. */
-export const BUTTONS = ['claim', 'diagnose', 'update', 'resolve'] as const;
+export const BUTTONS = ['claim', 'diagnose', 'update', 'resolve', 'next', 'stop', 'open'] as const;
 export type Button = (typeof BUTTONS)[number];
 
 /** The `action_id` of a button: `gapwatch:claim`. */

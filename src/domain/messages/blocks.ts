@@ -1,3 +1,4 @@
+import type { Verdict } from '#domain/incident/facts.ts';
 import { actionId } from './action-id.ts';
 
 /** The blocks that Gapwatch uses, as Slack's Block Kit defines them. */
@@ -12,6 +13,7 @@ type ButtonElement = {
   readonly action_id: string;
   readonly text: PlainText;
   readonly value: string;
+  readonly url?: string;
   readonly style?: 'primary' | 'danger';
   readonly confirm?: { readonly title: PlainText; readonly text: PlainText; readonly confirm: PlainText; readonly deny: PlainText };
 };
@@ -60,6 +62,43 @@ export function incidentButtons(incident: string, isOpen: boolean): readonly Blo
     { ...button('resolve', 'Resolve'), confirm },
   ];
   return [{ type: 'actions', block_id: `incident:${incident}`, elements }];
+}
+
+/** One tap for a verdict's next step: the command it names, or the runbook it points to, where the policy links one. */
+export function nextStepButton({ nextAction }: Verdict, runbooks: Readonly<Record<string, string>>): readonly Block[] {
+  switch (nextAction?.kind) {
+    case undefined:
+      return [];
+    case 'command': {
+      const { command } = nextAction;
+      return [row({ type: 'button', action_id: actionId('next'), text: plain(`Run ${command}`), value: command, style: 'primary' })];
+    }
+    case 'runbook': {
+      const { runbook } = nextAction;
+      const url = runbooks[runbook];
+      if (url === undefined) return [];
+      const name = runbook.toUpperCase().replaceAll('-', '_');
+      return [row({ type: 'button', action_id: actionId('open'), text: plain(`Open ${name}`), value: runbook, url })];
+    }
+    default:
+      return nextAction satisfies never;
+  }
+}
+
+/** The button that stops a check; `request` names it. */
+export function stopButton(request: string): readonly Block[] {
+  return [row({ type: 'button', action_id: actionId('stop'), text: plain('Stop'), value: request })];
+}
+
+function row(...elements: readonly ButtonElement[]): Block {
+  return {
+    type: 'actions',
+    block_id: elements
+      .map(({ action_id, value }) => `${action_id}:${value}`)
+      .join('/')
+      .slice(0, 255),
+    elements,
+  };
 }
 
 function plain(text: string): PlainText {

@@ -3,6 +3,7 @@ import type { Fact, Recorded } from '#domain/incident/facts.ts';
 import { type Incident, stateOf } from '#domain/incident/state.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
+import { checkVariables } from './check-message.ts';
 import { gapView, incidentView } from './view.ts';
 
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */
@@ -31,7 +32,11 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     { template: 'slack/update.liquid', variables: { incident: view, missed } },
     { template: 'slack/update.liquid', variables: { incident: view, missed: { count: 0, first: '', last: '', why: '' } } },
     { template: 'slack/resolution.liquid', variables: { incident: view } },
-    { template: 'slack/check.liquid', variables: { check: 'scope', verdict: VERDICT } },
+    { template: 'slack/check.liquid', variables: checkVariables('scope', VERDICT, { readAt: now, until: now }) },
+    {
+      template: 'slack/check-progress.liquid',
+      variables: { check: 'diagnose', askedBy: 'Robin', lines: ['scope: critical.'], stoppedBy: 'Sam' },
+    },
     ...announcements,
     { template: 'slack/warning/bad-signatures.liquid', variables: {} },
     { template: 'mail/opening-notice.text.liquid', variables: notice },
@@ -44,6 +49,7 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
         incident: view,
         writtenAt: now,
         checks: incident.checks,
+        reconstructions: incident.checks,
         actions: actionsTaken(known),
         timeline: timeline(known),
         earlier: incident.gaps.map((gap) => ({ incident: 'INC-7', ...gapView(gap, now) })),

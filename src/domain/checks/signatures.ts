@@ -1,0 +1,33 @@
+/** A failure that the runbook tells people to look for, in its own words, and how applications really write it. */
+export type Signature = { readonly name: string; readonly pattern: RegExp };
+
+/**
+ * The runbook's signatures (steps 3 and 5), each with the texts in which Prisma and PostgreSQL report it. The first that matches
+ * counts, so what names the cause stands before what only says that the record failed.
+ */
+export const SIGNATURES: readonly Signature[] = [
+  { name: 'Prisma timeout', pattern: /prisma[^\n]{0,80}time[d ]*\s?out|timed out fetching a new connection|\bP2024\b|\bP2028\b/i },
+  {
+    name: 'Transaction rollback',
+    pattern: /transaction[^\n]{0,40}roll(?:ed)?[ -]?back|rolling back|\b25P02\b|transaction (?:is|was) aborted/i,
+  },
+  { name: 'Unique constraint violation', pattern: /unique constraint|duplicate key|\bP2002\b|\b23505\b/i },
+  {
+    name: 'Database connection',
+    pattern:
+      /database connection|can'?t reach database|connection (?:refused|terminated|reset)|too many (?:clients|connections)|\bP1001\b|\b53300\b|ECONNREFUSED/i,
+  },
+  { name: 'Permission denied', pattern: /permission denied|\b42501\b/i },
+  { name: 'Disk full', pattern: /no space left on device|disk full|\b53100\b/i },
+  { name: 'Failed to create audit log', pattern: /fail(?:ed|ure)? to (?:create|write|insert)[^\n]{0,20}audit[ _-]?(?:log|record|event)/i },
+];
+
+/** The first signature that a text carries. */
+export function signatureOf(text: string): Signature | null {
+  return SIGNATURES.find(({ pattern }) => pattern.test(text)) ?? null;
+}
+
+/** Whether a text is about the audit log at all. */
+export function isAboutAudit(text: string): boolean {
+  return /audit/i.test(text);
+}

@@ -1,0 +1,32 @@
+import { checkNamed } from '#domain/checks/all-checks.ts';
+import { NotConfigured, Unanswered } from '#domain/checks/ask.ts';
+import { type CheckContext, unknownVerdict } from '#domain/checks/check.ts';
+import type { Verdict } from '#domain/incident/facts.ts';
+import { type Milliseconds, SECOND } from '#domain/time.ts';
+import { type CheckHouse, converse, type Listener } from './converse.ts';
+
+/** A check's time, unless it asks for more itself. */
+const CHECK_WITHIN: Milliseconds = 15 * SECOND;
+
+type Circumstances = { readonly gaps: CheckContext['gaps']; readonly listen: Listener };
+
+const ALONE: Circumstances = { gaps: [], listen: async () => null };
+
+/** Runs a check and answers its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
+export async function verdictOf(house: CheckHouse, name: string, argument: string, { gaps, listen } = ALONE): Promise<Verdict> {
+  const check = checkNamed(name);
+  if (!check) return unknownVerdict(`this version of Gapwatch knows no check named ${name}`);
+  const context = { ...house.auditTable, policy: house.policy, argument, now: house.now(), gaps };
+  try {
+    return await converse(house, check.ask(context), check.within ?? CHECK_WITHIN, listen);
+  } catch (error) {
+    if (error instanceof NotConfigured) return notConfigured(error);
+    if (error instanceof Unanswered) return unknownVerdict(error.message);
+    throw error;
+  }
+}
+
+function notConfigured({ message }: NotConfigured): Verdict {
+  const evidence = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+  return { level: 'unknown', evidence, figures: [], nextStep: 'do this step of the runbook by hand' };
+}
