@@ -3,7 +3,9 @@ import { config } from 'dotenv';
 import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { samples } from '#domain/messages/sample.ts';
+import { DAY, HOUR, plus } from '#domain/time.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
+import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { connectSlack } from '#services/slack.ts';
@@ -12,10 +14,12 @@ import { type Database, openDatabase } from '#store/database.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { incidentNumbers, loadLinks } from '#store/facts.ts';
 import { migrate } from '#store/migrate.ts';
+import type { Optional } from '#workflows/house.ts';
 import { reportText } from '#workflows/report.ts';
 import { explain } from './main.ts';
 import { readPolicy } from './policy.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { connectSources } from './sources.ts';
 import { loadTemplates } from './templates.ts';
 
 const HELP = `npm run gapwatch -- <command>
@@ -54,7 +58,7 @@ async function doctor(): Promise<number> {
   const settings = readSettings(process.env);
   say('ok    settings: every one is there and well formed');
   const audit = openAuditDatabase(
-    { url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
+    { gate: openGate(1), url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
     () => undefined,
   );
   const results = await Promise.all(findings(settings, audit).map(examine));
@@ -100,6 +104,36 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
           .ping()
           .then(() => 'it takes our user'),
     },
+    ...optionalFindings(settings),
+  ];
+}
+
+/** What is optional is only looked at when it is configured; what is not says which setting it wants. */
+function optionalFindings(settings: Settings): readonly Finding[] {
+  const { health, sentry, github, app, cluster } = connectSources(settings, openGate(1));
+  const finding = <Service>(what: string, optional: Optional<Service>, look: (service: Service) => Promise<string>): Finding => ({
+    what,
+    look: async () => ('missing' in optional ? `not configured, optional: set ${optional.missing.join(', ')}` : look(optional.service)),
+  });
+  return [
+    finding('health endpoint (HEALTH_URL)', health, async (endpoint) => {
+      const answer = await endpoint.ask();
+      if (answer.kind === 'silent') throw new Error(answer.words);
+      return `it answers ${answer.status}`;
+    }),
+    finding('Sentry (SENTRY_AUTH_TOKEN)', sentry, async (each) => `${(await each.recentIssues(HOUR)).length} issues in the last hour`),
+    finding(
+      'GitHub (GITHUB_TOKEN)',
+      github,
+      async (each) => `${(await each.commits(plus(new Date(), -DAY), [])).length} commits in the last day`,
+    ),
+    finding('DigitalOcean app (DIGITALOCEAN_APP_ID)', app, async (each) => `${(await each.deployments()).length} deployments listed`),
+    finding('DigitalOcean cluster (DIGITALOCEAN_DB_CLUSTER_ID)', cluster, async (each) => {
+      const { usedPercent } = await each.disk();
+      return usedPercent === null
+        ? 'found; its metrics name no disk, so the use of the disk is estimated'
+        : `its disk is ${usedPercent} % full`;
+    }),
   ];
 }
 

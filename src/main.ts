@@ -6,6 +6,7 @@ import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
 import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
+import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
@@ -27,6 +28,9 @@ import { loadTemplates } from './templates.ts';
 /** Gapwatch, running. */
 export type Gapwatch = { readonly port: number; readonly house: House; readonly stop: () => Promise<void> };
 
+/** The most connections to the monitored database at the same time. */
+const AUDIT_CONNECTIONS = 2;
+
 /** Wires the rooms and starts: store, work, then the doors. `clock` is the system's unless given. */
 export async function start(settings: Settings, log: Logger, clock?: JobClock): Promise<Gapwatch> {
   const policy = readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8').catch(missingPolicy), settings.RUNBOOK_FILE);
@@ -38,8 +42,9 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
   const figures = openMetrics(jobs, async () => (await incidentNumbers(database, 'open')).length);
+  const gate = openGate(AUDIT_CONNECTIONS);
   const auditDatabase = openAuditDatabase(
-    { url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
+    { gate, url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
     onError,
   );
   const house: House = {
@@ -53,7 +58,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       column: settings.AUDIT_TIMESTAMP_COLUMN,
       writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
     },
-    sources: connectSources(settings),
+    sources: connectSources(settings, gate),
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({

@@ -1,5 +1,6 @@
 import { connectAuditWriter } from '#services/audit-writer.ts';
 import { connectApp, connectCluster } from '#services/digitalocean.ts';
+import type { Gate } from '#services/gate.ts';
 import { connectGitHub } from '#services/github.ts';
 import { connectHealth } from '#services/health.ts';
 import { connectOperations } from '#services/operations.ts';
@@ -8,10 +9,10 @@ import type { Optional, Sources } from '#workflows/house.ts';
 import type { Settings } from './settings.ts';
 
 /** What the checks ask, as far as it is configured; what is not names the settings that are missing. */
-export function connectSources(settings: Settings): Sources {
+export function connectSources(settings: Settings, gate: Gate): Sources {
   const digitalOcean = (token: string) => ({ apiUrl: settings.DIGITALOCEAN_API_URL, token });
   return {
-    auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectAuditWriter(url)),
+    auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectAuditWriter(url, gate)),
     health: optional(settings, ['HEALTH_URL'], (url) => connectHealth(url)),
     sentry: optional(settings, ['SENTRY_AUTH_TOKEN', 'SENTRY_ORG', 'SENTRY_PROJECT'], (token, organization, project) =>
       connectSentry({ url: settings.SENTRY_URL, token, organization, project }),

@@ -5,6 +5,7 @@ import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
 import { askForLook, type Look, readLook } from '#domain/gap/look.ts';
 import type { Milliseconds } from '#domain/time.ts';
 import { ServiceFailure } from './failure.ts';
+import type { Gate } from './gate.ts';
 
 /**
  * The monitored database, read-only: at most two connections, every transaction READ ONLY in UTC with its own timeouts, so that it
@@ -18,7 +19,8 @@ export type AuditDatabase = {
   readonly close: () => Promise<void>;
 };
 
-type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string };
+/** `gate` is shared with everything else that connects to the monitored database. */
+type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly gate: Gate };
 
 const CONNECT_MILLISECONDS = 5_000;
 
@@ -34,7 +36,9 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
   pool.on('error', onError);
   let known: AuditTable | null = null;
   const inTransaction = <Answer>(deadline: Milliseconds, work: (client: pg.PoolClient) => Promise<Answer>) =>
-    inTime(deadline, () => inReadOnlyTransaction(pool, deadline, work)).catch((error: unknown) => Promise.reject(failureOf(error)));
+    inTime(deadline, () => connection.gate.pass(() => inReadOnlyTransaction(pool, deadline, work))).catch((error: unknown) =>
+      Promise.reject(failureOf(error)),
+    );
   return {
     read: (sql, deadline) => inTransaction(deadline, (client) => run(client, sql, deadline)),
     look: (alertAt, silentSince, deadline) =>
@@ -85,7 +89,8 @@ async function inReadOnlyTransaction<Answer>(
     return answer;
   } finally {
     client.off('error', forgotten);
-    client.release(isBroken);
+    // One connection is kept for the next look, a second one is not: with a probe beside it there would be three.
+    client.release(isBroken || pool.totalCount > 1);
   }
 }
 

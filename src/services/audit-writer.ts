@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { ProbeOutcome } from '#domain/checks/probe-outcome.ts';
 import type { Sql } from '#domain/checks/sql.ts';
 import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
+import type { Gate } from './gate.ts';
 
 /** The monitored database as the application's own role. */
 export type AuditWriter = {
@@ -13,9 +14,9 @@ const CONNECT_MILLISECONDS = 5_000;
 const LOCK_MILLISECONDS = 2_000;
 const STATEMENT_MILLISECONDS = 5_000;
 
-/** Connects anew for each probe, as an application instance that starts would; nothing is kept open. */
-export function connectAuditWriter(url: string): AuditWriter {
-  return { probe: (insert) => probe(url, insert) };
+/** Connects anew for each probe, as an application instance that starts would; nothing is kept open. The gate bounds all connections. */
+export function connectAuditWriter(url: string, gate: Gate): AuditWriter {
+  return { probe: (insert) => gate.pass(() => probe(url, insert)) };
 }
 
 type Stage = Extract<ProbeOutcome, { readonly kind: 'failed' }>['stage'];

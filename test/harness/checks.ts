@@ -1,7 +1,8 @@
 import pg from 'pg';
-import { DEFAULT_POLICY } from '#domain/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { connectAuditWriter } from '#services/audit-writer.ts';
+import { openGate } from '#services/gate.ts';
 import { connectOperations } from '#services/operations.ts';
 import type { CheckHouse } from '#workflows/converse.ts';
 import type { Sources } from '#workflows/house.ts';
@@ -51,20 +52,22 @@ export const NO_SOURCES: Sources = {
   session: absent('OPERATIONS_SESSION'),
 };
 
+type Setting = { readonly tableName?: string; readonly column?: string; readonly policy?: Policy; readonly sources?: Sources };
+
 /** The verdict of `/audit <command>` on a monitored database. */
 export async function audit(
   { url, writerUrl }: Pick<Monitored, 'url' | 'writerUrl'>,
   command: string,
-  { tableName = 'AuditLog', column = 'timestamp' } = {},
+  { tableName = 'AuditLog', column = 'timestamp', policy = DEFAULT_POLICY, sources = NO_SOURCES }: Setting = {},
 ) {
   const [name = '', ...rest] = command.split(' ');
-  const auditDatabase = openAuditDatabase({ url, table: tableName, timestampColumn: column }, () => undefined);
+  const auditDatabase = openAuditDatabase({ gate: openGate(2), url, table: tableName, timestampColumn: column }, () => undefined);
   const house: CheckHouse = {
     auditDatabase,
     auditTable: { tableName, column, writerRole: new URL(writerUrl).username },
-    policy: DEFAULT_POLICY,
+    policy,
     now: () => new Date(),
-    sources: { ...NO_SOURCES, auditWriter: { service: connectAuditWriter(writerUrl) } },
+    sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, openGate(2)) } },
   };
   try {
     return await verdictOf(house, name, rest.join(' '));

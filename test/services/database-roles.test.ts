@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { emptyDatabase } from '#harness/database.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { connectAuditWriter } from '#services/audit-writer.ts';
+import { openGate } from '#services/gate.ts';
 
 /** Runs docs/database-roles.sql as psql would, with the role named for this test: roles are the server's. */
 async function createRoles(client: pg.Client, grant: 'table' | 'column'): Promise<string> {
@@ -36,7 +37,10 @@ test.each(['table', 'column'] as const)(
     const role = await createRoles(client, grant);
     const reader = new URL(url);
     reader.username = role;
-    const audit = openAuditDatabase({ url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
+    const audit = openAuditDatabase(
+      { gate: openGate(2), url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' },
+      () => undefined,
+    );
     const look = await audit.look(new Date(), null, 5_000);
     expect(look).toMatchObject({ kind: 'seen', lastMinute: 0, firstSince: null });
 
@@ -51,9 +55,13 @@ test.each(['table', 'column'] as const)(
     const writer = new URL(url);
     writer.username = `${role}_w`;
     const insert = { text: `insert into "AuditLog" values ('x', now())`, values: [] };
-    expect(await connectAuditWriter(writer.href).probe(insert)).toMatchObject({ kind: 'written' });
+    expect(await connectAuditWriter(writer.href, openGate(2)).probe(insert)).toMatchObject({ kind: 'written' });
     await client.query(`revoke insert on "AuditLog" from roles_application_${grant}_${process.pid}`);
-    expect(await connectAuditWriter(writer.href).probe(insert)).toMatchObject({ kind: 'failed', stage: 'insert', code: '42501' });
+    expect(await connectAuditWriter(writer.href, openGate(2)).probe(insert)).toMatchObject({
+      kind: 'failed',
+      stage: 'insert',
+      code: '42501',
+    });
     await Promise.all([direct.end(), audit.close(), client.end()]);
   },
 );
@@ -67,14 +75,14 @@ test.each([
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(`create schema audit; create table ${quoted} (timestamp timestamptz not null)`);
-  const audit = openAuditDatabase({ url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
+  const audit = openAuditDatabase({ gate: openGate(2), url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
   expect(await audit.look(new Date(), null, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
   await Promise.all([audit.close(), client.end()]);
 });
 
 test('a table or column that is not there is told by its setting', async () => {
   const url = await emptyDatabase('missing');
-  const audit = openAuditDatabase({ url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
+  const audit = openAuditDatabase({ gate: openGate(2), url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
   expect(await audit.look(new Date(), null, 5_000)).toEqual({ kind: 'unseen', failure: 'there is no table named AuditLog (AUDIT_TABLE)' });
   await audit.close();
 });

@@ -5,6 +5,7 @@ import { bars } from '#domain/checks/rate.ts';
 import { DEFAULT_POLICY } from '#domain/policy.ts';
 import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
+import { openGate } from '#services/gate.ts';
 import { verdictOf } from '#workflows/verdict-of.ts';
 
 let database: Monitored;
@@ -199,7 +200,10 @@ describe('diagnose', () => {
 });
 
 test('a check without its setting says which one', async () => {
-  const auditDatabase = openAuditDatabase({ url: database.url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
+  const auditDatabase = openAuditDatabase(
+    { gate: openGate(2), url: database.url, table: 'AuditLog', timestampColumn: 'timestamp' },
+    () => undefined,
+  );
   const house = {
     auditDatabase,
     auditTable: { tableName: 'AuditLog', column: 'timestamp', writerRole: null },

@@ -127,7 +127,7 @@ story(
     // The first line of progress is shown while Sentry hangs: the stop comes before the second stage.
     world.sentry.fault = { kind: 'hang' };
     await robinTypes(world, '/audit diagnose');
-    const running = await shownAs(world, 'is running, asked by robin');
+    const running = await shownAs(world, 'probe: critical');
     expect(await world.slack.press(world.botUrl(), running, 'Stop', PEOPLE.sam)).toBe(
       'It stops at its next safe point, with what it knows.',
     );

@@ -166,7 +166,7 @@ story('"Diagnose" runs the triage and answers in one message with one recommende
   expect(answer).toBe('Running `diagnose` (runbook §2 to §8). The answer appears in the channel.');
   const diagnosis = messageWith(world, '*diagnose*').text;
   expect(diagnosis).toContain('🚨 *diagnose*: CRITICAL\npermissions: Role clinic_application');
-  expect(diagnosis).toContain('• health §3, unknown: The check could not be done: not configured: set HEALTH_URL.');
+  expect(diagnosis).toContain('• Not configured: health');
   expect(diagnosis).toContain('• probe §4, critical: The write was refused: permission denied, 42501.');
   expect(diagnosis).toContain('Next: give the right back to the application’s role, then test a write (runbook step 4)');
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Unanswered } from '#domain/checks/ask.ts';
 import {
   type AuditTable,
   asColumn,
@@ -25,7 +26,7 @@ export type GapScan = {
   readonly unread: { readonly from: Date; readonly why: string } | null;
 };
 
-/** Hops in one statement: short enough for a statement timeout, long enough that round trips don't count (measured: 12 ms each). */
+/** Hops in one statement: short enough for a statement timeout, long enough that round trips don't count (measured: 6 ms each). */
 const HOPS_A_STATEMENT = 2_000;
 
 /**
@@ -43,7 +44,12 @@ export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Mi
   const gaps: FoundGap[] = [];
   let position: string = start.position;
   for (;;) {
-    const hops: readonly HopRow[] = (yield askForHops(table, position, start.until.text, tolerance)).map((row) => hopRow.parse(row));
+    const answered = yield* answerOrWhy(askForHops(table, position, start.until.text, tolerance));
+    if ('why' in answered) {
+      const from = instantColumn.parse(position);
+      return { gaps, until, lastRecordAt: from, unread: { from, why: answered.why } };
+    }
+    const hops: readonly HopRow[] = answered.rows.map((row) => hopRow.parse(row));
     gaps.push(...hops.flatMap(({ gap_start, at }) => (gap_start === null ? [] : [{ start: gap_start, end: at.at }])));
     const last = hops.at(-1);
     if (last === undefined || last.hop < HOPS_A_STATEMENT) {
@@ -51,6 +57,16 @@ export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Mi
       return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt, unread: null };
     }
     position = last.at.text;
+  }
+}
+
+/** The rows of a statement, or why there are none: what was found before is not lost. */
+function* answerOrWhy(sql: Sql): Generator<Sql, { readonly rows: Rows } | { readonly why: string }, Rows> {
+  try {
+    return { rows: yield sql };
+  } catch (error) {
+    if (error instanceof Unanswered) return { why: error.message };
+    throw error;
   }
 }
 
@@ -81,32 +97,42 @@ function askForStart(table: AuditTable, window: Milliseconds): Sql {
   };
 }
 
+/**
+ * The hops from a position on. Each looks first at the last thirtieth of its reach: an index scan with two ends reads only what lies
+ * between them, where one with a single end reads the rest of its page. That halves the time (measured: 2.6 µs a hop instead of 4.9).
+ */
 function askForHops(table: AuditTable, position: string, until: string, tolerance: Milliseconds): Sql {
-  const at = columnSql(table);
-  const from = tableSql(table);
+  // Under names of our own: the table's may be called like ours.
+  const at = `record.${columnSql(table)}`;
+  const from = `${tableSql(table)} as record`;
   // Bound as the column's own type, so that a hop costs no conversion. A timestamp without zone ignores the Z: both are UTC.
   const type = table.hasTimeZone ? 'timestamptz' : 'timestamp';
-  const reach = 'hop.at + $3::interval';
   const end = `$2::${type}`;
+  const last = (after: string, to: string) =>
+    `(select ${at} from ${from} where ${at} > ${after} and ${at} <= least(${to}, ${end}) order by ${at} desc limit 1)`;
   return {
     text: `
       with recursive hop (hop, at, gap_start) as (
         select 0, $1::${type}, null::${type}
         union all
-        select hop.hop + 1, coalesce(near.at, far.at), case when near.at is null then hop.at end
-        from hop
-        cross join lateral (
-          select max(${at}) as at from ${from} where ${at} > hop.at and ${at} <= ${reach} and ${at} <= ${end}) near
-        cross join lateral (
-          select case when near.at is null then (
-            select min(${at}) from ${from} where ${at} > ${reach} and ${at} <= ${end}) end as at) far
-        where hop.hop < ${HOPS_A_STATEMENT} and coalesce(near.at, far.at) is not null
+        select step.hop + 1, coalesce(step.near, step.far), case when step.near is null then step.at end
+        from (
+          select nearest.hop, nearest.at, nearest.near,
+            case when nearest.near is null then (select min(${at}) from ${from} where ${at} > nearest.at + $3::interval and ${at} <= ${end}) end as far
+          from (
+            select hop.hop, hop.at,
+              coalesce(${last('hop.at + $4::interval', 'hop.at + $3::interval')}, ${last('hop.at', 'hop.at + $4::interval')}) as near
+            from hop
+            where hop.hop < ${HOPS_A_STATEMENT}
+            offset 0) as nearest
+          offset 0) as step
+        where coalesce(step.near, step.far) is not null
       )
       select hop, ${asText(table, 'at')} as at, ${asText(table, 'gap_start')} as gap_start
       from hop
       where hop > 0 and (gap_start is not null or hop = (select max(hop) from hop))
       order by hop`,
-    values: [position, until, `${tolerance} milliseconds`],
+    values: [position, until, `${tolerance} milliseconds`, `${tolerance - Math.floor(tolerance / 30)} milliseconds`],
   };
 }
 
