@@ -12,8 +12,11 @@ alter role gapwatch_reader set default_transaction_read_only = on;
 alter role gapwatch_reader set statement_timeout = '30s';
 alter role gapwatch_reader set timezone = 'UTC';
 grant select on table :table to gapwatch_reader;
--- Gapwatch reads only the timestamp column. Where column rights are preferred, use instead of the grant above:
---   grant select ("timestamp") on table :table to gapwatch_reader;
+-- Gapwatch reads the timestamp column, and for `/audit operations` action and resource. Where column rights are preferred, use
+-- instead of the grant above:
+--   grant select ("timestamp", action, resource) on table :table to gapwatch_reader;
+-- `/audit locks` sees what other sessions run, and `/audit reconstruct` reads pg_stat_statements (where it is installed), only with:
+--   grant pg_read_all_stats to gapwatch_reader;
 -- The schema of the table, when it is not "public" or PUBLIC has lost USAGE on it:
 --   grant usage on schema audit to gapwatch_reader;
 

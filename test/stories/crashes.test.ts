@@ -11,7 +11,7 @@ type Moment = { readonly name: string; readonly arm: (world: World, die: () => P
 const afterSlack = (name: string, matches: (method: string, text: string) => boolean): Moment => ({
   name,
   arm: ({ slack }, die) => {
-    slack.afterDeed = (method, args) => (matches(method, String(args.text ?? '')) ? die() : undefined);
+    slack.afterDeed = (method, args) => (matches(method, String(args.text ?? args.initial_comment ?? '')) ? die() : undefined);
   },
 });
 
@@ -36,7 +36,10 @@ const MOMENTS: readonly Moment[] = [
   afterSlack('a refresh of the root message', (method) => method === 'chat.update'),
   afterSlack('an update', (_method, text) => text.startsWith('⏳')),
   afterSlack('the news that records return', (_method, text) => text.startsWith('Audit records are being written')),
-  afterSlack('sharing the report', (method) => method === 'files.completeUploadExternal'),
+  afterSlack('sharing the report', (method, text) => method === 'files.completeUploadExternal' && text.startsWith('Gap report')),
+  afterSlack('sharing a chart', (method, text) => method === 'files.completeUploadExternal' && text === ''),
+  afterSlack('a check’s first message', (_method, text) => text.includes('*diagnose* is running')),
+  afterSlack('a check’s conclusion', (method, text) => method === 'chat.update' && text.includes('*diagnose*: ')),
   afterSlack('the resolution post', (_method, text) => text.startsWith('✅')),
   afterPagerDuty('the acknowledgement in PagerDuty', 'PUT', /incidents\/PD/),
   afterPagerDuty('a note in PagerDuty', 'POST', /notes$/),
@@ -77,6 +80,10 @@ async function incidentWithCrash(world: World, moment: Moment): Promise<void> {
   await world.pagerduty.fires('AuditLogWriteError');
   await passes(0.25);
   await passes(4.75);
+  for (const check of ['gaps 24h', 'diagnose']) {
+    await robinTypes(world, `/audit ${check}`).catch(() => restarted.promise);
+    await passes(0.25);
+  }
   await writesAgain(world);
   await passes(0.25);
   await passes(0.25);
@@ -101,6 +108,8 @@ story.for(MOMENTS)(
     ]) {
       expect(countOf(world, text), text).toBe(1);
     }
+    expect(world.messages().filter((message) => message.includes('*gaps*:') || message.includes('*diagnose*:'))).toHaveLength(2);
+    expect(world.slack.messages.filter(({ file }) => file?.name.endsWith('.png'))).toHaveLength(1);
     const ids = new Set(world.mail.mails.map(({ messageId }) => messageId));
     expect([...ids]).toEqual(['<INC-1.opening-notice@clinic.example>', '<INC-1.mail.final-notice.1@clinic.example>']);
     const [alert] = world.pagerduty.incidents.values();
