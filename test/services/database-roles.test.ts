@@ -12,7 +12,7 @@ async function createRoles(client: pg.Client, grant: 'table' | 'column'): Promis
   const application = `roles_application_${grant}_${process.pid}`;
   await client.query(`create role ${application}; grant insert on "AuditLog" to ${application}`);
   const text = await readFile('docs/database-roles.sql', 'utf8');
-  const columnGrant = /^--\s+(grant select \("timestamp"\).*)$/m.exec(text)?.[1] ?? 'the column grant is missing';
+  const columnGrant = /^--\s+(grant select \("timestamp", action, resource\).*)$/m.exec(text)?.[1] ?? 'the column grant is missing';
   const script = text
     .replace(/^grant select on table.*$/m, (line) => (grant === 'column' ? columnGrant : line))
     .replaceAll(':table', '"AuditLog"')
@@ -31,7 +31,7 @@ test.each(['table', 'column'] as const)(
     const url = await emptyDatabase('roles');
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query('create table "AuditLog" ("userEmail" text, timestamp timestamp(3) not null)');
+    await client.query('create table "AuditLog" ("userEmail" text, timestamp timestamp(3) not null, action text, resource text)');
     await client.query('create index on "AuditLog" (timestamp)');
     await client.query(`insert into "AuditLog" values ('somebody', now() at time zone 'utc' - interval '10 minutes')`);
     const role = await createRoles(client, grant);
