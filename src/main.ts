@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { slackApp } from '#bot/app.ts';
 import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
 import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
+import { receiptPage } from '#bot/receipt-page.ts';
 import { TemplateError } from '#domain/messages/render.ts';
+import { type Policy, unreachableRoles } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
@@ -16,6 +18,7 @@ import { EmbeddedServerError, startEmbedded } from '#store/embedded.ts';
 import { incidentNumbers } from '#store/facts.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
+import { ownSecret } from '#store/secrets.ts';
 import type { House } from '#workflows/house.ts';
 import { startWork } from '#workflows/worker.ts';
 import { openLog } from './log.ts';
@@ -33,7 +36,10 @@ const AUDIT_CONNECTIONS = 2;
 
 /** Wires the rooms and starts: store, work, then the doors. `clock` is the system's unless given. */
 export async function start(settings: Settings, log: Logger, clock?: JobClock): Promise<Gapwatch> {
-  const policy = readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8').catch(missingPolicy), settings.RUNBOOK_FILE);
+  const policy = withAddresses(
+    readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8').catch(missingPolicy), settings.RUNBOOK_FILE),
+    settings,
+  );
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
@@ -67,12 +73,16 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       fromEmail: settings.PAGERDUTY_FROM_EMAIL,
     }),
     mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }),
-    privacyOfficer: { role: 'Privacy Officer', address: settings.PRIVACY_OFFICER_EMAIL },
+    publicUrl: settings.PUBLIC_URL ?? null,
+    linkSecret: await ownSecret(database, 'links'),
     reports: openReportFolder(settings.REPORTS_DIR),
     now: () => new Date(clock?.now() ?? Date.now()),
     log,
     observe: figures.observe,
   };
+  const unreachable = unreachableRoles(policy);
+  if (unreachable.length > 0)
+    log.warn({ roles: unreachable }, 'escalations name roles for which no address is known: contacts in runbook.yaml');
   const slack = slackApp(house, {
     botToken: settings.SLACK_BOT_TOKEN,
     signingSecret: settings.SLACK_SIGNING_SECRET,
@@ -85,6 +95,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const routes = {
     'POST /pagerduty/webhook': pagerDutyWebhook(house, secrets),
     ...(slack.events ? { 'POST /slack/events': slack.events } : {}),
+    ...receiptPage(house),
     'GET /livez': livez,
     'GET /readyz': readyz(() => whyNotReady(house)),
     'GET /metrics': metrics(figures.render),
@@ -108,6 +119,19 @@ function tellOfFailures(log: Logger): (error: Error) => void {
     toldAt = now;
     untold = 0;
   };
+}
+
+/** The officers' addresses are settings; the policy's contacts may add Slack IDs to them, or replace them. */
+function withAddresses(policy: Policy, settings: Settings): Policy {
+  const officers = {
+    'privacy-officer': settings.PRIVACY_OFFICER_EMAIL,
+    'security-officer': settings.SECURITY_OFFICER_EMAIL,
+    'compliance-counsel': settings.COMPLIANCE_COUNSEL_EMAIL,
+  };
+  const addressed = Object.entries(officers).flatMap(([role, email]) =>
+    email ? [[role, { email, ...policy.contacts[role] }] as const] : [],
+  );
+  return { ...policy, contacts: { ...policy.contacts, ...Object.fromEntries(addressed) } };
 }
 
 /** The role in a database address. */

@@ -19,11 +19,16 @@ const duration = z.string('expected a duration with its unit, such as 30s, 5m, 2
 const range = z
   .tuple([z.number().min(0), z.number().min(0)])
   .refine(([lowest, highest]) => lowest <= highest, 'expected [lowest, highest]');
+const slackId = z.string().regex(/^[UWS][A-Z0-9]+$/, 'expected a Slack ID such as U0123456789, or S0123456789 for a user group');
+const role = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a role in lower case, such as senior-engineer');
+const escalation = z.strictObject({
+  when: z.enum(['incident', 'gap']),
+  after: duration,
+  notify: z.array(role).min(1),
+  say: z.string().min(1).max(300),
+});
 const contact = z.strictObject({
-  slack: z
-    .string()
-    .regex(/^[UWS][A-Z0-9]+$/, 'expected a Slack ID such as U0123456789')
-    .optional(),
+  slack: slackId.optional(),
   email: z.email().optional(),
 });
 
@@ -71,7 +76,9 @@ const schema = z.strictObject({
   columns: z
     .record(z.string(), z.string().regex(/^[a-z][a-z0-9 ()[\],]*$/, 'expected a type, such as "text" or "text not null"'))
     .optional(),
-  contacts: z.record(z.string(), contact).optional(),
+  escalations: z.array(escalation).optional(),
+  contacts: z.record(role, contact).optional(),
+  approvals: z.strictObject({ approvers: z.union([slackId, z.array(slackId)]).optional() }).optional(),
   disk: z.strictObject({ alert_percent: percent.optional(), target_percent: percent.optional() }).optional(),
   runbooks: z.partialRecord(z.enum(['database-failure', 'api-server-down', 'security-incident']), httpUrl).optional(),
   operations: z.array(operation).optional(),
@@ -112,7 +119,9 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     watch: { every: raw.watch?.every ?? DEFAULT_POLICY.watch.every },
     expectedRate: { environment, lowest, highest },
     columns: raw.columns === undefined ? DEFAULT_POLICY.columns : Object.entries(raw.columns).map(expectedColumn),
+    escalations: raw.escalations ?? DEFAULT_POLICY.escalations,
     contacts: raw.contacts ?? {},
+    approvers: [raw.approvals?.approvers ?? []].flat(),
     disk: {
       alertPercent: raw.disk?.alert_percent ?? DEFAULT_POLICY.disk.alertPercent,
       targetPercent: raw.disk?.target_percent ?? DEFAULT_POLICY.disk.targetPercent,
@@ -138,13 +147,15 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   watch: ['every'],
   expected_rate: ['environment', 'development', 'staging', 'production'],
   disk: ['alert_percent', 'target_percent'],
+  approvals: ['approvers'],
+  escalation: ['when', 'after', 'notify', 'say'],
   operation: ['name', 'method', 'url', 'headers', 'body', 'expect'],
 };
 
 function explain(issue: z.core.$ZodIssue): string {
   const place = issue.path.join('.');
   if (issue.code !== 'unrecognized_keys') return `  ${place}: ${issue.message}`;
-  const known = KEYS[place.startsWith('operations.') ? 'operation' : place] ?? ['slack', 'email'];
+  const known = KEYS[place.replace(/^(operation|escalation)s\.\d+$/, '$1')] ?? ['slack', 'email'];
   return issue.keys
     .map(
       (key) =>

@@ -10,6 +10,10 @@ type Help = { readonly expected: string; readonly from: string };
 const HELP = {
   PORT: { expected: 'a port from 0 to 65535', from: 'your choice; 3000 unless set' },
   HOST: { expected: 'an address to listen on', from: 'your choice; 127.0.0.1 unless set' },
+  PUBLIC_URL: {
+    expected: 'an http(s) URL',
+    from: 'the address at which others reach Gapwatch; absent, notices carry no link to acknowledge their receipt',
+  },
   DATABASE_URL: { expected: 'postgresql://user:password@host/database', from: 'your PostgreSQL server; absent, the embedded one is used' },
   GAPWATCH_DATA_DIR: { expected: 'a folder', from: 'your choice; ./data unless set' },
   SLACK_BOT_TOKEN: { expected: 'a token that starts with xoxb-', from: 'Slack app → OAuth & Permissions → Bot User OAuth Token' },
@@ -68,6 +72,8 @@ const HELP = {
   SMTP_URL: { expected: 'smtp://user:password@host:587 or smtps://user:password@host:465', from: 'your mail server' },
   MAIL_FROM: { expected: 'an e-mail address', from: 'your mail server: an address it may send from' },
   PRIVACY_OFFICER_EMAIL: { expected: 'an e-mail address', from: 'your Privacy Officer' },
+  SECURITY_OFFICER_EMAIL: { expected: 'an e-mail address', from: 'your Security Officer (CISO), told when a gap passes 30 minutes' },
+  COMPLIANCE_COUNSEL_EMAIL: { expected: 'an e-mail address', from: 'your compliance counsel, told when a gap passes 24 hours' },
   RUNBOOK_FILE: { expected: 'a YAML file', from: './runbook.yaml unless set' },
   TEMPLATES_DIR: { expected: 'a folder', from: './templates unless set' },
   REPORTS_DIR: { expected: 'a folder', from: './docs/incidents unless set' },
@@ -85,6 +91,7 @@ const slug = z.string().regex(/^[\w-]+$/);
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: httpUrl.optional(),
   DATABASE_URL: databaseUrl.optional(),
   GAPWATCH_DATA_DIR: z.string().default('./data'),
   SLACK_BOT_TOKEN: z.string().regex(/^xoxb-\S+$/),
@@ -125,6 +132,8 @@ const schema = z.object({
   SMTP_URL: z.string().regex(/^smtps?:\/\/\S+$/),
   MAIL_FROM: email,
   PRIVACY_OFFICER_EMAIL: email,
+  SECURITY_OFFICER_EMAIL: email.optional(),
+  COMPLIANCE_COUNSEL_EMAIL: email.optional(),
   RUNBOOK_FILE: z.string().default('./runbook.yaml'),
   TEMPLATES_DIR: z.string().default('./templates'),
   REPORTS_DIR: z.string().default('./docs/incidents'),

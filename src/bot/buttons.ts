@@ -1,39 +1,80 @@
-import type { Person } from '#domain/incident/actor.ts';
 import { type Button, parseActionId } from '#domain/messages/action-id.ts';
-import { currentIncident } from '#store/facts.ts';
+import { currentIncident, openIncident } from '#store/facts.ts';
 import { handle } from '#workflows/handle.ts';
 import type { House } from '#workflows/house.ts';
 import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
+import type { FormName } from './forms/form.ts';
+import { openForm } from './forms/show.ts';
+import type { Asker, Reply } from './reply.ts';
+import { refuseUnlessApprover } from './rights.ts';
 
-/** Does what a pressed button says; answers in words for the person who pressed it. */
-export async function press(house: House, actionId: string, value: string, person: Person): Promise<string> {
+/** Does what a pressed button says; answers the person who pressed it. */
+export async function press(house: House, actionId: string, value: string, asker: Asker): Promise<Reply> {
   const button = parseActionId(actionId);
   if (button === null) return 'This button belongs to a version of Gapwatch that is gone. Use `/incident help`.';
-  return byButton[button](house, person, value);
+  return byButton[button](house, asker, value);
 }
 
-const byButton: Readonly<Record<Button, (house: House, person: Person, value: string) => Promise<string>>> = {
-  claim: (house, person) => incidentCommand(house, 'claim', person),
-  update: (house, person) => incidentCommand(house, 'update', person),
-  resolve: (house, person) => incidentCommand(house, 'resolve', person),
-  diagnose: (house, person) => auditCommand(house, 'diagnose', person),
-  next: (house, person, value) => nextStep(house, value, person),
-  stop: (house, person, value) => stopCheck(house, value, person),
+type Press = (house: House, asker: Asker, value: string) => Promise<Reply>;
+
+/** A button's value begins with its incident's name: an old message means its own incident, not today's. */
+const verb =
+  (name: string): Press =>
+  (house, asker, value) =>
+    incidentCommand(house, `${incidentOf(value)} ${name}`, asker);
+
+const form =
+  (name: FormName): Press =>
+  (house, asker, value) =>
+    onIncidentOf(house, value, (number) => openForm(house, asker, name, number));
+
+const byButton: Readonly<Record<Button, Press>> = {
+  claim: verb('claim'),
+  update: form('update'),
+  gap: async (house, asker, value) =>
+    (await refuseUnlessApprover(house, asker.person, 'the button Gap')) ?? form('gap')(house, asker, value),
+  roles: form('roles'),
+  tasks: verb('tasks'),
+  resolve: form('resolve'),
+  assess: form('assess'),
+  close: verb('close'),
+  declare: (house, asker) => openForm(house, asker, 'declare', null),
+  task: async (house, asker, value) => {
+    const [, task = ''] = value.split(' ');
+    return onIncidentOf(house, value, async (number) => {
+      const { refused } = await handle(house, number, { kind: 'finish-task', task }, asker.person);
+      return refused?.says ?? '';
+    });
+  },
+  timeline: (house, asker, value) => incidentCommand(house, `${incidentOf(value)} timeline ${value.split(' ')[1] ?? ''}`, asker),
+  diagnose: (house, asker) => auditCommand(house, 'diagnose', asker),
+  next: nextStep,
+  stop: stopCheck,
   // Slack opens the link by itself and tells us of it; there is nothing to do or to say.
   open: async () => '',
 };
 
+function incidentOf(value: string): string {
+  return /^INC-\d+/.exec(value)?.[0] ?? '';
+}
+
+async function onIncidentOf(house: House, value: string, work: (number: number) => Promise<Reply>): Promise<Reply> {
+  const named = /^INC-(\d+)/.exec(value)?.[1];
+  const number = named === undefined ? await currentIncident(house.database) : Number(named);
+  return number === null ? 'There is no incident.' : work(number);
+}
+
 /** A next step is one of our own commands, as it would be typed. */
-async function nextStep(house: House, command: string, person: Person): Promise<string> {
+async function nextStep(house: House, asker: Asker, command: string): Promise<Reply> {
   const [name, ...rest] = command.split(' ');
-  if (name === '/audit') return auditCommand(house, rest.join(' '), person);
-  if (name === '/incident') return incidentCommand(house, rest.join(' '), person);
+  if (name === '/audit') return auditCommand(house, rest.join(' '), asker);
+  if (name === '/incident') return incidentCommand(house, rest.join(' '), asker);
   return `This button's command, ${command.slice(0, 60)}, belongs to another version of Gapwatch. Use \`/audit help\`.`;
 }
 
-async function stopCheck(house: House, request: string, person: Person): Promise<string> {
-  const number = await currentIncident(house.database);
+async function stopCheck(house: House, { person }: Asker, request: string): Promise<Reply> {
+  const number = (await openIncident(house.database)) ?? (await currentIncident(house.database));
   if (number === null) return 'It has ended already.';
   const { refused } = await handle(house, number, { kind: 'stop-check', request }, person);
   return refused?.says ?? 'It stops at its next safe point, with what it knows.';

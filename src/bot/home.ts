@@ -1,22 +1,95 @@
 import type { types } from '@slack/bolt';
-import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
-import { currentIncident } from '#store/facts.ts';
+import { gapLength } from '#domain/gap/gap.ts';
+import { type Incident, incidentName } from '#domain/incident/state.ts';
+import { openTasks } from '#domain/incident/tasks.ts';
+import { actionId } from '#domain/messages/action-id.ts';
+import { escapeMrkdwn, slackTime } from '#domain/messages/mrkdwn.ts';
+import { between, DAY, formatDuration } from '#domain/time.ts';
+import { incidentNumbers } from '#store/facts.ts';
+import { load } from '#workflows/handle.ts';
 import type { House } from '#workflows/house.ts';
-import { statusText } from './commands/incident-texts.ts';
+import { statusLines } from './commands/incident-texts.ts';
+import { personName } from './people.ts';
 
 type HomeView = types.HomeView;
+type Block = HomeView['blocks'][number];
 
-/** The Home tab: the incident as it stands, and what can be typed. */
-export async function homeView(house: House): Promise<HomeView> {
-  const number = await currentIncident(house.database);
-  const status = number === null ? 'No incident so far.' : await statusText(house, number);
-  const where = `In #${house.channel.replace(/^#/, '')}: \`/incident help\` and \`/audit help\` list what can be done.`;
+/** The most incidents that are looked at: a Home tab is no archive. */
+const LATEST = 50;
+const SHOWN_GAPS = 10;
+
+/** The Home tab: open incidents, one's own tasks, the gaps of the last 12 months, and how Gapwatch itself is doing. */
+export async function homeView(house: House, slackId: string): Promise<HomeView> {
+  const numbers = (await incidentNumbers(house.database)).slice(-LATEST).toReversed();
+  const incidents = (await Promise.all(numbers.map((number) => load(house, number)))).flatMap(({ incident }) => incident ?? []);
+  const name = (await personName(house, slackId)) ?? '';
+  const open = incidents.filter(({ phase }) => phase.name === 'open');
   return {
     type: 'home',
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: 'Gapwatch' } },
-      { type: 'section', text: { type: 'mrkdwn', text: escapeMrkdwn(status).slice(0, 3_000) } },
-      { type: 'context', elements: [{ type: 'mrkdwn', text: escapeMrkdwn(where) }] },
+      header('Gapwatch'),
+      ...(open.length === 0
+        ? [words(incidents.length === 0 ? 'No incident so far.' : 'No incident is open.')]
+        : open.map((incident) => words(escapeMrkdwn(statusLines(house, incident).join('\n'))))),
+      {
+        type: 'actions',
+        elements: [
+          { type: 'button', action_id: actionId('declare'), text: { type: 'plain_text', text: 'Declare an incident' }, value: 'declare' },
+        ],
+      },
+      header('My tasks'),
+      words(myTasks(house, incidents, name)),
+      header('Gaps of the last 12 months'),
+      words(gapLines(incidents, house.now())),
+      header('Gapwatch itself'),
+      words(await health(house, incidents)),
+      small(`In #${house.channel.replace(/^#/, '')}: \`/incident help\` and \`/audit help\` list what can be done.`),
     ],
   };
+}
+
+function myTasks(house: House, incidents: readonly Incident[], name: string): string {
+  const mine = incidents.flatMap((incident) =>
+    openTasks(incident, house.now(), house.policy)
+      .filter(({ owner }) => owner === name && name !== '')
+      .map(({ number, text }) => escapeMrkdwn(`• ${incidentName(incident.number)}, task ${number}: ${text}`)),
+  );
+  return mine.length === 0 ? 'None. `/incident tasks take <number>` takes one.' : mine.join('\n');
+}
+
+function gapLines(incidents: readonly Incident[], now: Date): string {
+  const recent = incidents
+    .filter(({ isDrill }) => !isDrill)
+    .flatMap((incident) => incident.gaps.map((gap) => ({ gap, name: incidentName(incident.number) })))
+    .filter(({ gap }) => between(gap.start.at, now) <= 366 * DAY);
+  if (recent.length === 0) return 'None on record.';
+  const lines = recent.slice(0, SHOWN_GAPS).map(({ gap, name }) => {
+    const end = gap.end === 'ongoing' ? 'still open' : `to ${slackTime(gap.end.at)}`;
+    return `• ${name}: ${slackTime(gap.start.at)} ${end}, ${formatDuration(gapLength(gap, now))}`;
+  });
+  return recent.length > SHOWN_GAPS ? [...lines, `And ${recent.length - SHOWN_GAPS} more.`].join('\n') : lines.join('\n');
+}
+
+/** What does not go out, and why: "well" is only said when nothing is known that isn't. */
+async function health(house: House, incidents: readonly Incident[]): Promise<string> {
+  const { dead } = await house.jobs.counts();
+  const failing = incidents.flatMap(({ number, calls }) =>
+    calls.flatMap(({ key, status }) =>
+      status.name === 'due' && status.lastFailure ? [`• ${incidentName(number)}, ${key}: ${status.lastFailure.detail}`] : [],
+    ),
+  );
+  const trouble = [...(dead > 0 ? [`• ${dead} jobs were given up; the log says which`] : []), ...failing.slice(0, 10)];
+  return trouble.length === 0 ? 'Its store answers, nothing is being retried, no job was given up.' : escapeMrkdwn(trouble.join('\n'));
+}
+
+function header(text: string): Block {
+  return { type: 'header', text: { type: 'plain_text', text } };
+}
+
+function words(text: string): Block {
+  return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3_000) } };
+}
+
+function small(text: string): Block {
+  return { type: 'context', elements: [{ type: 'mrkdwn', text }] };
 }

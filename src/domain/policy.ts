@@ -3,6 +3,14 @@ import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from './time.ts';
 /** How a person or group is reached. */
 export type Contact = { readonly slack?: string | undefined; readonly email?: string | undefined };
 
+/** When time has passed without an end, who is told, and what the runbook asks of them (runbook, "Escalation"). */
+export type Escalation = {
+  readonly when: 'incident' | 'gap';
+  readonly after: Milliseconds;
+  readonly notify: readonly string[];
+  readonly say: string;
+};
+
 /** A column that the audit table should have (runbook step 8). `enum`, `text` and `timestamp` are meant loosely. */
 export type ExpectedColumn = { readonly name: string; readonly type: string; readonly notNull: boolean };
 
@@ -28,7 +36,10 @@ export type Policy = {
   /** Records a minute that count as usual, lowest and highest. */
   readonly expectedRate: { readonly environment: string; readonly lowest: number; readonly highest: number };
   readonly columns: readonly ExpectedColumn[];
+  readonly escalations: readonly Escalation[];
   readonly contacts: Readonly<Record<string, Contact>>;
+  /** Slack IDs of the people and groups who may correct the gap; empty: every member of the channel. */
+  readonly approvers: readonly string[];
   /** Use of the database's disk at which a cleanup is due, and the one it should reach (runbook steps 6 and 9). */
   readonly disk: { readonly alertPercent: number; readonly targetPercent: number };
   /** Where the runbooks that this one points to can be read. */
@@ -63,7 +74,23 @@ export const DEFAULT_POLICY: Policy = {
     { name: 'success', type: 'boolean', notNull: true },
     { name: 'timestamp', type: 'timestamp', notNull: true },
   ],
+  escalations: [
+    {
+      when: 'incident',
+      after: 15 * MINUTE,
+      notify: ['senior-engineer', 'privacy-officer'],
+      say: 'consider disabling PHI access until audit is restored',
+    },
+    {
+      when: 'gap',
+      after: 30 * MINUTE,
+      notify: ['security-officer', 'incident-response-team'],
+      say: 'prepare the compliance report',
+    },
+    { when: 'gap', after: 24 * HOUR, notify: ['compliance-counsel', 'privacy-officer'], say: 'prepare the breach assessment' },
+  ],
   contacts: {},
+  approvers: [],
   disk: { alertPercent: 85, targetPercent: 75 },
   runbooks: {},
   operations: [],
@@ -71,6 +98,30 @@ export const DEFAULT_POLICY: Policy = {
   phiPaths: ['/api/patients', '/api/prescriptions'],
   compensatingControls: [],
 };
+
+/** How a role is reached; empty when the policy names no way. */
+export function contactOf({ contacts }: Pick<Policy, 'contacts'>, role: string): Contact {
+  return contacts[role] ?? {};
+}
+
+/** Whether there is any way to reach a contact. */
+export function isReachable({ slack, email }: Contact): boolean {
+  return slack !== undefined || email !== undefined;
+}
+
+/** Roles that an escalation names and that nobody can be reached by. */
+export function unreachableRoles(policy: Pick<Policy, 'contacts' | 'escalations'>): readonly string[] {
+  const roles = new Set(policy.escalations.flatMap(({ notify }) => notify));
+  return [...roles].filter((role) => !isReachable(contactOf(policy, role)));
+}
+
+/** `privacy-officer` as people read it: "Privacy Officer". */
+export function roleName(role: string): string {
+  return role
+    .split('-')
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join(' ');
+}
 
 /** How long Gapwatch goes on trying a call before it gives up and says so. Mail waits longer: a greylisting server may take hours. */
 export const GIVE_UP_AFTER: Readonly<Record<'slack' | 'pagerduty' | 'mail' | 'reports', Milliseconds>> = {

@@ -11,8 +11,10 @@ export type Mail = {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  readonly attachment: { readonly name: string; readonly content: string } | null;
+  readonly attachments: readonly Attachment[];
 };
+
+export type Attachment = { readonly name: string; readonly content: string | Uint8Array; readonly contentType: string };
 
 /** A recipient by role: people are told of the role, never of the address. */
 export type Recipient = { readonly role: string; readonly address: string };
@@ -48,9 +50,11 @@ export function connectMail({ url, from }: { readonly url: string; readonly from
           subject: foreignLine(mail.subject, 200),
           text: mail.text,
           html: mail.html,
-          attachments: mail.attachment
-            ? [{ filename: mail.attachment.name, content: mail.attachment.content, contentType: 'text/markdown; charset=utf-8' }]
-            : [],
+          attachments: mail.attachments.map(({ name, content, contentType }) => ({
+            filename: name,
+            content: Buffer.from(content),
+            contentType,
+          })),
           // Attachments and bodies are our own text: nothing is ever read from a path or an address.
           disableFileAccess: true,
           disableUrlAccess: true,

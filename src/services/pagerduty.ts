@@ -26,12 +26,16 @@ export type PagerDuty = {
   /** The name that PagerDuty shows for Gapwatch's own user; null when it has none. */
   readonly ownName: () => Promise<string | null>;
   readonly pageLevel: (id: string, level: number) => Promise<void>;
+  /** Who is on call for the incident's escalation policy now, level by level. */
+  readonly onCalls: (id: string) => Promise<readonly OnCall[]>;
   readonly resolve: (id: string) => Promise<DeedOutcome>;
   /** Adds a note, unless one with the same text is there already. */
   readonly note: (id: string, text: string) => Promise<void>;
   /** Asks something harmless, to see that address and token work. */
   readonly ping: () => Promise<void>;
 };
+
+export type OnCall = { readonly level: number; readonly names: readonly string[] };
 
 type Connection = { readonly apiUrl: string; readonly token: string; readonly fromEmail: string };
 
@@ -51,6 +55,7 @@ export function connectPagerDuty(connection: Connection): PagerDuty {
     acknowledge: (id) => acknowledge(incident, put, id),
     acknowledgeAs: (id, email) => acknowledgeAs({ get, incident, put }, id, email),
     ownName: async () => (await userOf(get, connection.fromEmail))?.name ?? null,
+    onCalls: (id) => onCalls(get, id),
     pageLevel: async (id, level) => {
       await put(id, { escalation_level: level });
     },
@@ -98,6 +103,24 @@ function incidentOf(raw: z.infer<typeof incidentSchema>): PagerDutyIncident {
     status: raw.status,
     acknowledgedBy: raw.acknowledgements?.at(-1)?.acknowledger?.summary ?? null,
   };
+}
+
+const policyOfIncidentSchema = z.object({ incident: z.object({ escalation_policy: reference.nullish() }) });
+const onCallsSchema = z.object({
+  oncalls: z.array(z.object({ escalation_level: z.number(), user: z.object({ summary: z.string().nullish() }).nullish() })),
+});
+
+async function onCalls(get: Get, id: string): Promise<readonly OnCall[]> {
+  const policy = policyOfIncidentSchema.parse(await get(`/incidents/${seg(id)}`)).incident.escalation_policy;
+  if (!policy) return [];
+  const { oncalls } = onCallsSchema.parse(await get(`/oncalls?escalation_policy_ids[]=${seg(policy.id)}&limit=100`));
+  const levels = [...new Set(oncalls.map(({ escalation_level }) => escalation_level))].toSorted((one, other) => one - other);
+  return levels.map((level) => {
+    const names = oncalls.flatMap(({ escalation_level, user }) =>
+      escalation_level === level ? [foreignLine(user?.summary ?? 'somebody', 80)] : [],
+    );
+    return { level, names: [...new Set(names)] };
+  });
 }
 
 function alertText(answer: unknown): string {

@@ -26,10 +26,18 @@ export type Slack = {
   readonly shareFile: (channel: string, threadTs: string | null, file: SharedFile) => Promise<string>;
   /** The channel's ID, found by its name. Cached once known. */
   readonly channelId: () => Promise<string>;
-  readonly user: (id: string) => Promise<{ readonly name: string; readonly email: string | null }>;
+  readonly user: (id: string) => Promise<SlackUser>;
+  readonly channelMembers: (channel: string) => Promise<readonly string[]>;
+  /** The members of a user group (`S…`). */
+  readonly groupMembers: (group: string) => Promise<readonly string[]>;
+  /** One message of the channel or of a thread, by its timestamp; null when it is gone. */
+  readonly message: (posted: Posted) => Promise<{ readonly userId: string | null; readonly text: string } | null>;
   /** The bot's own name, when the token works. */
   readonly whoAmI: () => Promise<string>;
 };
+
+/** A person as Slack knows them. `isOutside`: a guest, a stranger of another workspace, or no person at all. */
+export type SlackUser = { readonly name: string; readonly email: string | null; readonly isOutside: boolean };
 
 /** `words` say what an image shows, for those who can't see it. */
 export type SharedFile = {
@@ -71,7 +79,16 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
     },
     user: async (id) => {
       const { user } = userSchema.parse(await call('users.info', { user: id }));
-      return { name: user.profile?.display_name || user.real_name || user.name, email: user.profile?.email ?? null };
+      const isOutside = [user.is_restricted, user.is_ultra_restricted, user.is_stranger, user.is_bot, user.deleted].includes(true);
+      return { name: user.profile?.display_name || user.real_name || user.name, email: user.profile?.email ?? null, isOutside };
+    },
+    channelMembers: (channel) => channelMembers(call, channel),
+    groupMembers: async (usergroup) => groupSchema.parse(await call('usergroups.users.list', { usergroup })).users,
+    message: async ({ channel, ts }) => {
+      const found = oneMessageSchema
+        .parse(await call('conversations.replies', { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 }))
+        .messages.find((each) => each.ts === ts);
+      return found ? { userId: found.user ?? null, text: found.text ?? '' } : null;
     },
     whoAmI: async () => authSchema.parse(await call('auth.test')).user,
   };
@@ -86,8 +103,18 @@ const userSchema = z.object({
   user: z.object({
     name: z.string(),
     real_name: z.string().optional(),
+    is_restricted: z.boolean().optional(),
+    is_ultra_restricted: z.boolean().optional(),
+    is_stranger: z.boolean().optional(),
+    is_bot: z.boolean().optional(),
+    deleted: z.boolean().optional(),
     profile: z.object({ display_name: z.string().optional(), email: z.string().optional() }).optional(),
   }),
+});
+const groupSchema = z.object({ users: z.array(z.string()) });
+const membersSchema = z.object({ members: z.array(z.string()) });
+const oneMessageSchema = z.object({
+  messages: z.array(z.object({ ts: z.string(), user: z.string().optional(), text: z.string().optional() })),
 });
 const pageSchema = z.object({ response_metadata: z.object({ next_cursor: z.string().optional() }).optional() });
 const historySchema = z.object({
@@ -170,6 +197,18 @@ async function findChannel(call: Call, name: string): Promise<string> {
   throw new ServiceFailure('slack', 'refused', `there is no channel #${bare} that the bot can see; invite it with /invite`);
 }
 
+async function channelMembers(call: Call, channel: string): Promise<readonly string[]> {
+  const members: string[] = [];
+  let cursor = '';
+  for (let page = 0; page < 20; page += 1) {
+    const answer = await call('conversations.members', { channel, limit: 1_000, ...(cursor ? { cursor } : {}) });
+    members.push(...membersSchema.parse(answer).members);
+    cursor = nextCursor(answer);
+    if (cursor === '') break;
+  }
+  return members;
+}
+
 function nextCursor(answer: unknown): string {
   return pageSchema.parse(answer).response_metadata?.next_cursor ?? '';
 }
@@ -218,7 +257,9 @@ const READING: ReadonlySet<string> = new Set([
   'chat.getPermalink',
   'conversations.history',
   'conversations.list',
+  'conversations.members',
   'conversations.replies',
+  'usergroups.users.list',
   'users.info',
 ]);
 

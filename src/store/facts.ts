@@ -45,10 +45,17 @@ export async function appendFacts(client: Queryable, incident: Incident, recorde
     [incident.number, links.map(({ sequence }) => sequence), links.map(({ hash }) => hash), links.map(({ body }) => body)],
   );
   await client.query(
-    `insert into gapwatch.incidents (number, phase, alert_ids, fact_count, head) values ($1, $2, $3, $4, $5)
+    `insert into gapwatch.incidents (number, phase, alert_ids, fact_count, head, drill) values ($1, $2, $3, $4, $5, $6)
      on conflict (number) do update
        set phase = excluded.phase, alert_ids = excluded.alert_ids, fact_count = excluded.fact_count, head = excluded.head`,
-    [incident.number, incident.phase.name, incident.alerts.map(({ id }) => id), incident.factCount, links.at(-1)?.hash ?? head],
+    [
+      incident.number,
+      incident.phase.name,
+      incident.alerts.map(({ id }) => id),
+      incident.factCount,
+      links.at(-1)?.hash ?? head,
+      incident.isDrill,
+    ],
   );
 }
 
@@ -58,14 +65,23 @@ export async function nextIncidentNumber(client: Queryable): Promise<number> {
   return numberRow.parse(rows[0]).number;
 }
 
-/** The open incident with the highest number, if one is open. */
+/** The open incident with the highest number, if one is open; a real one before a drill. */
 export async function openIncident(client: Queryable): Promise<number | null> {
-  return firstNumber(client, `select number from gapwatch.incidents where phase = 'open' order by number desc limit 1`);
+  return firstNumber(client, `select number from gapwatch.incidents where phase = 'open' order by drill, number desc limit 1`);
+}
+
+/** The open incident of this kind: alerts join real ones, never a drill. */
+export async function openIncidentOfKind(client: Queryable, drill: boolean): Promise<number | null> {
+  const sql = `select number from gapwatch.incidents where phase = 'open' and drill = $1 order by number desc limit 1`;
+  return firstNumber(client, sql, [drill]);
 }
 
 /** The open incident, or else the latest one. */
 export async function currentIncident(client: Queryable): Promise<number | null> {
-  return firstNumber(client, `select number from gapwatch.incidents order by phase = 'open' desc, number desc limit 1`);
+  return firstNumber(
+    client,
+    `select number from gapwatch.incidents order by phase = 'open' desc, (phase = 'open' and drill), number desc limit 1`,
+  );
 }
 
 /** The latest incident that this PagerDuty alert belongs to. */

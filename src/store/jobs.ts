@@ -77,9 +77,15 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
   };
   const isDue = job.dueAt.getTime() <= now.getTime();
   const options = { singletonKey: job.key, db, ...(isDue ? {} : { startAfter: job.dueAt }) };
-  const id = await boss.send(job.queue, job.data, options);
-  // Something waits under this key already. If it waits for later, as a lane does after a failure, it is wanted now.
-  if (id === null && isDue) await boss.update(job.queue, job.data, { singletonKey: job.key, startAfter: now, db });
+  for (let tries = 0; tries < 5; tries += 1) {
+    const id = await boss.send(job.queue, job.data, options);
+    if (id !== null || !isDue) return;
+    // Something waits under this key already. If it waits for later, as a lane does after a failure, it is wanted now.
+    const { updated } = await boss.update(job.queue, job.data, { singletonKey: job.key, startAfter: now, db });
+    if (updated > 0) return;
+    // A worker took it in between, and may have looked before our facts were there: another one must follow it.
+  }
+  throw new Error(`the job ${job.key} is taken as fast as it is asked for`);
 }
 
 async function work(boss: PgBoss, handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {

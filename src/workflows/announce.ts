@@ -1,6 +1,7 @@
-import type { Answer, Call } from '#domain/incident/call.ts';
+import type { Answer, Call, Deed } from '#domain/incident/call.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
-import { incidentButtons, type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
+import { tasksOfEscalation } from '#domain/incident/tasks.ts';
+import { asDrill, incidentButtons, type SlackMessage, singleButton, slackMessage, taskButtons } from '#domain/messages/blocks.ts';
 import { chartWords } from '#domain/messages/chart.ts';
 import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
@@ -16,7 +17,7 @@ export async function doInSlack(house: House, attempt: Attempt): Promise<Answer>
   if (call.deed.kind === 'share-report') return shareReport(house, attempt, call.deed.file);
   if (call.deed.kind === 'share-chart') return shareChart(house, attempt, call.deed);
   if (call.deed.kind === 'check-conclusion') return conclude(house, attempt, call.deed.request);
-  const message = messageFor(house, incident, call);
+  const message = marked(incident, messageFor(house, incident, call));
   const root = rootMessage(incident);
   if (call.deed.kind === 'initial-post') return postRoot(house, attempt, message);
   if (root === null) throw new ServiceFailure('slack', 'unavailable', 'the root message is not posted yet');
@@ -43,7 +44,8 @@ async function shareReport(house: House, { incident, mustLook }: Attempt, file: 
   const adopted = mustLook ? await house.slack.findFile(root.channel, root.ts, file) : null;
   if (adopted !== null) return { permalink: adopted, file, says: 'found shared after an unclear attempt' };
   const content = await house.reports.read(file);
-  const comment = `Gap report of ${incidentName(incident.number)}`;
+  const what = file.includes('post-mortem') ? 'Post-mortem document' : 'Gap report';
+  const comment = `${incident.isDrill ? 'DRILL: ' : ''}${what} of ${incidentName(incident.number)}`;
   const permalink = await house.slack.shareFile(root.channel, root.ts, { name: file, title: file, content, comment });
   return { permalink, file, says: `shared ${file}` };
 }
@@ -73,6 +75,10 @@ async function shareChart(
 
 /** A check's message: its answer when there is one, else how far it is. */
 export function checkMessageOf(house: House, incident: Incident, request: string): SlackMessage {
+  return marked(incident, unmarkedCheckMessage(house, incident, request));
+}
+
+function unmarkedCheckMessage(house: House, incident: Incident, request: string): SlackMessage {
   const answered = incident.checks.find((each) => each.request === request);
   if (answered) {
     const live = answered.liveUntil && { readAt: answered.at, until: answered.liveUntil };
@@ -109,6 +115,8 @@ function placeOf(house: House, { deed }: Call): { readonly inThread: boolean; re
   }
 }
 
+type AnnouncementDeed = Extract<Deed, { kind: 'announcement' }>;
+
 /** The message of a Slack call, rendered from what is known now. */
 function messageFor(house: House, incident: Incident, { deed, dueAt, status }: Call): SlackMessage {
   const now = house.now();
@@ -123,9 +131,12 @@ function messageFor(house: House, incident: Incident, { deed, dueAt, status }: C
     case 'resolution-post':
       return render('slack/resolution.liquid');
     case 'announcement':
-      return render(`slack/thread/${deed.name}.liquid`, { details: deed.details });
+      return slackMessage(
+        house.templates.render(`slack/thread/${deed.name}.liquid`, { incident: view, details: deed.details }),
+        buttonsBeside(house, incident, deed),
+      );
     case 'check-answer':
-      return checkMessageOf(house, incident, deed.request);
+      return unmarkedCheckMessage(house, incident, deed.request);
     default:
       throw new TypeError(`${deed.kind} is no message`);
   }
@@ -135,8 +146,35 @@ function missedView(missed: readonly Date[], why: string | null) {
   return { count: missed.length, first: missed[0] ?? '', last: missed.at(-1) ?? '', why: why ?? '' };
 }
 
+/** The buttons under an announcement: what the reader is likely to do about it. */
+function buttonsBeside(house: House, incident: Incident, { name, details }: AnnouncementDeed) {
+  const own = incidentName(incident.number);
+  switch (name) {
+    case 'nudge':
+      return singleButton('update', 'Update', own);
+    case 'escalation':
+      return taskButtons(own, tasksOfEscalation(incident, details.escalation ?? '', house.now(), house.policy));
+    case 'follow-up':
+      return singleButton('tasks', 'Tasks', own);
+    case 'claim-overdue':
+      return singleButton('claim', "I'm on it", own);
+    default:
+      return [];
+  }
+}
+
+/** A message of a drill says so. */
+export function marked(incident: Incident, message: SlackMessage): SlackMessage {
+  return incident.isDrill ? asDrill(message) : message;
+}
+
 /** The root message as it is now, with its buttons. */
-export function rootMessageOf(house: House, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
-  const buttons = incidentButtons(incidentName(incident.number), incident.phase.name === 'open');
+export function currentRootMessage(house: House, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
+  return marked(incident, rootMessageOf(house, incident, view));
+}
+
+function rootMessageOf(house: House, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
+  const phase = incident.phase.name === 'open' ? 'open' : incident.followUp.closed ? 'closed' : 'resolved';
+  const buttons = incidentButtons(incidentName(incident.number), phase);
   return slackMessage(house.templates.render('slack/initial.liquid', { incident: view }), buttons);
 }

@@ -5,7 +5,15 @@ import { effects } from '#domain/incident/effects.ts';
 import type { Recorded } from '#domain/incident/facts.ts';
 import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
 import type { Queryable } from '#store/database.ts';
-import { appendFacts, incidentOfAlert, loadFacts, lockIncident, lockOpening, nextIncidentNumber, openIncident } from '#store/facts.ts';
+import {
+  appendFacts,
+  incidentOfAlert,
+  loadFacts,
+  lockIncident,
+  lockOpening,
+  nextIncidentNumber,
+  openIncidentOfKind,
+} from '#store/facts.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
 
@@ -44,7 +52,8 @@ export async function openOrJoin(
     const next = await nextIncidentNumber(within);
     const command = makeCommand(next);
     const known = command.kind === 'alert-fired' ? await incidentOfAlert(within, command.alert.id) : null;
-    const number = known ?? (await openIncident(within)) ?? next;
+    const isDrill = command.kind === 'declare' && command.isDrill;
+    const number = known ?? (await openIncidentOfKind(within, isDrill)) ?? next;
     await lockIncident(within, number);
     return apply(kernel, within, number, command, by);
   };

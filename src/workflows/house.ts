@@ -6,14 +6,16 @@ import type { AuditWriter } from '#services/audit-writer.ts';
 import type { DigitalOceanApp, DigitalOceanCluster } from '#services/digitalocean.ts';
 import type { GitHub } from '#services/github.ts';
 import type { HealthEndpoint } from '#services/health.ts';
-import type { Mailer, Recipient } from '#services/mail.ts';
+import type { Mailer } from '#services/mail.ts';
 import type { Operations } from '#services/operations.ts';
-import type { PagerDuty } from '#services/pagerduty.ts';
+import type { OnCall, PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
 import type { Sentry } from '#services/sentry.ts';
-import type { Slack } from '#services/slack.ts';
+import type { Slack, SlackUser } from '#services/slack.ts';
 import type { Database } from '#store/database.ts';
 import type { Jobs } from '#store/jobs.ts';
+
+export type { OnCall, SlackUser };
 
 /** Everything a workflow works with. Made once, in main; `now` is the only clock. */
 export type House = {
@@ -26,7 +28,10 @@ export type House = {
   readonly channel: string;
   readonly pagerduty: PagerDuty;
   readonly mail: Mailer;
-  readonly privacyOfficer: Recipient;
+  /** Where others reach Gapwatch; null when nobody outside can. */
+  readonly publicUrl: string | null;
+  /** Signs the links that Gapwatch sends. */
+  readonly linkSecret: string;
   readonly reports: ReportFolder;
   readonly auditDatabase: AuditDatabase;
   /** The monitored table, and the role that writes it, as the settings name them. */

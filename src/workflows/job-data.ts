@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LANES } from '#domain/incident/call.ts';
+import { timerCommandSchema } from '#domain/incident/commands.ts';
 import type { Job } from '#domain/incident/effects.ts';
 import type { NewJob } from '#store/jobs.ts';
 
@@ -13,6 +14,8 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('claim-due'), incident }),
   z.object({ kind: z.literal('update-due'), incident, number: z.number().int() }),
   z.object({ kind: z.literal('notice-late'), incident, call: z.string() }),
+  z.object({ kind: z.literal('timer'), incident, command: timerCommandSchema }),
+  z.object({ kind: z.literal('survey'), incident }),
   z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
   z.object({ kind: z.literal('keep-current'), incident, check: z.string(), request: z.string() }),
   z.object({
@@ -42,6 +45,7 @@ export function queueOf(data: JobData): NewJob['queue'] {
       return data.lane;
     case 'first-look':
     case 'watch':
+    case 'survey':
     case 'run-check':
     case 'keep-current':
     case 'keep-current-in-channel':
@@ -49,6 +53,7 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'claim-due':
     case 'update-due':
     case 'notice-late':
+    case 'timer':
       return 'timers';
     case 'examine':
     case 'poll':

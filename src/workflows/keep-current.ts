@@ -4,6 +4,7 @@ import { checkMessage } from '#domain/messages/check-message.ts';
 import { MINUTE, plus, SECOND } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
+import { marked } from './announce.ts';
 import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
@@ -35,7 +36,7 @@ export async function keepCurrent(house: House, job: { readonly incident: number
     await show(
       house,
       { channel: status.answer.channel, ts: status.answer.ts },
-      checkMessage(house.templates, house.policy, { check, request, verdict, live }),
+      marked(incident, checkMessage(house.templates, house.policy, { check, request, verdict, live })),
     );
   }
   await house.jobs.enqueue(house.database, toNewJob(nextReading(number, { check, request }, now)), now);

@@ -4,7 +4,7 @@ import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
-import { checkMessageOf, postedOf, rootMessageOf } from './announce.ts';
+import { checkMessageOf, currentRootMessage, postedOf } from './announce.ts';
 import { load } from './handle.ts';
 import type { House } from './house.ts';
 
@@ -35,7 +35,7 @@ function present(house: House, incident: Incident): readonly Present[] {
   if (!root) return [];
   const initialPost = callNamed(incident, 'slack/initial-post');
   const late = initialPost ? latenessOf(initialPost, house.now()) : '';
-  const message = rootMessageOf(house, incident, { ...incidentView(incident, house.now(), house.policy), late });
+  const message = currentRootMessage(house, incident, { ...incidentView(incident, house.now(), house.policy), late });
   const atWork = incident.running.flatMap<Present>(({ request }) => {
     const posted = postedOf(incident, `slack/check/${request}`);
     return posted ? [{ posted, message: checkMessageOf(house, incident, request) }] : [];

@@ -65,6 +65,8 @@ async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {
 
 function perform(house: House, attempt: Attempt): Promise<Answer> {
   const lane = laneOf(attempt.call.deed);
+  // A drill leaves the house by Slack alone: PagerDuty and outside mail stay untouched.
+  if (attempt.incident.isDrill && (lane === 'pagerduty' || lane === 'mail')) return Promise.resolve({ says: 'a drill: nothing was sent' });
   switch (lane) {
     case 'slack':
       return doInSlack(house, attempt);

@@ -8,17 +8,23 @@ import { type CheckHouse, converse, type Listener } from './converse.ts';
 /** A check's time, unless it asks for more itself. */
 const CHECK_WITHIN: Milliseconds = 15 * SECOND;
 
-type Circumstances = { readonly gaps: CheckContext['gaps']; readonly listen: Listener };
+/** `within` is the check's time, where it must be shorter than its own. */
+type Circumstances = { readonly gaps?: CheckContext['gaps']; readonly listen?: Listener; readonly within?: Milliseconds };
 
-const ALONE: Circumstances = { gaps: [], listen: async () => null };
+const silent: Listener = async () => null;
 
 /** Runs a check and answers its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
-export async function verdictOf(house: CheckHouse, name: string, argument: string, { gaps, listen } = ALONE): Promise<Verdict> {
+export async function verdictOf(
+  house: CheckHouse,
+  name: string,
+  argument: string,
+  { gaps = [], listen = silent, within }: Circumstances = {},
+): Promise<Verdict> {
   const check = checkNamed(name);
   if (!check) return unknownVerdict(`this version of Gapwatch knows no check named ${name}`);
   const context = { ...house.auditTable, policy: house.policy, argument, now: house.now(), gaps };
   try {
-    return await converse(house, check.ask(context), check.within ?? CHECK_WITHIN, listen);
+    return await converse(house, check.ask(context), within ?? check.within ?? CHECK_WITHIN, listen);
   } catch (error) {
     if (error instanceof NotConfigured) return notConfigured(error);
     if (error instanceof Unanswered) return unknownVerdict(error.message);

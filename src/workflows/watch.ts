@@ -29,9 +29,9 @@ export async function watchOnce(house: House, number: number): Promise<void> {
 }
 
 /** One look now, for a decision that needs a fresh one. */
-export async function lookAt(house: House, number: number) {
+export async function lookAt(house: House, number: number, within = LOOK_DEADLINE) {
   const { incident } = await load(house, number);
-  return house.auditDatabase.look(incident?.startedAt ?? house.now(), incident ? silentSince(incident) : null, LOOK_DEADLINE);
+  return house.auditDatabase.look(incident?.startedAt ?? house.now(), incident ? silentSince(incident) : null, within);
 }
 
 /** The last record before the silence being watched. While the table could not be seen, the open gap still knows it. */

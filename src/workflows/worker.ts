@@ -8,6 +8,7 @@ import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
 import { examine, poll } from './poll.ts';
 import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
+import { survey } from './survey.ts';
 import { firstLook, watchOnce } from './watch.ts';
 
 /** Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. */
@@ -62,6 +63,11 @@ async function perform(house: House, data: JobData): Promise<void> {
     case 'notice-late':
       await handle(house, data.incident, { kind: 'notice-late', key: data.call }, { kind: 'timer' });
       return;
+    case 'timer':
+      await handle(house, data.incident, data.command, { kind: 'timer' });
+      return;
+    case 'survey':
+      return survey(house, data.incident);
     case 'warn':
       return warn(house, data.key, data.warning);
     default:

@@ -44,7 +44,7 @@ const event = fc.constantFrom('acknowledged', 'unacknowledged', 'reassigned', 'e
 
 const command = fc.oneof(
   fc.constantFrom('P1', 'P2').map((id) => (): Command => ({ kind: 'alert-fired', number: 1, alert: alert(id), seenBy: 'webhook' })),
-  fixed({ kind: 'declare', number: 1, reason: 'seen by nurses' }),
+  fixed({ kind: 'declare', number: 1, reason: 'seen by nurses', isDrill: false }),
   fc.record({ alertId: fc.constantFrom('P1', 'P2', 'P3'), event }).map(
     ({ alertId, event: name }) =>
       (_: Incident | null, now: Date): Command => ({
@@ -61,7 +61,32 @@ const command = fc.oneof(
   fc.constant((incident: Incident | null): Command => ({ kind: 'update-due', number: incident?.nextUpdate?.number ?? 1 })),
   fixed({ kind: 'post-update' }),
   fixed({ kind: 'state-cause', text: 'a migration' }),
-  fc.constantFrom('pause-updates' as const, 'continue-updates' as const).map((kind) => (): Command => ({ kind })),
+  fc.integer({ min: 1, max: 90 }).map(
+    (minutes) =>
+      (_: Incident | null, now: Date): Command => ({ kind: 'pause-updates', until: before(now, -minutes) }),
+  ),
+  fixed({ kind: 'continue-updates' }),
+  fc.constant((incident: Incident | null, now: Date): Command => ({ kind: 'pause-over', until: incident?.pausedUntil ?? now })),
+  fixed({ kind: 'submit-update', cause: 'a migration', action: 'granting INSERT again', etaAt: null }),
+  fixed({ kind: 'hand-over', slackId: 'U0000000002', name: 'sam' }),
+  fixed({ kind: 'name-writer', slackId: 'U0000000003', name: 'kim' }),
+  fixed({ kind: 'keep-message', ts: '1.1', author: 'sam', text: 'it is the migration' }),
+  fc
+    .record({
+      task: fc.constantFrom('disable-access', 'assess', 'risk-assessment', 'none'),
+      kind: fc.constantFrom('take-task' as const, 'finish-task' as const),
+    })
+    .map((marks) => (): Command => marks),
+  fixed({ kind: 'waive-task', task: 'buffering', because: 'next quarter' }),
+  fixed({ kind: 'close' }),
+  fixed({ kind: 'escalation-due' }),
+  fc.constant((incident: Incident | null): Command => ({ kind: 'nudge-due', update: incident?.nextUpdate?.number ?? 1 })),
+  fixed({ kind: 'root-late' }),
+  fixed({ kind: 'count-earlier-gaps', count: 2, words: 'two' }),
+  fixed({ kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
+  fixed({ kind: 'hhs-due', daysLeft: 30 }),
+  fixed({ kind: 'follow-up-due', hours: 24, resolution: 1 }),
+  fixed({ kind: 'receipt-due', key: 'mail/opening-notice' }),
   fixed({ kind: 'escalate' }),
   fixed({ kind: 'write-report' }),
   fc.record({ edge: fc.constantFrom('start' as const, 'end' as const), minutes: minutesAgo }).map(

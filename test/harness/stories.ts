@@ -3,9 +3,9 @@ import { PEOPLE, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
 import type { World } from './world.ts';
 
 /** The usual beginning: the audit table falls silent at 11:57, the program runs, the alert comes at noon. */
-export async function alertFires(world: World, title = 'AuditLogWriteError: audit writes are failing') {
+export async function alertFires(world: World, title = 'AuditLogWriteError: audit writes are failing', policy = '') {
   await goesSilent(world);
-  await world.starts();
+  await world.starts(policy);
   const alert = await world.pagerduty.fires(title);
   await world.settles();
   return alert;
@@ -53,4 +53,24 @@ export function plainly(text: string): string {
 function found<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error('there is no message');
   return value;
+}
+
+/** The root message of the first incident. Throws when it was not posted. */
+export function rootOf({ slack }: World): SlackMessage {
+  return found(slack.messages[0]);
+}
+
+/** The whole incident, from the alert to the resolution, ten minutes long. */
+export async function isResolved(world: World, policy = ''): Promise<void> {
+  await alertFires(world, undefined, policy);
+  await world.passes(9);
+  await writesAgain(world);
+  await world.passes(0.25);
+  await robinTypes(world, '/incident resolve a migration revoked INSERT');
+  await world.settles();
+}
+
+/** The mails with this text in their subject. */
+export function mailsAbout({ mail }: World, subject: string) {
+  return mail.mails.filter((each) => each.subject?.includes(subject));
 }

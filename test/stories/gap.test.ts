@@ -91,6 +91,7 @@ story(
     await robinTypes(world, '/incident resolve fixed for good');
     await world.settles();
     expect(countOf(world, '✅ RESOLVED')).toBe(2);
-    expect(world.mail.mails).toHaveLength(3);
+    // Opening, final, the correction that names the second gap, and the second final.
+    expect(world.mail.mails.map(({ subject }) => subject?.split(':')[0])).toEqual(['URGENT', 'URGENT', 'CORRECTION', 'URGENT']);
   },
 );

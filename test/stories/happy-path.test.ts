@@ -18,7 +18,7 @@ describe('the runbook, from alert to report', () => {
       'Audit gap started: 2026-01-05 11:57:00 UTC',
       'Updates: Every 5 minutes',
     ]);
-    expect(world.messages()[0]).toContain("[I'm on it] [Diagnose] [Update] [Resolve]");
+    expect(world.messages()[0]).toContain("[I'm on it] [Diagnose] [Update] [Gap] [Tasks] [Hand over] [Resolve]");
     expect(acknowledged).toMatchObject({ text: 'Acknowledged AUDIT_LOG_FAILURE - investigating', threadTs: root?.ts });
     expect(alert).toMatchObject({ status: 'acknowledged', acknowledgedBy: 'Gapwatch Bot' });
     expect(alert.notes).toEqual([expect.stringContaining('Gapwatch: INC-1 is open. Follow it here: https://clinic.slack.example/')]);
@@ -93,7 +93,11 @@ describe('the runbook, from alert to report', () => {
     expect(final?.text).toContain('- Duration: 14 minutes');
     expect(final?.text).toContain('Please assess compliance impact and determine if HHS notification required.');
     expect(final?.html).toContain('<li>Duration: 14 minutes</li>');
-    expect(final?.attachments.map(({ filename }) => filename)).toEqual(['2026-01-05-audit-gap.md']);
+    expect(final?.attachments.map(({ filename }) => filename)).toEqual([
+      '2026-01-05-audit-gap.md',
+      'INC-1-records.png',
+      'INC-1-timeline.csv',
+    ]);
 
     const report = await world.report('2026-01-05-audit-gap.md');
     expect(final?.attachments[0]?.content.toString()).toBe(report);

@@ -81,6 +81,12 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     if (request.headers.authorization !== `Token token=${TOKEN}`) return refused(401, 2006, 'You are not authenticated');
     const url = new URL(request.path, 'http://x');
     const [, resource, id, sub] = url.pathname.split('/');
+    if (resource === 'oncalls') {
+      const asked = url.searchParams.getAll('escalation_policy_ids[]');
+      if (!asked.includes('PESCALATE')) return ok({ oncalls: [] });
+      const level = (number: number, name: string) => ({ escalation_level: number, user: { id: `PU${number}`, summary: name } });
+      return ok({ oncalls: [level(1, 'Robin'), level(2, 'Sam'), level(2, 'Kim')] });
+    }
     if (resource === 'abilities') return ok({ abilities: [] });
     if (resource === 'users') return ok({ users: USERS.filter(({ email }) => email.includes(url.searchParams.get('query') ?? '')) });
     if (resource !== 'incidents') return refused(404, 2100, 'Not Found');
@@ -212,6 +218,7 @@ function publicIncident(incident: PagerDutyIncident) {
     created_at: incident.createdAt.toISOString(),
     status: incident.status,
     service: { id: 'PS1', summary: incident.service },
+    escalation_policy: { id: 'PESCALATE', summary: 'Clinic' },
     priority: null,
     conference_bridge: null,
     teams: [],

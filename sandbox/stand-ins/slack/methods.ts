@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseBlocks, type SlackBlock } from './block-kit.ts';
+import { parseView, type SlackView } from './views.ts';
 
 /** A message as the stand-in keeps it. */
 export type SlackMessage = {
@@ -10,13 +11,27 @@ export type SlackMessage = {
   text: string;
   blocks: readonly SlackBlock[];
   readonly key: string | null;
+  /** Who wrote it; null for the app. */
+  readonly userId: string | null;
   readonly file: { readonly name: string; readonly content: Buffer; readonly words: string } | null;
   edits: number;
 };
 
-export type SlackUser = { readonly id: string; readonly name: string; readonly email: string };
+export type SlackUser = {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  /** What Slack says of people who are no full members of the workspace. */
+  readonly outside?: 'is_restricted' | 'is_stranger';
+};
 export type SlackState = {
   readonly channels: readonly { readonly id: string; readonly name: string; readonly hasBot: boolean }[];
+  /** Members of #incidents, and of user groups. */
+  readonly members: readonly string[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Triggers that open a form, and when each was given; one opens one form within three seconds. */
+  readonly triggers: Map<string, number>;
+  readonly onView: (trigger: string, view: SlackView) => void;
   readonly users: readonly SlackUser[];
   readonly messages: SlackMessage[];
   /** What each person's Home tab shows. */
@@ -56,7 +71,14 @@ export const METHODS: Readonly<Record<string, Method>> = {
     run: (args, state) => {
       const user = state.users.find(({ id }) => id === args.user);
       return user
-        ? { user: { id: user.id, name: user.name, profile: { display_name: user.name, email: user.email } } }
+        ? {
+            user: {
+              id: user.id,
+              name: user.name,
+              profile: { display_name: user.name, email: user.email },
+              ...(user.outside ? { [user.outside]: true } : {}),
+            },
+          }
         : { error: 'user_not_found' };
     },
   },
@@ -71,6 +93,18 @@ export const METHODS: Readonly<Record<string, Method>> = {
   },
   'files.completeUploadExternal': { scopes: ['files:write'], run: completeUpload },
   'views.publish': { scopes: [], run: publishHome },
+  'views.open': { scopes: [], run: openView },
+  'conversations.members': {
+    scopes: ['channels:read'],
+    run: (_args, state) => ({ members: state.members, response_metadata: { next_cursor: '' } }),
+  },
+  'usergroups.users.list': {
+    scopes: ['usergroups:read'],
+    run: (args, state) => {
+      const users = state.groups[String(args.usergroup)];
+      return users ? { users } : { error: 'no_such_subteam' };
+    },
+  },
 };
 
 function linkTo({ channel, ts }: SlackMessage): string {
@@ -92,6 +126,20 @@ function publishHome(args: Readonly<Record<string, unknown>>, state: SlackState)
   const blocks = view.success ? parseBlocks(view.data.blocks, 100) : null;
   if (blocks === null) return { error: 'invalid_arguments' };
   state.homes.set(text.parse(args.user_id), blocks);
+  return { view: {} };
+}
+
+/** Slack takes a trigger for three seconds, once. */
+const TRIGGER_MILLISECONDS = 3_000;
+
+function openView(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
+  const given = state.triggers.get(String(args.trigger_id));
+  if (given === undefined) return { error: 'exchanged_trigger_id' };
+  state.triggers.delete(String(args.trigger_id));
+  if (Date.now() - given > TRIGGER_MILLISECONDS) return { error: 'expired_trigger_id' };
+  const view = parseView(args.view);
+  if (view === null) return { error: 'invalid_arguments' };
+  state.onView(String(args.trigger_id), view);
   return { view: {} };
 }
 
@@ -117,6 +165,7 @@ function postMessage(args: Readonly<Record<string, unknown>>, state: SlackState)
     isBroadcast: flag.catch(false).parse(args.reply_broadcast),
     ...content,
     key: typeof metadata?.data?.event_payload.key === 'string' ? metadata.data.event_payload.key : null,
+    userId: null,
     file: null,
     edits: 0,
   };
@@ -149,14 +198,18 @@ function updateMessage(args: Readonly<Record<string, unknown>>, state: SlackStat
 function history(args: Readonly<Record<string, unknown>>, state: SlackState, threadTs: string | null): Answer {
   if (!state.channels.some(({ id }) => id === args.channel)) return { error: 'channel_not_found' };
   const oldest = Number(args.oldest ?? 0);
+  const latest = Number(args.latest ?? Number.POSITIVE_INFINITY);
   const inPlace = state.messages.filter(({ channel, threadTs: parent, ts, isBroadcast }) => {
-    if (channel !== args.channel || Number(ts) < oldest) return false;
+    if (channel !== args.channel || Number(ts) < oldest || Number(ts) > latest) return false;
+    // `ts` may name any message of a thread; bounded to that one message, it is what comes back.
+    if (threadTs !== null && ts === threadTs) return true;
     return threadTs === null ? parent === null || isBroadcast : ts === threadTs || parent === threadTs;
   });
   const withMetadata = flag.catch(false).parse(args.include_all_metadata);
-  const messages = inPlace.map(({ ts, text: body, key, file }) => ({
+  const messages = inPlace.map(({ ts, text: body, key, file, userId }) => ({
     ts,
     text: body,
+    ...(userId ? { user: userId } : {}),
     ...(file ? { files: [{ name: file.name, permalink: fileLink(file.name) }] } : {}),
     ...(withMetadata && key !== null ? { metadata: { event_type: 'gapwatch_message', event_payload: { key } } } : {}),
   }));
@@ -180,6 +233,7 @@ function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackSta
       text: text.catch('').parse(args.initial_comment),
       blocks: [],
       key: null,
+      userId: null,
       file: { name: file?.name ?? '', content: file?.content ?? Buffer.alloc(0), words: file?.words ?? '' },
       edits: 0,
     };

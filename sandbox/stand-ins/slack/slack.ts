@@ -1,15 +1,15 @@
-import { createHmac } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { z } from 'zod';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
 import { blocksText } from './block-kit.ts';
 import { METHODS, type SlackMessage, type SlackState, type SlackUser } from './methods.ts';
+import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
 import { openSocketSide } from './socket.ts';
+import type { SlackView } from './views.ts';
 
 /** A fault may depend on the method and its arguments. */
 export type SlackFault = (method: string, args: Readonly<Record<string, unknown>>) => Fault | undefined;
 
-export type SlackStandIn = {
+export type SlackStandIn = SlackPeople & {
   readonly apiUrl: string;
   readonly botToken: string;
   readonly signingSecret: string;
@@ -22,19 +22,6 @@ export type SlackStandIn = {
   fault: SlackFault | undefined;
   /** Told after each deed, before its answer. */
   afterDeed: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
-  /** Types a slash command as `user`; answers what they read. */
-  readonly command: (
-    botUrl: string,
-    command: string,
-    user: SlackUser,
-    channel?: { readonly id: string; readonly name: string },
-  ) => Promise<string>;
-  /** Presses a button of a message as `user`; answers what they read. */
-  readonly press: (botUrl: string, message: SlackMessage, label: string, user: SlackUser) => Promise<string>;
-  /** Opens the Home tab as `user`; answers what they see, once the app has published it. */
-  readonly opensHome: (botUrl: string, user: SlackUser) => Promise<string>;
-  /** Types a slash command over Socket Mode; answers what they read. */
-  readonly commandBySocket: (command: string, user: SlackUser) => Promise<string>;
   readonly close: () => Promise<void>;
 };
 
@@ -49,24 +36,38 @@ export const SCOPES: ReadonlySet<string> = new Set([
   'files:write',
   'users:read',
   'users:read.email',
+  'reactions:read',
+  'usergroups:read',
 ]);
 
 export const PEOPLE = {
   robin: { id: 'U0000000001', name: 'robin', email: 'robin@clinic.example' },
   sam: { id: 'U0000000002', name: 'sam', email: 'sam@clinic.example' },
   kim: { id: 'U0000000003', name: 'kim', email: 'kim@clinic.example' },
+  /** Nobody of these may command: no member of the channel, a guest, somebody of another workspace. */
+  lee: { id: 'U0000000004', name: 'lee', email: 'lee@clinic.example' },
+  guest: { id: 'U0000000005', name: 'guest', email: 'guest@vendor.example', outside: 'is_restricted' },
+  stranger: { id: 'U0000000006', name: 'stranger', email: 'stranger@other.example', outside: 'is_stranger' },
 } as const satisfies Readonly<Record<string, SlackUser>>;
 
 /** Starts a strict stand-in for Slack: its Web API, and the requests that Slack sends to an app. `now` stamps the messages. */
 export async function startSlack(now: () => number): Promise<SlackStandIn> {
   const channel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
   const events = new EventEmitter<{ message: [SlackMessage] }>();
-  const responses = new EventEmitter<Record<string, [string]>>();
+  const responses = new EventEmitter<Record<string, [EphemeralReply]>>();
+  const views = new EventEmitter<Record<string, [SlackView]>>();
+  // Each button press waits for an answer and for a form; one of them never comes.
+  responses.setMaxListeners(0);
+  views.setMaxListeners(0);
   const socket = await openSocketSide();
   let lastTs = 0;
   const state: SlackState = {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
     users: Object.values(PEOPLE),
+    members: [PEOPLE.robin.id, PEOPLE.sam.id, PEOPLE.kim.id, PEOPLE.guest.id, PEOPLE.stranger.id],
+    groups: { S0000000001: [PEOPLE.robin.id] },
+    triggers: new Map(),
+    onView: (trigger, view) => views.emit(trigger, view),
     messages: [],
     homes: new Map(),
     files: new Map(),
@@ -79,7 +80,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   };
   const carryOut = (request: StandInRequest): StandInAnswer => {
     if (request.path.startsWith('/response/')) {
-      responses.emit(request.path, responseText(request.body));
+      responses.emit(request.path, readReply(request.body.toString('utf8')));
       return { status: 200, body: 'ok' };
     }
     if (request.path.startsWith('/upload/')) return upload(state, request);
@@ -102,62 +103,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     events,
     fault: undefined,
     afterDeed: undefined,
-    command: (botUrl, command, user, where = channel) => {
-      const [name = '', ...rest] = command.split(' ');
-      const form = {
-        command: name,
-        text: rest.join(' '),
-        user_id: user.id,
-        user_name: user.name,
-        channel_id: where.id,
-        channel_name: where.name,
-      };
-      return send(botUrl, server.url, responses, (responseUrl) =>
-        new URLSearchParams({ ...COMMON, ...form, response_url: responseUrl }).toString(),
-      );
-    },
-    press: (botUrl, message, label, user) => {
-      const action = buttonOf(message, label);
-      return send(
-        botUrl,
-        server.url,
-        responses,
-        (responseUrl) => {
-          const payload = {
-            type: 'block_actions',
-            ...COMMON,
-            user: { id: user.id, name: user.name, username: user.name },
-            channel: { id: message.channel },
-            message: { ts: message.ts },
-            actions: [{ ...action, block_id: 'x', action_ts: '1' }],
-            response_url: responseUrl,
-          };
-          return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-        },
-        true,
-      );
-    },
-    opensHome: async (botUrl, user) => {
-      state.homes.delete(user.id);
-      const event = { type: 'app_home_opened', user: user.id, channel: 'D1', tab: 'home', event_ts: '1' };
-      await post(botUrl, JSON.stringify({ ...COMMON, type: 'event_callback', event_id: 'Ev1', event_time: 1, event }), 'application/json');
-      for (let tries = 0; tries < 100 && !state.homes.has(user.id); tries += 1) await new Promise((done) => setTimeout(done, 20));
-      return blocksText(state.homes.get(user.id) ?? []);
-    },
-    commandBySocket: async (command, user) => {
-      const [name = '', ...rest] = command.split(' ');
-      const payload = {
-        command: name,
-        text: rest.join(' '),
-        user_id: user.id,
-        user_name: user.name,
-        channel_id: channel.id,
-        channel_name: channel.name,
-      };
-      return responseSchema.parse(
-        await socket.send('slash_commands', { ...COMMON, ...payload, response_url: `${server.url}/response/socket` }),
-      ).text;
-    },
+    ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
       await Promise.all([server.close(), socket.close()]);
     },
@@ -168,7 +114,6 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
 const BOT_TOKEN = 'xoxb-sandbox-token';
 const APP_TOKEN = 'xapp-sandbox-token';
 const SIGNING_SECRET = 'sandbox-signing-secret';
-const COMMON = { token: 'x', team_id: 'T1', team_domain: 'clinic', api_app_id: 'A1', trigger_id: '1.1.x' };
 
 /** What a reader sees of a message. */
 export function visibleText(message: SlackMessage): string {
@@ -215,54 +160,4 @@ function upload(state: SlackState, { path, body }: StandInRequest): StandInAnswe
   if (body.length !== file.length) return { status: 400, body: `expected ${file.length} bytes` };
   file.content = body;
   return { status: 200, body: `OK - ${body.length}` };
-}
-
-const responseSchema = z.object({ text: z.string() });
-
-function responseText(body: Buffer): string {
-  return responseSchema.catch({ text: '' }).parse(parseJson(body.toString('utf8'))).text;
-}
-
-function buttonOf(message: SlackMessage, label: string) {
-  const buttons = message.blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
-  const found = buttons.find(({ text }) => text.text === label);
-  if (!found) throw new Error(`the message has no button "${label}", only ${buttons.map(({ text }) => text.text).join(', ') || 'none'}`);
-  return { type: 'button', action_id: found.action_id, value: found.value, text: found.text };
-}
-
-let responseCount = 0;
-
-/** Sends what Slack sends, signed, and collects what the person reads: in the acknowledgement, or by the response URL. */
-async function send(
-  botUrl: string,
-  slackUrl: string,
-  responses: EventEmitter<Record<string, [string]>>,
-  makeBody: (responseUrl: string) => string,
-  alwaysLater = false,
-): Promise<string> {
-  responseCount += 1;
-  const path = `/response/${responseCount}`;
-  const later = new Promise<string>((resolve) => responses.once(path, resolve));
-  const text = await post(botUrl, makeBody(`${slackUrl}${path}`), 'application/x-www-form-urlencoded');
-  const acknowledged = text === '' ? '' : responseSchema.catch({ text: '' }).parse(parseJson(text)).text;
-  return alwaysLater || acknowledged.startsWith('On it. The answer follows') ? later : acknowledged;
-}
-
-/** A request as Slack signs it. */
-async function post(botUrl: string, body: string, contentType: string): Promise<string> {
-  // Slack signs with the real time, whatever a sandbox clock shows.
-  const timestamp = String(Math.floor(Date.now() / 1_000));
-  const signature = `v0=${createHmac('sha256', SIGNING_SECRET).update(`v0:${timestamp}:${body}`).digest('hex')}`;
-  const response = await fetch(`${botUrl}/slack/events`, {
-    method: 'POST',
-    headers: {
-      'content-type': contentType,
-      'x-slack-signature': signature,
-      'x-slack-request-timestamp': timestamp,
-    },
-    body,
-    signal: AbortSignal.timeout(3_000),
-  });
-  if (!response.ok) throw new Error(`the app answered ${response.status} to Slack`);
-  return response.text();
 }

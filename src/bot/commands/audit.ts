@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
+import type { Asker } from '#bot/reply.ts';
 import { CHECKS, checkNamed } from '#domain/checks/all-checks.ts';
 import type { Check } from '#domain/checks/check.ts';
 import type { Person } from '#domain/incident/actor.ts';
@@ -8,7 +9,7 @@ import { handle } from '#workflows/handle.ts';
 import type { House } from '#workflows/house.ts';
 
 /** `/audit <check>`: asks for a check, whose answer the whole channel will see. Answers the person who asked at once. */
-export async function auditCommand(house: House, text: string, person: Person): Promise<string> {
+export async function auditCommand(house: House, text: string, { person }: Pick<Asker, 'person'>): Promise<string> {
   const [name = '', ...rest] = text.trim().toLowerCase().split(/\s+/);
   if (name === '' || name === 'help') return auditHelp();
   const check = checkNamed(name);

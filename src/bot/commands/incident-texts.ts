@@ -1,43 +1,83 @@
+import type { Reply } from '#bot/reply.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
+import { type Incident, incidentName } from '#domain/incident/state.ts';
+import { openTasks } from '#domain/incident/tasks.ts';
 import { timeline } from '#domain/incident/timeline.ts';
+import { type SlackMessage, singleButton, slackMessage } from '#domain/messages/blocks.ts';
+import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
 import { incidentView } from '#domain/messages/view.ts';
 import type { Policy } from '#domain/policy.ts';
 import { formatUtc } from '#domain/time.ts';
 import { load } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import type { House, OnCall } from '#workflows/house.ts';
 
-const SHOWN_LINES = 15;
-
-/** The incident as it stands, for one person. */
-export async function statusText(house: House, number: number): Promise<string> {
+/** The incident as it stands, with who is on call for the next levels, for one person. */
+export async function statusReply(house: House, number: number): Promise<Reply> {
   const { incident } = await load(house, number);
-  if (!incident) return 'There is no such incident.';
+  if (!incident) return `There is no ${incidentName(number)}.`;
+  return [...statusLines(house, incident), `On call: ${await onCallWords(house, incident)}`].join('\n');
+}
+
+/** What is known of an incident, line by line. */
+export function statusLines(house: House, incident: Incident): readonly string[] {
   const view = incidentView(incident, house.now(), house.policy);
   const time = (value: Date | string) => (value instanceof Date ? formatUtc(value) : value);
   const gap = ongoingGap(incident.gaps)
     ? `open since ${time(view.gapStart)} (${view.gapDuration})`
     : `${time(view.gapStart)} to ${time(view.gapEnd)} (${view.gapDuration})`;
   const troubled = incident.calls.filter(({ status }) => status.name === 'due' && status.lastFailure !== null);
+  const open = openTasks(incident, house.now(), house.policy).length;
   return [
-    `*${view.name}* · ${view.status} · ${view.elapsedMinutes} min`,
+    `${view.isDrill ? '*DRILL* ' : ''}*${view.name}* · ${view.status} · ${view.elapsedMinutes} min`,
     `Gap: ${incident.gaps.length === 0 ? view.gapStart : gap}`,
     `Records: ${view.records}`,
-    `On it: ${view.claimedBy}`,
+    `On it: ${view.claimedBy} · writes: ${view.writer}`,
     `Root cause: ${view.rootCause}`,
     `Action: ${view.action}`,
     `ETA: ${time(view.eta)}${view.etaExpired ? ' (this time has passed)' : ''}`,
     `Next update: ${time(view.nextUpdate)}`,
+    `Open tasks: ${open} (\`/incident tasks\`)`,
     ...troubled.map(({ key, status }) => `Being retried: ${key} (${status.name === 'due' ? status.lastFailure?.detail : ''})`),
-  ].join('\n');
+  ];
 }
 
-/** The latest lines of the timeline, for one person. */
-export async function timelineText(house: House, number: number): Promise<string> {
-  const { facts } = await load(house, number);
+/** PagerDuty may be slow; the rest of the answer must not wait for it. */
+const ON_CALL_WITHIN_MILLISECONDS = 1_200;
+
+async function onCallWords(house: House, incident: Incident): Promise<string> {
+  const alert = incident.alerts.at(-1);
+  if (incident.isDrill || !alert) return 'no PagerDuty alert belongs to this incident';
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ON_CALL_WITHIN_MILLISECONDS);
+  const levels = await Promise.race([house.pagerduty.onCalls(alert.id).catch(() => null), promise]);
+  clearTimeout(timer);
+  if (levels === null) return 'PagerDuty did not say in time';
+  return levels.length === 0 ? 'nobody, says PagerDuty' : levels.map(levelWords).join('; ');
+}
+
+function levelWords({ level, names }: OnCall): string {
+  return `level ${level}: ${names.join(', ')}`;
+}
+
+const PAGE_LINES = 15;
+
+/** A page of the timeline, the latest first page, with a button to the one before. */
+export async function timelineReply(house: House, number: number, page: string): Promise<Reply> {
+  const { facts, incident } = await load(house, number);
+  if (!incident) return `There is no ${incidentName(number)}.`;
   const lines = timeline(facts);
-  const latest = lines.slice(-SHOWN_LINES).map(({ at, who, text }) => `${formatUtc(at).slice(11)} ${who}: ${text}`);
-  const more = lines.length > SHOWN_LINES ? [`(${lines.length - SHOWN_LINES} earlier entries: \`/incident report\` holds them all)`] : [];
-  return [...more, ...latest].join('\n');
+  const pages = Math.max(1, Math.ceil(lines.length / PAGE_LINES));
+  const wanted = page === '' ? 1 : Number(page);
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > pages)
+    return `The timeline has ${pages} pages: \`/incident timeline ${pages}\` is the oldest.`;
+  const end = lines.length - (wanted - 1) * PAGE_LINES;
+  const shown = lines
+    .slice(Math.max(0, end - PAGE_LINES), end)
+    .map(({ at, who, text }) => `${formatUtc(at).slice(5)} ${who}: ${text.slice(0, 500)}`);
+  const title = `${incidentName(number)}, page ${wanted} of ${pages}`;
+  const text = escapeMrkdwn([title, ...shown].join('\n'));
+  const earlier = wanted < pages ? singleButton('timeline', 'Earlier', `${incidentName(number)} ${wanted + 1}`) : [];
+  return slackMessage(text, earlier) satisfies SlackMessage;
 }
 
 /** The policy's contacts, for one person. */

@@ -6,6 +6,8 @@ export const actorSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pagerduty') }),
   z.object({ kind: z.literal('timer') }),
   z.object({ kind: z.literal('watch') }),
+  /** Whoever pressed the button of a notice's page: the link went to one address, but nobody signed in. */
+  z.object({ kind: z.literal('reader') }),
   z.object({ kind: z.literal('gapwatch') }),
 ]);
 
@@ -23,6 +25,8 @@ export function actorName(actor: Actor): string {
       return 'Gapwatch (timer)';
     case 'watch':
       return 'Gapwatch (watch)';
+    case 'reader':
+      return 'Reader of the notice';
     case 'gapwatch':
       return 'Gapwatch';
     default:

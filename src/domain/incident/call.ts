@@ -17,20 +17,38 @@ export const ANNOUNCEMENTS = [
   'alert-resolved',
   'call-abandoned',
   'claimed',
+  'assessed',
   'claim-overdue',
+  'closed',
   'escalated',
+  'escalation',
+  'follow-up',
   'gap-corrected',
   'gap-opened',
+  'handed-over',
+  'hhs-decided',
+  'hhs-deadline',
+  'hhs-notified',
+  'notice-received',
   'notice-refused',
+  'notice-unconfirmed',
   'notice-undelivered',
+  'nudge',
+  'post-mortem-now',
+  'post-mortem-scheduled',
   'records-returned',
   'records-unseen',
   'reopened',
   'stated',
+  'task',
   'updates-paused',
   'updates-continued',
+  'writer-named',
 ] as const;
 export type Announcement = (typeof ANNOUNCEMENTS)[number];
+
+const changeSchema = z.object({ what: z.string(), formerly: z.string(), now: z.string() });
+export type Change = z.infer<typeof changeSchema>;
 
 /** What a call does to the outside world. One member a deed; its lane follows from it. */
 export const deedSchema = z.discriminatedUnion('kind', [
@@ -59,7 +77,14 @@ export const deedSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resolve-alert'), alertId: z.string() }),
   z.object({ kind: z.literal('opening-notice') }),
   z.object({ kind: z.literal('final-notice') }),
+  /** What was told to the Privacy Officer and is different now. */
+  z.object({ kind: z.literal('correction-notice'), changes: z.array(changeSchema) }),
+  z.object({ kind: z.literal('escalation-notice'), escalation: z.string(), role: z.string() }),
+  z.object({ kind: z.literal('hhs-notice'), daysLeft: z.number().int() }),
+  /** Slack can't be reached: the runbook's first steps, to be done by hand. */
+  z.object({ kind: z.literal('by-hand-notice'), role: z.string() }),
   z.object({ kind: z.literal('gap-report') }),
+  z.object({ kind: z.literal('post-mortem') }),
 ]);
 
 export type Deed = z.infer<typeof deedSchema>;
@@ -75,6 +100,8 @@ export const answerSchema = z.object({
   sha256: z.string().optional(),
   /** Mail: roles whose address the server refused. */
   refusedRoles: z.array(z.string()).optional(),
+  /** Mail: the reader was given a link by which to acknowledge the receipt. */
+  asksReceipt: z.boolean().optional(),
   /** PagerDuty: who holds the acknowledgement; and `already` when somebody had done the deed before. */
   acknowledgedBy: z.string().optional(),
   already: z.enum(['acknowledged', 'resolved']).optional(),
@@ -120,8 +147,13 @@ export function laneOf(deed: Deed): Lane {
       return 'pagerduty';
     case 'opening-notice':
     case 'final-notice':
+    case 'correction-notice':
+    case 'escalation-notice':
+    case 'hhs-notice':
+    case 'by-hand-notice':
       return 'mail';
     case 'gap-report':
+    case 'post-mortem':
       return 'reports';
     default:
       return deed satisfies never;

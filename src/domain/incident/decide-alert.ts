@@ -28,7 +28,7 @@ export function alertFired(
 /** A person opens an incident without an alert. */
 export function declared(
   incident: Incident | null,
-  { number, reason }: Extract<Command, { kind: 'declare' }>,
+  { number, reason, isDrill }: Extract<Command, { kind: 'declare' }>,
   { now }: Circumstances,
 ): Decision {
   if (incident?.phase.name === 'open') {
@@ -38,7 +38,7 @@ export function declared(
       refused: { reason: 'already-open', says: `${name} is already open. Say what you see with \`/incident note <text>\`.` },
     };
   }
-  return { facts: [{ type: 'incident.opened', number, startedAt: now, reason }] };
+  return { facts: [{ type: 'incident.opened', number, startedAt: now, reason, ...(isDrill ? { drill: true } : {}) }] };
 }
 
 /** Keeps what PagerDuty tells of an alert on the timeline and, where people should know, in the thread. */

@@ -1,4 +1,4 @@
-import { GIVE_UP_AFTER, type Policy } from '#domain/policy.ts';
+import { GIVE_UP_AFTER, type Policy, roleName } from '#domain/policy.ts';
 import { between, MINUTE, plus } from '#domain/time.ts';
 import { type Announcement, type Call, laneOf } from './call.ts';
 import type { Command } from './commands.ts';
@@ -44,12 +44,18 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
     case 'page-next-level':
       return [announce(incident, now, 'escalated', { level: String(deed.level) }, { broadcast: true })];
     case 'opening-notice':
-    case 'final-notice': {
+    case 'final-notice':
+    case 'correction-notice':
+    case 'escalation-notice':
+    case 'hhs-notice':
+    case 'by-hand-notice': {
       const roles = answer.refusedRoles ?? [];
       return roles.length === 0 ? [] : [announce(incident, now, 'notice-refused', { roles: roles.join(', ') }, { broadcast: true })];
     }
     case 'gap-report':
       return reportWritten(incident, key, answer.file ?? '', now);
+    case 'post-mortem':
+      return [request(`share/${key}`, { kind: 'share-report', file: answer.file ?? '' }, now)];
     case 'update':
     case 'resolution-post':
     case 'announcement':
@@ -160,8 +166,18 @@ export function deedWords(deed: Call['deed']): string {
       return 'send the opening notice to the Privacy Officer';
     case 'final-notice':
       return 'send the final notice to the Privacy Officer';
+    case 'correction-notice':
+      return 'send a correction to the Privacy Officer';
+    case 'escalation-notice':
+      return `send the escalation to the ${roleName(deed.role)}`;
+    case 'hhs-notice':
+      return 'remind the Privacy Officer of the HHS deadline';
+    case 'by-hand-notice':
+      return `send the steps to do by hand to the ${roleName(deed.role)}`;
     case 'gap-report':
       return 'write the gap report';
+    case 'post-mortem':
+      return 'write the post-mortem document';
     default:
       return deed satisfies never;
   }

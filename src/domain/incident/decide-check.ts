@@ -1,5 +1,5 @@
 import type { Command, Decision } from './commands.ts';
-import { refuse } from './decide-person.ts';
+import { refuse } from './refusals.ts';
 import { request } from './requests.ts';
 import { callNamed, type Incident } from './state.ts';
 

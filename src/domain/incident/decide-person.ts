@@ -3,8 +3,10 @@ import type { Policy } from '#domain/policy.ts';
 import { between, DAY, formatUtc, plus } from '#domain/time.ts';
 import type { Person } from './actor.ts';
 import type { Circumstances } from './circumstances.ts';
-import type { Command, Decision, Refusal } from './commands.ts';
+import type { Command, Decision } from './commands.ts';
+import { acknowledgeAs } from './decide-roles.ts';
 import type { Fact } from './facts.ts';
+import { refuse, refuseUnlessOpen } from './refusals.ts';
 import { announce, request } from './requests.ts';
 import { type Incident, incidentName } from './state.ts';
 import { lastUpdateNumber, nextUpdate } from './update-schedule.ts';
@@ -17,19 +19,10 @@ export function claim(incident: Incident, { now }: Circumstances, person: Person
     return refuse('already-claimed', `You are already on ${incidentName(incident.number)}, since ${formatUtc(incident.claim.at)}.`);
   }
   const former = incident.claim?.name ?? '';
-  const acknowledgements = incident.alerts
-    .filter((alert) => alert.status !== 'resolved')
-    .map((alert) =>
-      request(
-        `acknowledge-as/${alert.id}/${incident.factCount}`,
-        { kind: 'acknowledge-as', alertId: alert.id, slackId: person.slackId, name: person.name },
-        now,
-      ),
-    );
   return {
     facts: [
       { type: 'claim.made', slackId: person.slackId, name: person.name },
-      ...acknowledgements,
+      ...acknowledgeAs(incident, person.slackId, person.name, now),
       announce(incident, now, 'claimed', { name: person.name, slackId: person.slackId, former }),
     ],
   };
@@ -109,6 +102,23 @@ function impossible(incident: Incident, gap: Gap | undefined, edge: 'start' | 'e
   return null;
 }
 
+/** The update form: what differs from what is known is stated, and the update goes out at once. */
+export function submitUpdate(
+  incident: Incident,
+  { cause, action, etaAt }: Extract<Command, { kind: 'submit-update' }>,
+  now: Date,
+  policy: Policy,
+): Decision {
+  const update = postUpdate(incident, now, policy);
+  if (update.refused) return update;
+  const stated: readonly Fact[] = [
+    ...(cause !== '' && cause !== incident.rootCause ? [{ type: 'cause.stated' as const, text: cause }] : []),
+    ...(action !== '' && action !== incident.action ? [{ type: 'action.stated' as const, text: action }] : []),
+    ...(etaAt && etaAt.getTime() !== incident.etaAt?.getTime() ? [{ type: 'eta.stated' as const, etaAt }] : []),
+  ];
+  return { facts: [...stated, ...update.facts] };
+}
+
 /** A person's own update goes out at once and the next one is due a full interval later. */
 export function postUpdate(incident: Incident, now: Date, policy: Policy): Decision {
   const closed = refuseUnlessOpen(incident);
@@ -118,15 +128,21 @@ export function postUpdate(incident: Incident, now: Date, policy: Policy): Decis
   return { facts: [update, { type: 'update.scheduled', number: number + 1, dueAt: plus(now, policy.updates.every) }] };
 }
 
-/** Stops the regular updates, or starts them again with the next one a full interval away. */
-export function pauseOrContinue(incident: Incident, kind: 'pause-updates' | 'continue-updates', now: Date, policy: Policy): Decision {
+/** Stops the regular updates until a moment: a pause without an end would be silence. */
+export function pause(incident: Incident, { until }: Extract<Command, { kind: 'pause-updates' }>, now: Date): Decision {
   const closed = refuseUnlessOpen(incident);
   if (closed) return closed;
-  const pauses = kind === 'pause-updates';
-  if (incident.updatesPaused === pauses) {
-    return refuse('already-so', pauses ? 'Updates are already paused. `/incident continue` starts them again.' : 'Updates are not paused.');
+  if (incident.updatesPaused && incident.pausedUntil?.getTime() === until.getTime()) {
+    return refuse('already-so', `Updates are paused until ${formatUtc(until)} already. \`/incident continue\` starts them again.`);
   }
-  if (pauses) return { facts: [{ type: 'updates.paused' }, announce(incident, now, 'updates-paused')] };
+  return { facts: [{ type: 'updates.paused', until }, announce(incident, now, 'updates-paused', { until: formatUtc(until) })] };
+}
+
+/** Starts the regular updates again, with the next one a full interval away. */
+export function continueUpdates(incident: Incident, now: Date, policy: Policy): Decision {
+  const closed = refuseUnlessOpen(incident);
+  if (closed) return closed;
+  if (!incident.updatesPaused) return refuse('already-so', 'Updates are not paused.');
   const next = nextUpdate(incident, now, policy);
   return { facts: [{ type: 'updates.continued' }, next, announce(incident, now, 'updates-continued')] };
 }
@@ -151,15 +167,4 @@ export function pageNextLevel(incident: Incident, now: Date): readonly Fact[] {
   return incident.alerts
     .filter((alert) => alert.status !== 'resolved')
     .map((alert) => request(`page/${alert.id}/${incident.factCount}`, { kind: 'page-next-level', alertId: alert.id, level }, now));
-}
-
-function refuseUnlessOpen(incident: Incident): Decision | null {
-  if (incident.phase.name === 'open') return null;
-  const name = incidentName(incident.number);
-  return refuse('already-resolved', `${name} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`);
-}
-
-/** A "no" without new facts. */
-export function refuse(reason: Refusal['reason'], says: string): Decision {
-  return { facts: [], refused: { reason, says } };
 }

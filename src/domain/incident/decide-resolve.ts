@@ -2,9 +2,10 @@ import { ongoingGap } from '#domain/gap/gap.ts';
 import type { Policy } from '#domain/policy.ts';
 import { formatUtc } from '#domain/time.ts';
 import type { Command, Decision } from './commands.ts';
+import { postMortemFacts } from './decide-follow-up.ts';
 import { looked } from './decide-look.ts';
-import { refuse } from './decide-person.ts';
-import type { Fact } from './facts.ts';
+import { detailSchema, type Fact } from './facts.ts';
+import { refuse } from './refusals.ts';
 import { noteOnAlerts, request } from './requests.ts';
 import { evolve, type Incident, incidentName } from './state.ts';
 
@@ -31,7 +32,11 @@ export function resolve(incident: Incident, command: Extract<Command, { kind: 'r
     anywayBecause: unmet.length > 0 ? command.anywayBecause : null,
     unmet: [...unmet],
   };
-  return { facts: [...seen, resolved, ...closing(after, command.rootCause ?? incident.rootCause, now)] };
+  const details = Object.entries(command.details ?? {}).flatMap<Fact>(([detail, text]) =>
+    text === '' ? [] : [{ type: 'detail.stated', detail: detailSchema.parse(detail), text }],
+  );
+  const postMortem = command.postMortemAt ? postMortemFacts(incident, command.postMortemAt, now) : [];
+  return { facts: [...seen, ...details, resolved, ...closing(after, command.rootCause ?? incident.rootCause, now), ...postMortem] };
 }
 
 /** What still speaks against resolving, each as a sentence; empty when nothing does. */

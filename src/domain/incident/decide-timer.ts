@@ -1,10 +1,11 @@
-import type { Policy } from '#domain/policy.ts';
+import { contactOf, type Policy, roleName } from '#domain/policy.ts';
 import { between, formatDuration, formatUtc, plus } from '#domain/time.ts';
+import type { Command } from './commands.ts';
 import { LATE_AFTER } from './decide-call.ts';
-import { pageNextLevel } from './decide-person.ts';
+import { continueUpdates, pageNextLevel } from './decide-person.ts';
 import type { Fact } from './facts.ts';
-import { announce, request } from './requests.ts';
-import { callNamed, type Incident } from './state.ts';
+import { announce, announceOnce, noteOnAlerts, request } from './requests.ts';
+import { callNamed, type Incident, rootMessage } from './state.ts';
 import { dueTimes } from './update-schedule.ts';
 
 /**
@@ -60,7 +61,43 @@ export function noticeLate(incident: Incident, key: string, now: Date): readonly
   const call = callNamed(incident, key);
   if (call?.status.name !== 'due') return [];
   const why = call.status.lastFailure?.detail ?? 'no attempt has come to an end';
-  return [
-    announce(incident, now, 'notice-undelivered', { role: 'Privacy Officer', why, dueAt: formatUtc(call.dueAt) }, { broadcast: true }),
-  ];
+  const role = 'role' in call.deed ? roleName(call.deed.role) : 'Privacy Officer';
+  return [announce(incident, now, 'notice-undelivered', { role, why, dueAt: formatUtc(call.dueAt) }, { broadcast: true })];
+}
+
+/** So many updates in a row with the same action and ETA ask for news. */
+const UNCHANGED = 2;
+
+/** A minute before an update that would say the same a third time, whoever is on it is asked for news. */
+export function nudgeDue(incident: Incident, { update }: Extract<Command, { kind: 'nudge-due' }>, now: Date): readonly Fact[] {
+  const { claim, nextUpdate, unchangedUpdates, updatesPaused, phase } = incident;
+  const isMeant = phase.name === 'open' && !updatesPaused && nextUpdate?.number === update;
+  if (!isMeant || claim === null || unchangedUpdates < UNCHANGED) return [];
+  return announceOnce(incident, now, 'nudge', String(update), { slackId: claim.slackId, count: String(unchangedUpdates) });
+}
+
+/** A pause has come to its end; one that was ended or prolonged meanwhile has another. */
+export function pauseOver(
+  incident: Incident,
+  { until }: Extract<Command, { kind: 'pause-over' }>,
+  now: Date,
+  policy: Policy,
+): readonly Fact[] {
+  if (!incident.updatesPaused || incident.pausedUntil?.getTime() !== until.getTime()) return [];
+  return continueUpdates(incident, now, policy).facts;
+}
+
+/**
+ * The initial post could not be made in time: those whom the first escalation names are written to with the runbook's steps to do by
+ * hand, and PagerDuty gets a note. Without an address among them the Privacy Officer hears it.
+ */
+export function rootLate(incident: Incident, now: Date, policy: Policy): readonly Fact[] {
+  const isTold = incident.calls.some(({ deed }) => deed.kind === 'by-hand-notice');
+  if (incident.phase.name !== 'open' || rootMessage(incident) !== null || isTold) return [];
+  const roles = policy.escalations.find(({ when }) => when === 'incident')?.notify ?? [];
+  const reachable = roles.filter((role) => contactOf(policy, role).email !== undefined);
+  const told = reachable.length > 0 ? reachable : ['privacy-officer'];
+  const mails = told.map((role) => request(`by-hand/${role}`, { kind: 'by-hand-notice', role }, now));
+  const note = 'cannot reach Slack, so the channel hears nothing from it. Run the audit log runbook by hand and tell the team by phone.';
+  return [...mails, ...noteOnAlerts(incident, now, note)];
 }

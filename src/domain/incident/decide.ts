@@ -1,13 +1,28 @@
 import type { Actor, Person } from './actor.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Command, Decision } from './commands.ts';
+import { corrections } from './corrections.ts';
 import { alertChanged, alertFired, declared } from './decide-alert.ts';
 import { callFailed, callSucceeded } from './decide-call.ts';
 import { checkAnswered, checkProgressed, checkRefreshed, stopCheck } from './decide-check.ts';
+import { escalationDue } from './decide-escalation.ts';
+import {
+  assess,
+  decideHhs,
+  followUpDue,
+  hhsDue,
+  hhsNotified,
+  noticeReceived,
+  postMortemDue,
+  receiptDue,
+  schedulePostMortem,
+} from './decide-follow-up.ts';
 import { looked } from './decide-look.ts';
-import { claim, escalate, moveGap, pauseOrContinue, postUpdate, stated } from './decide-person.ts';
+import { claim, continueUpdates, escalate, moveGap, pause, postUpdate, stated, submitUpdate } from './decide-person.ts';
 import { resolve } from './decide-resolve.ts';
-import { claimDue, noticeLate, updateDue } from './decide-timer.ts';
+import { handOver, keepMessage, nameWriter } from './decide-roles.ts';
+import { close, markTask } from './decide-task.ts';
+import { claimDue, noticeLate, nudgeDue, pauseOver, rootLate, updateDue } from './decide-timer.ts';
 import { request } from './requests.ts';
 import type { Incident } from './state.ts';
 
@@ -24,7 +39,9 @@ export function decide(incident: Incident | null, command: Command, circumstance
       refused: { reason: 'no-open-incident', says: 'There is no incident yet. `/incident declare <reason>` opens one.' },
     };
   }
-  return decideOnIncident(incident, command, circumstances);
+  const decision = decideOnIncident(incident, command, circumstances);
+  const corrected = corrections(incident, decision.facts, circumstances.now);
+  return corrected.length > 0 ? { ...decision, facts: [...decision.facts, ...corrected] } : decision;
 }
 
 type LaterCommand = Exclude<Command, { kind: 'alert-fired' | 'declare' }>;
@@ -53,9 +70,54 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return stated(incident, command, now);
     case 'move-gap':
       return moveGap(incident, command, circumstances, personOf(circumstances.by));
+    case 'submit-update':
+      return submitUpdate(incident, command, now, policy);
     case 'pause-updates':
+      return pause(incident, command, now);
     case 'continue-updates':
-      return pauseOrContinue(incident, command.kind, now, policy);
+      return continueUpdates(incident, now, policy);
+    case 'hand-over':
+      return handOver(incident, command, now);
+    case 'name-writer':
+      return nameWriter(incident, command, now);
+    case 'keep-message':
+      return keepMessage(incident, command);
+    case 'take-task':
+    case 'finish-task':
+    case 'waive-task':
+      return markTask(incident, command, now, policy, personOf(circumstances.by));
+    case 'close':
+      return close(incident, now, policy);
+    case 'count-earlier-gaps':
+      return { facts: [{ type: 'earlier-gaps.counted', count: command.count, words: command.words }] };
+    case 'assess':
+      return assess(incident, command, now);
+    case 'schedule-post-mortem':
+      return schedulePostMortem(incident, command.for, now);
+    case 'decide-hhs':
+      return decideHhs(incident, command, now);
+    case 'hhs-notified':
+      return hhsNotified(incident, now);
+    case 'notice-received':
+      return noticeReceived(incident, command, now);
+    case 'deny':
+      return { facts: [{ type: 'command.denied', what: command.what, why: command.why }] };
+    case 'escalation-due':
+      return { facts: escalationDue(incident, now, policy) };
+    case 'nudge-due':
+      return { facts: nudgeDue(incident, command, now) };
+    case 'pause-over':
+      return { facts: pauseOver(incident, command, now, policy) };
+    case 'root-late':
+      return { facts: rootLate(incident, now, policy) };
+    case 'follow-up-due':
+      return { facts: followUpDue(incident, command, now, policy) };
+    case 'post-mortem-due':
+      return { facts: postMortemDue(incident, command, now) };
+    case 'hhs-due':
+      return { facts: hhsDue(incident, command, now) };
+    case 'receipt-due':
+      return { facts: receiptDue(incident, command, now) };
     case 'escalate':
       return escalate(incident, now);
     case 'resolve':

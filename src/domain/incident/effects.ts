@@ -1,7 +1,10 @@
 import { NOTICE_LATE_AFTER, type Policy } from '#domain/policy.ts';
-import { between, later, plus, SECOND } from '#domain/time.ts';
+import { between, HOUR, later, MINUTE, plus, SECOND } from '#domain/time.ts';
 import { LANES, type Lane, laneOf } from './call.ts';
+import type { TimerCommand } from './commands.ts';
+import { nextEscalationAt } from './escalation.ts';
 import type { Fact, Recorded } from './facts.ts';
+import { hhsReminders } from './hhs.ts';
 import type { Incident } from './state.ts';
 
 /** Work for later or for outside, as data. `key` names it among the jobs that wait: asking twice makes one job. */
@@ -10,6 +13,8 @@ export type Job = { readonly key: string; readonly dueAt: Date } & (
   | { readonly kind: 'first-look' | 'watch' | 'claim-due'; readonly incident: number }
   | { readonly kind: 'update-due'; readonly incident: number; readonly number: number }
   | { readonly kind: 'notice-late'; readonly incident: number; readonly call: string }
+  | { readonly kind: 'timer'; readonly incident: number; readonly command: TimerCommand }
+  | { readonly kind: 'survey'; readonly incident: number }
   | {
       readonly kind: 'run-check';
       readonly incident: number;
@@ -24,7 +29,8 @@ export type Job = { readonly key: string; readonly dueAt: Date } & (
 export function effects(incident: Incident, recorded: readonly Recorded[], policy: Policy): readonly Job[] {
   const jobs = recorded.flatMap(({ fact, at }) => follows(incident, fact, at, policy));
   const now = recorded.at(-1)?.at;
-  return now ? [...unique(jobs), ...refreshRoot(incident, jobs, now)] : [];
+  if (!now) return [];
+  return [...unique([...jobs, ...escalationTimer(incident, recorded, now, policy)]), ...refreshRoot(incident, jobs, now)];
 }
 
 function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): readonly Job[] {
@@ -37,10 +43,30 @@ function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): read
         { kind: 'claim-due', incident: number, key: `claim-due/${number}`, dueAt: claimDueAt },
       ];
     }
+    case 'incident.resolved':
+      return [
+        { kind: 'survey', incident: number, key: `survey/${number}/${incident.resolutions}`, dueAt: at },
+        ...FOLLOW_UP_HOURS.map((hours) =>
+          timer(number, { kind: 'follow-up-due', hours, resolution: incident.resolutions }, plus(at, hours * HOUR)),
+        ),
+      ];
+    case 'updates.paused':
+      return fact.until ? [timer(number, { kind: 'pause-over', until: fact.until }, fact.until)] : [];
+    case 'post-mortem.scheduled':
+      return [timer(number, { kind: 'post-mortem-due', for: fact.for }, fact.for)];
+    case 'hhs.decided':
+      return fact.required
+        ? hhsReminders(incident, at).map(({ daysLeft, at: due }) => timer(number, { kind: 'hhs-due', daysLeft }, due))
+        : [];
+    case 'call.succeeded':
+      return fact.answer.asksReceipt ? [timer(number, { kind: 'receipt-due', key: fact.key }, plus(at, RECEIPT_WITHIN))] : [];
     case 'incident.reopened':
       return [watch(number, plus(at, policy.watch.every))];
     case 'update.scheduled':
-      return [{ kind: 'update-due', incident: number, number: fact.number, key: `update/${number}/${fact.number}`, dueAt: fact.dueAt }];
+      return [
+        { kind: 'update-due', incident: number, number: fact.number, key: `update/${number}/${fact.number}`, dueAt: fact.dueAt },
+        timer(number, { kind: 'nudge-due', update: fact.number }, plus(fact.dueAt, -MINUTE)),
+      ];
     case 'check.requested': {
       const { check, argument, request } = fact;
       return [{ kind: 'run-check', incident: number, check, argument, request, key: `check/${request}`, dueAt: at }];
@@ -56,9 +82,37 @@ function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): read
 }
 
 function besides(number: number, { key, deed }: Extract<Fact, { type: 'call.requested' }>, at: Date, policy: Policy): readonly Job[] {
-  if (deed.kind === 'initial-post') return [watch(number, plus(at, policy.watch.every))];
-  if (deed.kind !== 'opening-notice' && deed.kind !== 'final-notice') return [];
+  if (deed.kind === 'initial-post') {
+    return [watch(number, plus(at, policy.watch.every)), timer(number, { kind: 'root-late' }, plus(at, ROOT_LATE_AFTER))];
+  }
+  if (laneOf(deed) !== 'mail') return [];
   return [{ kind: 'notice-late', incident: number, call: key, key: `notice-late/${number}/${key}`, dueAt: plus(at, NOTICE_LATE_AFTER) }];
+}
+
+/** What is still open is named so long after the resolution (runbook, "Post-Incident (24-48 hours)"). */
+const FOLLOW_UP_HOURS = [24, 48];
+/** A notice's receipt should be acknowledged within this time. */
+const RECEIPT_WITHIN = HOUR;
+/** Without a root message for so long, people are told by other ways. */
+const ROOT_LATE_AFTER = 2 * MINUTE;
+
+/** A command for later, by the clock. The same command for the same moment is one job. */
+function timer(number: number, command: TimerCommand, dueAt: Date): Job {
+  const { kind, ...rest } = command;
+  const detail = Object.values(rest)
+    .map((value) => (value instanceof Date ? value.getTime() : value))
+    .join('/');
+  return { kind: 'timer', incident: number, command, key: `${kind}/${number}/${detail || dueAt.getTime()}`, dueAt };
+}
+
+/** Facts after which an escalation's time may be another one. */
+const MOVES_ESCALATIONS = /^(?:incident\.|gap\.|escalation\.reached)/;
+
+/** The next escalation, by the state as it is now: a corrected gap moves it. */
+function escalationTimer(incident: Incident, recorded: readonly Recorded[], now: Date, policy: Policy): readonly Job[] {
+  if (!recorded.some(({ fact }) => MOVES_ESCALATIONS.test(fact.type))) return [];
+  const dueAt = nextEscalationAt(incident, now, policy);
+  return dueAt === null ? [] : [timer(incident.number, { kind: 'escalation-due' }, later(dueAt, now))];
 }
 
 /** How often an answer that is kept current is read anew. */

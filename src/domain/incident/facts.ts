@@ -30,6 +30,23 @@ export const alertEventSchema = z.enum([
 ]);
 export type AlertEvent = z.infer<typeof alertEventSchema>;
 
+/** What a person can state about an incident besides cause, action and ETA. */
+export const detailSchema = z.enum(['resolution', 'prevention', 'controls', 'impact']);
+export type Detail = z.infer<typeof detailSchema>;
+
+export const impactSchema = z.enum(['Low', 'Medium', 'High', 'Unknown']);
+
+/** The four factors of runbook §16, as a person confirmed them. */
+export const assessmentSchema = z.object({
+  durationImpact: impactSchema,
+  access: z.string(),
+  accessImpact: impactSchema,
+  controls: z.string(),
+  earlierGaps: z.string(),
+  summary: z.string(),
+});
+export type Assessment = z.infer<typeof assessmentSchema>;
+
 export const verdictLevelSchema = z.enum(['ok', 'low', 'medium', 'high', 'critical', 'unknown']);
 
 /** A check's answer: a level, one sentence of evidence, figures, and the next step (product.md, Words). */
@@ -63,7 +80,14 @@ export type Verdict = z.infer<typeof verdictSchema>;
  * messages and the report are derived from it, and nothing is ever changed or removed.
  */
 export const factSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('incident.opened'), number: z.number().int(), startedAt: instant, reason: z.string() }),
+  z.object({
+    type: z.literal('incident.opened'),
+    number: z.number().int(),
+    startedAt: instant,
+    reason: z.string(),
+    /** An exercise: everything is marked, and nothing leaves for PagerDuty or by mail. */
+    drill: z.boolean().optional(),
+  }),
   z.object({ type: z.literal('incident.reopened'), because: z.string() }),
   z.object({
     type: z.literal('incident.resolved'),
@@ -71,6 +95,7 @@ export const factSchema = z.discriminatedUnion('type', [
     anywayBecause: z.string().nullable(),
     unmet: z.array(z.string()),
   }),
+  z.object({ type: z.literal('incident.closed') }),
 
   z.object({ type: z.literal('alert.fired'), alert: alertSchema, seenBy: z.enum(['webhook', 'poll']) }),
   z.object({
@@ -113,14 +138,18 @@ export const factSchema = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('claim.made'), slackId: z.string(), name: z.string() }),
   z.object({ type: z.literal('claim.overdue') }),
+  z.object({ type: z.literal('writer.named'), slackId: z.string(), name: z.string() }),
 
   z.object({ type: z.literal('cause.stated'), text: z.string() }),
   z.object({ type: z.literal('action.stated'), text: z.string() }),
   z.object({ type: z.literal('eta.stated'), etaAt: instant }),
   z.object({ type: z.literal('note.added'), text: z.string() }),
+  z.object({ type: z.literal('detail.stated'), detail: detailSchema, text: z.string() }),
+  /** A message of the thread, or one that somebody pinned, kept without identities. `ts` names it in Slack. */
+  z.object({ type: z.literal('message.kept'), ts: z.string(), author: z.string(), text: z.string() }),
 
   z.object({ type: z.literal('update.scheduled'), number: z.number().int(), dueAt: instant }),
-  z.object({ type: z.literal('updates.paused') }),
+  z.object({ type: z.literal('updates.paused'), until: instant.optional() }),
   z.object({ type: z.literal('updates.continued') }),
 
   z.object({ type: z.literal('check.requested'), check: z.string(), argument: z.string(), request: z.string() }),
@@ -137,6 +166,27 @@ export const factSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('check.refreshed'), check: z.string(), request: z.string(), verdict: verdictSchema }),
 
   z.object({ type: z.literal('escalation.requested'), reason: z.string() }),
+  z.object({
+    type: z.literal('escalation.reached'),
+    /** Names the policy's entry: what it counts, and after how many milliseconds. */
+    escalation: z.string(),
+    why: z.string(),
+    notify: z.array(z.string()),
+    unreachable: z.array(z.string()),
+    say: z.string(),
+  }),
+
+  z.object({ type: z.literal('task.taken'), task: z.string(), slackId: z.string(), name: z.string() }),
+  z.object({ type: z.literal('task.done'), task: z.string() }),
+  z.object({ type: z.literal('task.waived'), task: z.string(), because: z.string() }),
+
+  z.object({ type: z.literal('earlier-gaps.counted'), count: z.number().int().nullable(), words: z.string() }),
+  z.object({ type: z.literal('assessment.confirmed'), assessment: assessmentSchema }),
+  z.object({ type: z.literal('post-mortem.scheduled'), for: instant }),
+  z.object({ type: z.literal('hhs.decided'), required: z.boolean(), because: z.string() }),
+  z.object({ type: z.literal('hhs.notified') }),
+  z.object({ type: z.literal('notice.received'), key: z.string() }),
+  z.object({ type: z.literal('command.denied'), what: z.string(), why: z.string() }),
 
   z.object({ type: z.literal('call.requested'), key: z.string(), deed: deedSchema, dueAt: instant }),
   z.object({

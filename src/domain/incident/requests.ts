@@ -1,7 +1,7 @@
 import type { Announcement, Deed } from './call.ts';
 import { laneOf } from './call.ts';
 import type { Fact } from './facts.ts';
-import type { Incident } from './state.ts';
+import { callNamed, type Incident } from './state.ts';
 
 /** Asks for a call outward, once: the key names it for ever. */
 export function request(key: string, deed: Deed, dueAt: Date): Fact {
@@ -21,6 +21,20 @@ export function announce(
 ): Fact {
   const suffix = which === '' ? '' : `/${which}`;
   return request(`${name}/${incident.factCount}${suffix}`, { kind: 'announcement', name, details: { ...details }, broadcast }, now);
+}
+
+/** Asks for a short message that is posted once for ever: a timer that fires twice asks for no second one. `id` names it. */
+export function announceOnce(
+  incident: Incident,
+  now: Date,
+  name: Announcement,
+  id: string,
+  details: Readonly<Record<string, string>>,
+  { broadcast = false } = {},
+): readonly Fact[] {
+  const asked = request(`${name}/${id}`, { kind: 'announcement', name, details: { ...details }, broadcast }, now);
+  const isKnown = asked.type === 'call.requested' && callNamed(incident, asked.key) !== undefined;
+  return isKnown ? [] : [asked];
 }
 
 /** Asks for a note on every alert that PagerDuty still holds open. */

@@ -1,8 +1,11 @@
 import type { Gap } from '#domain/gap/gap.ts';
 import { actorName } from './actor.ts';
-import type { Call, CallFailure, Deed } from './call.ts';
+import type { Call } from './call.ts';
 import { type AnsweredCheck, checksAfter, type RunningCheck } from './check-runs.ts';
-import type { Alert, AlertEvent, Fact, Recorded } from './facts.ts';
+import type { Alert, Fact, Recorded } from './facts.ts';
+import { afterCall, changed } from './fold-calls.ts';
+import { gapsAfter } from './fold-gaps.ts';
+import { type FollowUp, followUpAfter, NO_FOLLOW_UP } from './follow-up.ts';
 
 export type AlertStatus = 'triggered' | 'acknowledged' | 'resolved';
 export type TrackedAlert = Alert & { readonly status: AlertStatus };
@@ -28,6 +31,7 @@ export type Phase =
 export type Incident = {
   readonly number: number;
   readonly phase: Phase;
+  readonly isDrill: boolean;
   readonly startedAt: Date;
   readonly openedAt: Date;
   readonly reason: string;
@@ -36,15 +40,25 @@ export type Incident = {
   readonly gaps: readonly Gap[];
   readonly claim: { readonly slackId: string; readonly name: string; readonly at: Date } | null;
   readonly claimOverdue: boolean;
+  /** Who writes: keeps the timeline and the updates. */
+  readonly writer: { readonly slackId: string; readonly name: string } | null;
   readonly pagedLevel: number;
   readonly rootCause: string | null;
   readonly action: string | null;
   readonly etaAt: Date | null;
   readonly nextUpdate: { readonly number: number; readonly dueAt: Date } | null;
   readonly updatesPaused: boolean;
+  readonly pausedUntil: Date | null;
+  /** Updates since a person last stated an action or an ETA. */
+  readonly unchangedUpdates: number;
   readonly running: readonly RunningCheck[];
   readonly checks: readonly AnsweredCheck[];
   readonly calls: readonly Call[];
+  /** Escalations of the policy that were reached. */
+  readonly escalated: readonly string[];
+  /** Slack messages on the timeline, by timestamp and text, so that a redelivered event adds nothing. */
+  readonly kept: readonly string[];
+  readonly followUp: FollowUp;
   readonly resolutions: number;
   readonly factCount: number;
 };
@@ -85,7 +99,7 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
     case 'incident.opened':
       return incident;
     case 'incident.reopened':
-      return { ...incident, phase: { name: 'open' } };
+      return { ...incident, phase: { name: 'open' }, followUp: { ...incident.followUp, closed: null } };
     case 'incident.resolved': {
       const { anywayBecause, unmet, rootCause } = fact;
       const name = by.kind === 'person' ? by.name : 'Gapwatch';
@@ -113,28 +127,47 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
       return { ...incident, gaps: gapsAfter(incident.gaps, fact) };
     case 'claim.made':
       return { ...incident, claim: { slackId: fact.slackId, name: fact.name, at } };
+    case 'writer.named':
+      return { ...incident, writer: { slackId: fact.slackId, name: fact.name } };
     case 'claim.overdue':
       return { ...incident, claimOverdue: true };
     case 'cause.stated':
       return { ...incident, rootCause: fact.text };
     case 'action.stated':
-      return { ...incident, action: fact.text };
+      return { ...incident, action: fact.text, unchangedUpdates: 0 };
     case 'eta.stated':
-      return { ...incident, etaAt: fact.etaAt };
+      return { ...incident, etaAt: fact.etaAt, unchangedUpdates: 0 };
     case 'update.scheduled':
       return { ...incident, nextUpdate: { number: fact.number, dueAt: fact.dueAt } };
     case 'updates.paused':
-      return { ...incident, updatesPaused: true };
+      return { ...incident, updatesPaused: true, pausedUntil: fact.until ?? null };
     case 'updates.continued':
-      return { ...incident, updatesPaused: false };
+      return { ...incident, updatesPaused: false, pausedUntil: null };
     case 'check.requested':
     case 'check.progressed':
     case 'check.stopped':
     case 'check.answered':
     case 'check.refreshed':
       return { ...incident, ...checksAfter(incident, fact, at, actorName(by)) };
+    case 'message.kept':
+      return { ...incident, kept: [...incident.kept, keptKey(fact)] };
+    case 'escalation.reached':
+      return { ...incident, escalated: [...incident.escalated, fact.escalation] };
+    case 'incident.closed':
+    case 'detail.stated':
+    case 'task.taken':
+    case 'task.done':
+    case 'task.waived':
+    case 'earlier-gaps.counted':
+    case 'assessment.confirmed':
+    case 'post-mortem.scheduled':
+    case 'hhs.decided':
+    case 'hhs.notified':
+    case 'notice.received':
+      return { ...incident, followUp: followUpAfter(incident.followUp, fact, at, actorName(by)) };
     case 'note.added':
     case 'escalation.requested':
+    case 'command.denied':
       return incident;
     case 'call.requested':
     case 'call.succeeded':
@@ -151,6 +184,7 @@ function opened(fact: Extract<Fact, { type: 'incident.opened' }>, at: Date): Inc
   return {
     number: fact.number,
     phase: { name: 'open' },
+    isDrill: fact.drill ?? false,
     startedAt: fact.startedAt,
     openedAt: at,
     reason: fact.reason,
@@ -159,97 +193,27 @@ function opened(fact: Extract<Fact, { type: 'incident.opened' }>, at: Date): Inc
     gaps: [],
     claim: null,
     claimOverdue: false,
+    writer: null,
     pagedLevel: 1,
     rootCause: null,
     action: null,
     etaAt: null,
     nextUpdate: null,
     updatesPaused: false,
+    pausedUntil: null,
+    unchangedUpdates: 0,
     running: [],
     checks: [],
     calls: [],
+    escalated: [],
+    kept: [],
+    followUp: NO_FOLLOW_UP,
     resolutions: 0,
     factCount: 1,
   };
 }
 
-function changed(alert: TrackedAlert, event: AlertEvent): TrackedAlert {
-  switch (event) {
-    case 'acknowledged':
-      return { ...alert, status: 'acknowledged' };
-    case 'resolved':
-      return { ...alert, status: 'resolved' };
-    case 'unacknowledged':
-    case 'reopened':
-      return { ...alert, status: 'triggered' };
-    case 'reassigned':
-    case 'escalated':
-    case 'delegated':
-    case 'annotated':
-    case 'priority_updated':
-    case 'other':
-      return alert;
-    default:
-      return event satisfies never;
-  }
-}
-
-type GapFact = Extract<Fact, { type: 'gap.opened' | 'gap.ended' | 'gap.corrected' }>;
-
-function gapsAfter(gaps: readonly Gap[], fact: GapFact): readonly Gap[] {
-  if (fact.type === 'gap.opened') {
-    return [...gaps, { id: fact.gap, start: { at: fact.startAt, knownBy: fact.knownBy }, end: 'ongoing' }];
-  }
-  return gaps.map((gap) => {
-    if (gap.id !== fact.gap) return gap;
-    if (fact.type === 'gap.ended') return { ...gap, end: { at: fact.endAt, knownBy: fact.knownBy } };
-    return { ...gap, [fact.edge]: { at: fact.at, knownBy: fact.knownBy } };
-  });
-}
-
-type CallFact = Extract<Fact, { type: `call.${string}` }>;
-
-function afterCall(incident: Incident, fact: CallFact, at: Date): Incident {
-  if (fact.type === 'call.requested') {
-    const { key, deed, dueAt } = fact;
-    const call: Call = { key, deed, dueAt, status: { name: 'due', attempts: 0, notBefore: dueAt, lastFailure: null } };
-    return { ...incident, calls: [...incident.calls, call] };
-  }
-  const calls = incident.calls.map((call) => (call.key === fact.key ? { ...call, status: statusAfter(call, fact, at) } : call));
-  const deed = incident.calls.find((call) => call.key === fact.key)?.deed;
-  return fact.type === 'call.succeeded' && deed ? afterDeed({ ...incident, calls }, deed) : { ...incident, calls };
-}
-
-/** What PagerDuty confirmed to us is true before its own webhook says so. */
-function afterDeed(incident: Incident, deed: Deed): Incident {
-  const withEvent = (alertId: string, event: AlertEvent): Incident => ({
-    ...incident,
-    alerts: incident.alerts.map((alert) => (alert.id === alertId ? changed(alert, event) : alert)),
-  });
-  if (deed.kind === 'page-next-level') {
-    // Paging a level makes PagerDuty's incident triggered again.
-    return { ...withEvent(deed.alertId, 'unacknowledged'), pagedLevel: Math.max(deed.level, incident.pagedLevel) };
-  }
-  if (deed.kind === 'acknowledge' || deed.kind === 'acknowledge-as') return withEvent(deed.alertId, 'acknowledged');
-  return deed.kind === 'resolve-alert' ? withEvent(deed.alertId, 'resolved') : incident;
-}
-
-function statusAfter(call: Call, fact: Exclude<CallFact, { type: 'call.requested' }>, at: Date): Call['status'] {
-  switch (fact.type) {
-    case 'call.succeeded':
-      return { name: 'succeeded', at, answer: fact.answer, lastFailure: call.status.name === 'due' ? call.status.lastFailure : null };
-    case 'call.failed':
-      return { name: 'due', attempts: fact.attempt, notBefore: fact.retryAt, lastFailure: failure(call, fact, at) };
-    case 'call.abandoned':
-      return { name: 'abandoned', at, failure: failure(call, fact, at) };
-    case 'call.superseded':
-      return { name: 'superseded', at, because: fact.because };
-    default:
-      return fact satisfies never;
-  }
-}
-
-function failure(call: Call, fact: Extract<CallFact, { type: 'call.failed' | 'call.abandoned' }>, at: Date): CallFailure {
-  const earlier = call.status.name === 'due' ? call.status.lastFailure : null;
-  return { outcome: fact.outcome, detail: fact.detail, firstAt: earlier?.firstAt ?? at };
+/** What makes a kept message the same one: an edited text is another entry. */
+export function keptKey({ ts, text }: { readonly ts: string; readonly text: string }): string {
+  return `${ts} ${text}`;
 }

@@ -77,8 +77,40 @@ function lineOf(fact: Fact, at: Date, deeds: ReadonlyMap<string, Call['deed']>):
       return `Note: ${fact.text}`;
     case 'update.scheduled':
       return `Update ${fact.number} is due ${formatUtc(fact.dueAt)}`;
+    case 'incident.closed':
+      return 'Incident closed';
+    case 'writer.named':
+      return `${fact.name} writes`;
+    case 'detail.stated':
+      return `${DETAIL_WORDS[fact.detail]}: ${fact.text}`;
+    case 'message.kept':
+      return `${fact.author} in Slack: ${fact.text}`;
+    case 'escalation.reached': {
+      const unreachable = fact.unreachable.length === 0 ? '' : `; no address is known for ${fact.unreachable.join(', ')}`;
+      return `Escalation: ${fact.why}; told: ${fact.notify.join(', ') || 'nobody'}${unreachable}; ${fact.say}`;
+    }
+    case 'task.taken':
+      return `Task taken: ${fact.task}`;
+    case 'task.done':
+      return `Task done: ${fact.task}`;
+    case 'task.waived':
+      return `Task waived: ${fact.task}, because ${fact.because}`;
+    case 'earlier-gaps.counted':
+      return `Earlier gaps in the audit table: ${fact.words}`;
+    case 'assessment.confirmed':
+      return `Compliance impact assessed: ${fact.assessment.summary}`;
+    case 'post-mortem.scheduled':
+      return `Post-mortem scheduled for ${formatUtc(fact.for)}`;
+    case 'hhs.decided':
+      return `HHS notification ${fact.required ? 'is' : 'is not'} required, because ${fact.because}`;
+    case 'hhs.notified':
+      return 'HHS was notified';
+    case 'notice.received':
+      return `Receipt acknowledged: ${fact.key}`;
+    case 'command.denied':
+      return `Denied: ${fact.what}. ${fact.why}`;
     case 'updates.paused':
-      return 'Updates paused';
+      return fact.until ? `Updates paused until ${formatUtc(fact.until)}` : 'Updates paused';
     case 'updates.continued':
       return 'Updates continued';
     case 'check.requested':
@@ -103,6 +135,14 @@ function lineOf(fact: Fact, at: Date, deeds: ReadonlyMap<string, Call['deed']>):
       return fact satisfies never;
   }
 }
+
+/** What a person's detail is called, for readers. */
+export const DETAIL_WORDS = {
+  resolution: 'What was done',
+  prevention: 'Prevention',
+  controls: 'Compensating controls',
+  impact: 'Compliance impact',
+} as const;
 
 function callLine(fact: Extract<Fact, { type: `call.${string}` }>, at: Date, deed: Call['deed'] | undefined): string {
   const what = deed ? `${laneOf(deed)}: ${deedWords(deed)}` : (LANES.find((lane) => fact.key.startsWith(lane)) ?? fact.key);

@@ -1,9 +1,10 @@
 import type { Verdict } from '#domain/incident/facts.ts';
-import { actionId } from './action-id.ts';
+import type { Task } from '#domain/incident/tasks.ts';
+import { actionId, type Button } from './action-id.ts';
 
 /** The blocks that Gapwatch uses, as Slack's Block Kit defines them. */
 export type Block =
-  | { readonly type: 'section'; readonly text: { readonly type: 'mrkdwn'; readonly text: string } }
+  | { readonly type: 'section'; readonly text: { readonly type: 'mrkdwn'; readonly text: string }; readonly accessory?: ButtonElement }
   | { readonly type: 'context'; readonly elements: readonly { readonly type: 'mrkdwn'; readonly text: string }[] }
   | { readonly type: 'actions'; readonly block_id: string; readonly elements: readonly ButtonElement[] };
 
@@ -15,7 +16,6 @@ type ButtonElement = {
   readonly value: string;
   readonly url?: string;
   readonly style?: 'primary' | 'danger';
-  readonly confirm?: { readonly title: PlainText; readonly text: PlainText; readonly confirm: PlainText; readonly deny: PlainText };
 };
 
 /** A message ready for Slack: `text` is what notifications and screen readers show, `blocks` what the channel shows. */
@@ -40,28 +40,44 @@ export function slackMessage(rendered: string, extra: readonly Block[] = []): Sl
   return { text: shorten([main, ...small].join('\n'), TEXT_LIMIT), blocks: [...all, ...extra] };
 }
 
-/** The root message's buttons; none once the incident is resolved. */
-export function incidentButtons(incident: string, isOpen: boolean): readonly Block[] {
-  if (!isOpen) return [];
-  const button = (id: Parameters<typeof actionId>[0], text: string): ButtonElement => ({
-    type: 'button',
-    action_id: actionId(id),
-    text: { type: 'plain_text', text },
-    value: incident,
-  });
-  const confirm = {
-    title: plain('Resolve this incident?'),
-    text: plain('Gapwatch checks first that records are being written and no gap is open, and says so if not.'),
-    confirm: plain('Check and resolve'),
-    deny: plain('Not yet'),
-  };
-  const elements = [
-    { ...button('claim', "I'm on it"), style: 'primary' as const },
-    button('diagnose', 'Diagnose'),
-    button('update', 'Update'),
-    { ...button('resolve', 'Resolve'), confirm },
-  ];
-  return [{ type: 'actions', block_id: `incident:${incident}`, elements }];
+/** The root message's buttons: what is likely next while the incident is open, and the paperwork once it is resolved. */
+export function incidentButtons(incident: string, phase: 'open' | 'resolved' | 'closed'): readonly Block[] {
+  const one = (name: Button, text: string) => button(name, text, incident);
+  switch (phase) {
+    case 'open': {
+      const claim = { ...one('claim', "I'm on it"), style: 'primary' as const };
+      const others = [one('diagnose', 'Diagnose'), one('update', 'Update'), one('gap', 'Gap'), one('tasks', 'Tasks')];
+      return [row(claim, ...others, one('roles', 'Hand over'), one('resolve', 'Resolve'))];
+    }
+    case 'resolved':
+      return [row(one('assess', 'Assess impact'), one('tasks', 'Tasks'), one('close', 'Close'))];
+    case 'closed':
+      return [];
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** One button with the incident it belongs to. */
+export function singleButton(name: Button, text: string, incident: string): readonly Block[] {
+  return [row(button(name, text, incident))];
+}
+
+/** Open boxes of a checklist, one tap each to tick them. */
+export function taskButtons(incident: string, tasks: readonly Pick<Task, 'id' | 'number' | 'text'>[]): readonly Block[] {
+  if (tasks.length === 0) return [];
+  const buttons = tasks.map(({ id, number, text }) => button('task', shorten(`Done: ${number}. ${text}`, 75), `${incident} ${id}`, id));
+  return [row(...buttons)];
+}
+
+/** A message of an exercise, marked so that nobody takes it for a real one. */
+export function asDrill(message: SlackMessage): SlackMessage {
+  const mark: Block = { type: 'context', elements: [{ type: 'mrkdwn', text: '*DRILL*: an exercise. Nothing of this is real.' }] };
+  return { text: `DRILL: ${message.text}`, blocks: [mark, ...message.blocks] };
+}
+
+function button(name: Button, text: string, value: string, which = ''): ButtonElement {
+  return { type: 'button', action_id: actionId(name, which), text: plain(text), value };
 }
 
 /** One tap for a verdict's next step: the command it names, or the runbook it points to, where the policy links one. */

@@ -92,7 +92,11 @@ function engine(escapeText: (text: string) => string, filters: Filters): Liquid 
   liquid.registerFilter('link', { raw: true, handler: (url: unknown, label: unknown) => filters.link(text(url), text(label)) });
   liquid.registerFilter('mention', {
     raw: true,
-    handler: (id: unknown) => (/^[UW][A-Z0-9]{2,}$/.test(text(id)) ? `<@${text(id)}>` : escapeText(text(id))),
+    handler: (ids: unknown) =>
+      text(ids)
+        .split(' ')
+        .map((id) => (/^[UW][A-Z0-9]{2,}$/.test(id) ? `<@${id}>` : /^S[A-Z0-9]{2,}$/.test(id) ? `<!subteam^${id}>` : escapeText(id)))
+        .join(' '),
   });
   liquid.registerFilter('duration', (value: unknown) => (typeof value === 'number' ? formatDuration(value) : text(value)));
   return liquid;

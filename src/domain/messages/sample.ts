@@ -1,9 +1,12 @@
-import { ANNOUNCEMENTS } from '#domain/incident/call.ts';
+import { ANNOUNCEMENTS, type Deed } from '#domain/incident/call.ts';
 import type { Fact, Recorded } from '#domain/incident/facts.ts';
+import { figuresOf } from '#domain/incident/figures.ts';
 import { type Incident, stateOf } from '#domain/incident/state.ts';
+import { openTasks, tasksOf } from '#domain/incident/tasks.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
 import { checkVariables } from './check-message.ts';
+import { noticeVariables } from './notice.ts';
 import { gapView, incidentView } from './view.ts';
 
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */
@@ -21,7 +24,12 @@ export function samples(policy: Policy = DEFAULT_POLICY): readonly Sample[] {
 
 function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, policy: Policy): readonly Sample[] {
   const view = incidentView(incident, now, policy);
-  const notice = { incident: view, sentAt: now, actions: actionsTaken(known), attached: true };
+  const notices = NOTICES.flatMap((deed) => {
+    const call = { deed, dueAt: now, status: { name: 'due', attempts: 0, notBefore: now, lastFailure: null } } as const;
+    const enclosed = { attached: ['2026-01-05-audit-gap.md'], missing: ['the chart (the database does not answer)'] };
+    const variables = noticeVariables(incident, call, { facts: known, now, policy, receiptUrl: DETAILS.url, enclosed });
+    return ['text', 'html'].map((format) => ({ template: `mail/${deed.kind}.${format}.liquid`, variables }));
+  });
   const missed = { count: 2, first: minute(5), last: minute(10), why: 'Slack could not be reached' };
   const announcements = ANNOUNCEMENTS.map((name) => ({
     template: `slack/thread/${name}.liquid`,
@@ -39,15 +47,25 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     },
     ...announcements,
     { template: 'slack/warning/bad-signatures.liquid', variables: {} },
-    { template: 'mail/opening-notice.text.liquid', variables: notice },
-    { template: 'mail/opening-notice.html.liquid', variables: notice },
-    { template: 'mail/final-notice.text.liquid', variables: notice },
-    { template: 'mail/final-notice.html.liquid', variables: notice },
+    ...notices,
+    {
+      template: 'report/post-mortem.liquid',
+      variables: {
+        incident: view,
+        writtenAt: now,
+        figures: figuresOf(known, now),
+        open: openTasks(incident, now, policy),
+        timeline: timeline(known),
+      },
+    },
     {
       template: 'report/gap-report.liquid',
       variables: {
         incident: view,
         writtenAt: now,
+        figures: figuresOf(known, now),
+        tasks: tasksOf(incident, now, policy),
+        scanned: 'none in the last 12 months of the audit table',
         checks: incident.checks,
         reconstructions: incident.checks,
         actions: actionsTaken(known),
@@ -58,6 +76,15 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     },
   ];
 }
+
+const NOTICES: readonly Deed[] = [
+  { kind: 'opening-notice' },
+  { kind: 'final-notice' },
+  { kind: 'correction-notice', changes: [{ what: 'Gap end', formerly: 'ongoing', now: '2026-01-05 10:11:00 UTC' }] },
+  { kind: 'escalation-notice', escalation: 'incident/900000', role: 'privacy-officer' },
+  { kind: 'hhs-notice', daysLeft: 7 },
+  { kind: 'by-hand-notice', role: 'senior-engineer' },
+];
 
 const VERDICT = {
   level: 'critical' as const,
@@ -70,6 +97,10 @@ const VERDICT = {
 const DETAILS = {
   after: '5 minutes',
   agent: 'Sam',
+  count: '2',
+  daysLeft: '7',
+  deadline: '2026-03-06 10:00:00 UTC',
+  escalation: 'incident/900000',
   at: '2026-01-05 09:57:00 UTC',
   because: 'the application log shows it',
   by: 'Robin',
@@ -78,6 +109,18 @@ const DETAILS = {
   edge: 'start',
   end: '2026-01-05 10:11:00 UTC',
   event: 'reassigned',
+  file: '2026-01-05-post-mortem.md',
+  hours: '24',
+  mailed: 'privacy-officer',
+  mentions: 'U0123456789 S0123456789',
+  notice: 'opening notice',
+  number: '7',
+  open: '• 7. Consider disabling PHI access',
+  required: 'yes',
+  say: 'consider disabling PHI access until audit is restored',
+  summary: 'gap duration Medium, PHI access Low',
+  unreachable: 'incident-response-team',
+  until: '2026-01-05 10:30:00 UTC',
   failure: 'the database server refuses connections',
   former: '',
   formerly: '2026-01-05 09:58:00 UTC',
@@ -101,6 +144,15 @@ const DETAILS = {
   why: 'the mail server could not be reached',
 };
 
+const ASSESSMENT = {
+  durationImpact: 'Medium' as const,
+  access: 'an estimated 12 accesses, from the application log',
+  accessImpact: 'Medium' as const,
+  controls: 'Yes: load balancer logs',
+  earlierGaps: 'none in the last 12 months of the audit table',
+  summary: 'gap duration Medium, PHI access Medium',
+};
+
 const sampleFacts: readonly (readonly [number, Fact])[] = [
   [0, { type: 'incident.opened', number: 1, startedAt: minute(0), reason: 'AuditLogWriteError on the clinic database' }],
   [
@@ -120,7 +172,20 @@ const sampleFacts: readonly (readonly [number, Fact])[] = [
   [3, { type: 'eta.stated', etaAt: minute(10) }],
   [11, { type: 'records.written', lastRecordAt: minute(11), perMinute: 60 }],
   [11, { type: 'gap.ended', gap: 1, endAt: minute(11), knownBy: { kind: 'record' }, because: null }],
+  [
+    11,
+    {
+      type: 'escalation.reached',
+      escalation: 'incident/900000',
+      why: 'INC-1 has not been resolved in 15 minutes',
+      notify: ['senior-engineer'],
+      unreachable: [],
+      say: DETAILS.say,
+    },
+  ],
+  [12, { type: 'post-mortem.scheduled', for: minute(1_500) }],
   [12, { type: 'incident.resolved', rootCause: null, anywayBecause: 'verified by hand', unmet: ['The health endpoint was not asked.'] }],
+  [12, { type: 'assessment.confirmed', assessment: ASSESSMENT }],
 ];
 
 const facts = sampleFacts.map<Recorded>(([after, fact], index) => ({

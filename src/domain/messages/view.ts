@@ -1,9 +1,11 @@
 import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Call } from '#domain/incident/call.ts';
 import { LATE_AFTER } from '#domain/incident/decide-call.ts';
+import type { HhsDecision } from '#domain/incident/follow-up.ts';
+import { hhsDeadline } from '#domain/incident/hhs.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import type { Policy } from '#domain/policy.ts';
-import { between, formatDuration, MINUTE, type Milliseconds } from '#domain/time.ts';
+import { between, formatDuration, formatUtc, MINUTE, type Milliseconds } from '#domain/time.ts';
 
 const NOT_YET_KNOWN = 'not yet known';
 
@@ -18,10 +20,24 @@ export type GapView = {
   readonly class: string;
 };
 
+/** The assessment of runbook §16 as readers are told it. */
+export type AssessmentView = {
+  readonly durationImpact: string;
+  readonly access: string;
+  readonly accessImpact: string;
+  readonly controls: string;
+  readonly earlierGaps: string;
+  readonly summary: string;
+  readonly by: string;
+  readonly at: Date | string;
+  readonly confirmed: boolean;
+};
+
 /** What a template may say about an incident. Every field is filled: what nobody knows yet says so in words. */
 export type IncidentView = {
   readonly name: string;
   readonly reason: string;
+  readonly isDrill: boolean;
   readonly startedAt: Date;
   readonly elapsedMinutes: number;
   readonly duration: string;
@@ -41,14 +57,19 @@ export type IncidentView = {
   readonly rootCause: string;
   readonly claimedBy: string;
   readonly claimedBySlackId: string;
+  readonly writer: string;
   readonly nextUpdate: Date | string;
   readonly updatesEvery: string;
   readonly complianceImpact: string;
   readonly compensatingControls: readonly string[];
   readonly documentation: string;
   readonly documentationUrl: string;
-  readonly postMortem: string;
+  readonly postMortem: Date | string;
   readonly resolution: string;
+  readonly prevention: string;
+  readonly closed: string;
+  readonly hhs: string;
+  readonly assessment: AssessmentView;
   readonly resolvedAt: Date | string;
   readonly resolvedBy: string;
   readonly anywayBecause: string;
@@ -72,6 +93,7 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
   return {
     name: incidentName(incident.number),
     reason: incident.reason,
+    isDrill: incident.isDrill,
     startedAt: incident.startedAt,
     elapsedMinutes: Math.floor(elapsed / MINUTE),
     duration: formatDuration(elapsed),
@@ -84,13 +106,16 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
     etaExpired: incident.etaAt !== null && incident.etaAt.getTime() <= now.getTime(),
     claimedBy: incident.claim?.name ?? 'nobody yet',
     claimedBySlackId: incident.claim?.slackId ?? '',
+    writer: incident.writer?.name ?? 'nobody yet',
     nextUpdate: nextUpdateWords(incident),
     updatesEvery: formatDuration(policy.updates.every),
-    compensatingControls: policy.compensatingControls,
-    postMortem: 'not yet scheduled',
+    compensatingControls: controlsOf(incident, policy),
+    postMortem: incident.followUp.postMortemAt ?? 'not yet scheduled',
     resolvedAt: resolved?.at ?? 'not resolved',
     resolvedBy: resolved?.by ?? 'nobody yet',
-    resolution: incident.action ?? 'not recorded',
+    resolution: incident.followUp.details.resolution ?? incident.action ?? 'not recorded',
+    prevention: incident.followUp.details.prevention ?? 'not yet recorded',
+    ...paperwork(incident),
     anywayBecause: resolved?.anywayBecause ?? '',
     unmet: resolved?.unmet ?? [],
     alerts: incident.alerts,
@@ -112,7 +137,7 @@ export function latenessOf({ dueAt, status }: Pick<Call, 'dueAt' | 'status'>, no
 
 function nextUpdateWords(incident: Incident): Date | string {
   if (incident.phase.name === 'resolved') return 'none: the incident is resolved';
-  if (incident.updatesPaused) return 'paused';
+  if (incident.updatesPaused) return incident.pausedUntil ? `paused until ${formatUtc(incident.pausedUntil)}` : 'paused';
   return incident.nextUpdate?.dueAt ?? 'when the initial post is out';
 }
 
@@ -174,11 +199,53 @@ export function gapView(gap: Gap, until: Date): GapView {
 }
 
 function impactWords(incident: Incident, until: Date, policy: Policy): string {
+  const stated = incident.followUp.details.impact;
+  const computed = computedImpact(incident, until, policy);
+  return stated === undefined ? computed : `${stated} (${computed})`;
+}
+
+function computedImpact(incident: Incident, until: Date, policy: Policy): string {
   if (incident.gaps.length === 0) return 'no gap was seen; the Privacy Officer assesses';
   const total: Milliseconds = incident.gaps.reduce((sum, gap) => sum + gapLength(gap, until), 0);
   const controls =
-    policy.compensatingControls.length > 0 ? 'compensating controls are listed in the report' : 'no compensating controls are recorded';
+    controlsOf(incident, policy).length > 0 ? 'compensating controls are listed in the report' : 'no compensating controls are recorded';
   return `${durationClass(total)} by gap duration (${formatDuration(total)}); ${controls}; the Privacy Officer assesses`;
+}
+
+/** Other logging that the policy lists, and what people stated. */
+export function controlsOf({ followUp }: Incident, policy: Policy): readonly string[] {
+  const stated = followUp.details.controls;
+  return stated === undefined ? policy.compensatingControls : [...policy.compensatingControls, stated];
+}
+
+function paperwork({ followUp, openedAt }: Incident): Pick<IncidentView, 'closed' | 'hhs' | 'assessment'> {
+  const { closed, hhs, assessment } = followUp;
+  return {
+    closed: closed ? `${formatUtc(closed.at)} by ${closed.by}` : 'not closed',
+    hhs: hhsWords(hhs, openedAt),
+    assessment: assessment
+      ? { ...assessment, at: assessment.at, confirmed: true }
+      : { ...NOT_ASSESSED, at: NOT_YET_KNOWN, by: 'nobody yet', confirmed: false },
+  };
+}
+
+const NOT_ASSESSED = {
+  durationImpact: 'Unknown',
+  access: NOT_YET_KNOWN,
+  accessImpact: 'Unknown',
+  controls: NOT_YET_KNOWN,
+  earlierGaps: NOT_YET_KNOWN,
+  summary: 'not yet assessed',
+} as const;
+
+function hhsWords(hhs: HhsDecision | null, openedAt: Date): string {
+  if (hhs === null) return 'not decided yet: the Privacy Officer decides';
+  const decided = `${hhs.required ? 'required' : 'not required'}, says ${hhs.by} at ${formatUtc(hhs.at)}, because ${hhs.because}`;
+  if (!hhs.required) return decided;
+  const deadline = formatUtc(hhsDeadline({ openedAt }));
+  return hhs.notified
+    ? `${decided}; notified, says ${hhs.notified.by} at ${formatUtc(hhs.notified.at)}`
+    : `${decided}; to be done by ${deadline} (60 days from discovery)`;
 }
 
 function documentation(incident: Incident): { readonly documentation: string; readonly documentationUrl: string } {

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Person } from '#domain/incident/actor.ts';
+import { type Incident, rootMessage } from '#domain/incident/state.ts';
+import { redact } from '#domain/messages/redact.ts';
+import { currentIncident, incidentNumbers } from '#store/facts.ts';
+import { handle, load } from '#workflows/handle.ts';
+import type { House } from '#workflows/house.ts';
+import { personName } from './people.ts';
+
+const messageEvent = z.object({
+  channel: z.string(),
+  ts: z.string(),
+  thread_ts: z.string(),
+  user: z.string(),
+  text: z.string().min(1),
+  bot_id: z.undefined().optional(),
+  subtype: z.enum(['thread_broadcast', 'file_share']).optional(),
+});
+
+/** A person's message in an incident's thread goes on its timeline, without identities. Anything else is no business of ours. */
+export async function keepThreadMessage(house: House, event: unknown): Promise<void> {
+  const { success, data } = messageEvent.safeParse(event);
+  if (!success) return;
+  const number = await incidentOfThread(house, data.channel, data.thread_ts);
+  if (number !== null) await keep(house, number, data.user, data);
+}
+
+const pinEvent = z.object({
+  user: z.string(),
+  reaction: z.literal('pushpin'),
+  item: z.object({ type: z.literal('message'), channel: z.string(), ts: z.string() }),
+});
+
+/** A message with the 📌 reaction goes on the timeline of the current incident, also one outside its thread. */
+export async function keepPinned(house: House, event: unknown): Promise<void> {
+  const { success, data } = pinEvent.safeParse(event);
+  if (!success) return;
+  const number = await currentIncident(house.database);
+  if (number === null || data.item.channel !== (await house.slack.channelId())) return;
+  const message = await house.slack.message(data.item);
+  if (message?.userId && message.text !== '') await keep(house, number, message.userId, { ...data.item, text: message.text }, data.user);
+}
+
+type Message = { readonly ts: string; readonly text: string };
+
+async function keep(house: House, number: number, authorId: string, { ts, text }: Message, keeperId = authorId): Promise<void> {
+  const [author, keeper] = await Promise.all([personName(house, authorId), personName(house, keeperId)]);
+  const person: Person = { kind: 'person', slackId: keeperId, name: keeper ?? keeperId };
+  await handle(house, number, { kind: 'keep-message', ts, author: author ?? authorId, text: redact(text, 3_000) }, person);
+}
+
+/** Threads that were looked up; most messages of a channel belong to no incident. */
+const MOST_REMEMBERED = 500;
+/** Older incidents' threads are not listened to. */
+const LATEST = 10;
+const threads = new WeakMap<House, Map<string, number>>();
+
+async function incidentOfThread(house: House, channel: string, ts: string): Promise<number | null> {
+  const known = threads.get(house) ?? new Map<string, number>();
+  threads.set(house, known);
+  const remembered = known.get(`${channel} ${ts}`);
+  if (remembered !== undefined) return remembered;
+  for (const number of (await incidentNumbers(house.database)).slice(-LATEST).toReversed()) {
+    const { incident } = await load(house, number);
+    if (!isRootOf(incident, channel, ts)) continue;
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(`${channel} ${ts}`, number);
+    return number;
+  }
+  return null;
+}
+
+function isRootOf(incident: Incident | null, channel: string, ts: string): boolean {
+  const root = incident && rootMessage(incident);
+  return root !== null && root.channel === channel && root.ts === ts;
+}

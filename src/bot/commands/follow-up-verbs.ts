@@ -1,0 +1,32 @@
+import { openForm } from '#bot/forms/show.ts';
+import type { Reply } from '#bot/reply.ts';
+import { foreignText } from '#domain/foreign-text.ts';
+import { parseMoment } from '#domain/time.ts';
+import { give, onIncident, type Request, type Verb } from './request.ts';
+
+/** What follows a resolution (runbook, "Post-Incident"). */
+export const FOLLOW_UP_VERBS: Readonly<Record<string, Verb>> = {
+  assess: {
+    usage: 'assess',
+    help: 'a form: the compliance impact (§16), filled in as far as it is known',
+    run: (request) => onIncident(request, (number) => openForm(request.house, request.asker, 'assess', number)),
+  },
+  'post-mortem': { usage: 'post-mortem <time>', help: 'schedule the post-mortem (UTC); its document is written', run: postMortem },
+  hhs: { usage: 'hhs required|not-required because … | hhs notified', help: 'whether HHS must be notified, and that it was', run: hhs },
+};
+
+async function postMortem(request: Request): Promise<Reply> {
+  const at = parseMoment(request.rest, request.house.now());
+  if (at === null) return 'Give a time in UTC: `/incident post-mortem 2026-01-06 15:00`.';
+  return give(request, { kind: 'schedule-post-mortem', for: at }, 'The post-mortem is scheduled; its document is being written.');
+}
+
+async function hhs(request: Request): Promise<Reply> {
+  if (/^notified$/i.test(request.rest)) return give(request, { kind: 'hhs-notified' }, 'Kept: HHS was notified.');
+  const match = /^(required|not-required)\s+because\s+([\s\S]+)$/i.exec(request.rest);
+  if (!match)
+    return 'Say it with the reason: `/incident hhs required because <reason>`, `/incident hhs not-required because <reason>`, or `/incident hhs notified`.';
+  const required = match[1]?.toLowerCase() === 'required';
+  const because = foreignText(match[2] ?? '', 1_000);
+  return give(request, { kind: 'decide-hhs', required, because }, required ? 'Kept. Its 60 days are being watched.' : 'Kept.');
+}

@@ -1,0 +1,126 @@
+import { openForm } from '#bot/forms/show.ts';
+import type { Reply } from '#bot/reply.ts';
+import { foreignText } from '#domain/foreign-text.ts';
+import { redact } from '#domain/messages/redact.ts';
+import { DAY, formatDuration, formatUtc, MINUTE, parseDuration, parseMoment, plus } from '#domain/time.ts';
+import { openIncident } from '#store/facts.ts';
+import { handle, openOrJoin } from '#workflows/handle.ts';
+import { lookAt } from '#workflows/watch.ts';
+import { give, NONE_OPEN, onIncident, type Request, said, type Verb } from './request.ts';
+
+/** What people do while an incident is open. */
+export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
+  declare: {
+    usage: 'declare [--drill] [reason]',
+    help: 'open an incident without an alert; a drill leaves PagerDuty and mail alone',
+    run: declare,
+  },
+  claim: {
+    usage: 'claim',
+    help: 'say that you are on it; PagerDuty shows you as the responder',
+    run: (request) => give(request, { kind: 'claim' }, 'You are on it.'),
+  },
+  roles: {
+    usage: 'roles',
+    help: 'a form: hand over, or say who writes',
+    run: (request) => onIncident(request, (number) => openForm(request.house, request.asker, 'roles', number)),
+  },
+  cause: { usage: 'cause <text>', help: 'state the root cause', run: (request) => state(request, 'state-cause', 'the root cause') },
+  action: { usage: 'action <text>', help: 'state what is being done now', run: (request) => state(request, 'state-action', 'the action') },
+  eta: { usage: 'eta <15m|14:30>', help: 'state when it should be over (times are UTC)', run: eta },
+  note: { usage: 'note <text>', help: 'put a note on the timeline, without identities', run: note },
+  update: {
+    usage: 'update',
+    help: 'post an update now; the button Update asks for status, action and ETA first',
+    run: (request) => give(request, { kind: 'post-update' }, 'The update is on its way.'),
+  },
+  gap: { usage: 'gap [start|end <time> [because …]]', help: 'correct or declare the gap (times are UTC); alone, a form', run: gap },
+  pause: { usage: 'pause [30m]', help: 'stop the regular updates for a while, 30 minutes unless said', run: pause },
+  continue: {
+    usage: 'continue',
+    help: 'start them again',
+    run: (request) => give(request, { kind: 'continue-updates' }, 'Updates go on.'),
+  },
+  escalate: {
+    usage: 'escalate',
+    help: 'page the next PagerDuty level',
+    run: (request) => give(request, { kind: 'escalate' }, 'PagerDuty is being asked to page the next level.'),
+  },
+  resolve: { usage: 'resolve [root cause]', help: 'check that records are written and no gap is open, then resolve', run: resolve },
+  report: {
+    usage: 'report',
+    help: 'write the gap report as it stands now',
+    run: (request) => give(request, { kind: 'write-report' }, 'The report is being written and will be shared in the thread.'),
+  },
+};
+
+async function declare({ house, rest, asker }: Request): Promise<Reply> {
+  const isDrill = /(?:^|\s)--drill(?=\s|$)/.test(rest);
+  const typed = foreignText(rest.replace(/(?:^|\s)--drill(?=\s|$)/, ' '), 300);
+  if (typed === '' && !isDrill) {
+    const problem = await openForm(house, asker, 'declare', null);
+    return problem;
+  }
+  const reason = typed || 'a drill';
+  const outcome = await openOrJoin(house, (number) => ({ kind: 'declare', number, reason, isDrill }), asker.person);
+  return said(
+    outcome,
+    isDrill ? 'The drill begins. The initial post appears in the channel.' : 'Opened. The initial post appears in the channel.',
+  );
+}
+
+async function state(request: Request, kind: 'state-cause' | 'state-action', what: string): Promise<Reply> {
+  const text = foreignText(request.rest, 3_000);
+  const verb = { 'state-cause': 'cause', 'state-action': 'action' }[kind];
+  if (text === '') return `Say ${what}: \`/incident ${verb} <text>\`.`;
+  return give(request, { kind, text }, `Kept ${what}.`);
+}
+
+async function note(request: Request): Promise<Reply> {
+  const text = redact(request.rest, 3_000);
+  return text === '' ? 'Say the note: `/incident note <text>`.' : give(request, { kind: 'add-note', text }, 'Kept the note.');
+}
+
+async function eta(request: Request): Promise<Reply> {
+  const now = request.house.now();
+  const length = parseDuration(request.rest);
+  const etaAt = length === null ? parseMoment(request.rest, now) : plus(now, length);
+  if (etaAt === null)
+    return `\`${request.rest.slice(0, 50)}\` is no time. Give a duration or a UTC time: \`/incident eta 15m\` or \`/incident eta 14:30\`.`;
+  return give(request, { kind: 'state-eta', etaAt }, 'Kept the ETA.');
+}
+
+async function gap(request: Request): Promise<Reply> {
+  if (request.rest === '') return onIncident(request, (number) => openForm(request.house, request.asker, 'gap', number));
+  const match = /^(start|end)\s+(.+?)(?:\s+because\s+([\s\S]+))?$/i.exec(request.rest);
+  const at = match ? parseMoment(match[2] ?? '', request.house.now()) : null;
+  if (!match || at === null) {
+    return 'Give an edge and a UTC time: `/incident gap start 09:58`, `/incident gap end 2026-01-05 10:12 because the backlog was written`.';
+  }
+  const edge = match[1]?.toLowerCase() === 'start' ? 'start' : 'end';
+  const because = match[3] ? foreignText(match[3], 3_000) : null;
+  return give(request, { kind: 'move-gap', edge, at, because }, `Kept the gap's ${edge}.`);
+}
+
+const PAUSE = 30 * MINUTE;
+
+async function pause(request: Request): Promise<Reply> {
+  const length = request.rest === '' ? PAUSE : parseDuration(request.rest);
+  if (length === null || length <= 0 || length > DAY) {
+    return `\`${request.rest.slice(0, 50)}\` is no pause. Give a duration up to 24 hours: \`/incident pause 30m\`.`;
+  }
+  const until = plus(request.house.now(), length);
+  return give(request, { kind: 'pause-updates', until }, `Updates are paused for ${formatDuration(length)}, until ${formatUtc(until)}.`);
+}
+
+async function resolve({ house, rest, asker, number: named }: Request): Promise<Reply> {
+  const number = named ?? (await openIncident(house.database));
+  if (number === null) return NONE_OPEN;
+  const anyway = /^anyway\s+because\s+([\s\S]+)$/i.exec(rest);
+  if (/^anyway\b/i.test(rest) && !anyway) return 'Say why: `/incident resolve anyway because <reason>`.';
+  const rootCause = !anyway && rest !== '' ? foreignText(rest, 3_000) : null;
+  const anywayBecause = anyway ? foreignText(anyway[1] ?? '', 3_000) : null;
+  const look = await lookAt(house, number);
+  const outcome = await handle(house, number, { kind: 'resolve', rootCause, anywayBecause, look }, asker.person);
+  return said(outcome, 'Resolved. The report, the resolution post and the final notice are on their way.');
+}

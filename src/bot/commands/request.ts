@@ -1,0 +1,30 @@
+import type { Asker, Reply } from '#bot/reply.ts';
+import type { Command } from '#domain/incident/commands.ts';
+import { incidentName } from '#domain/incident/state.ts';
+import { currentIncident } from '#store/facts.ts';
+import { handle, type Outcome } from '#workflows/handle.ts';
+import type { House } from '#workflows/house.ts';
+
+/** What a person asks of an incident: `rest` follows the verb; `number` is the incident they named, if they named one. */
+export type Request = { readonly house: House; readonly rest: string; readonly asker: Asker; readonly number: number | null };
+
+/** A verb of `/incident`: what is typed, what it does, in the words of the help. */
+export type Verb = { readonly usage: string; readonly help: string; readonly run: (request: Request) => Promise<Reply> };
+
+export const NONE_OPEN = 'No incident is open. `/incident declare <reason>` opens one.';
+
+/** Works on the incident that was named, or else on the current one. */
+export async function onIncident({ house, number }: Request, work: (number: number) => Promise<Reply>): Promise<Reply> {
+  const current = number ?? (await currentIncident(house.database));
+  return current === null ? NONE_OPEN : work(current);
+}
+
+/** Gives a command to the incident; answers the refusal, or `done`. */
+export async function give(request: Request, command: Command, done: string): Promise<Reply> {
+  return onIncident(request, async (number) => said(await handle(request.house, number, command, request.asker.person), done));
+}
+
+/** A refusal's words, or what was done. */
+export function said({ incident, refused }: Outcome, done: string): string {
+  return refused ? refused.says : `${incident ? `${incidentName(incident.number)}: ` : ''}${done}`;
+}

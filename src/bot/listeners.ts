@@ -1,0 +1,156 @@
+import type { App, BlockAction } from '@slack/bolt';
+import { foreignLine } from '#domain/foreign-text.ts';
+import type { Person } from '#domain/incident/actor.ts';
+import type { House } from '#workflows/house.ts';
+import { press } from './buttons.ts';
+import { keepPinned, keepThreadMessage } from './channel-events.ts';
+import { auditCommand } from './commands/audit.ts';
+import { incidentCommand } from './commands/incident.ts';
+import type { FormView } from './forms/field.ts';
+import { type FormAnswer, submitForm } from './forms/submit.ts';
+import { homeView } from './home.ts';
+import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
+import { refuseOutsiders, refuseUnlessApprover } from './rights.ts';
+
+/** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
+const ANSWER_WITHIN_MILLISECONDS = 2_000;
+
+type Handler = (house: House, text: string, asker: Asker) => Promise<Reply>;
+type Say = (message: Ephemeral) => Promise<unknown>;
+type ViewOpener = { readonly views: { readonly open: (args: { trigger_id: string; view: FormView }) => Promise<unknown> } };
+
+/** Puts Gapwatch's commands, buttons, forms and events into a Bolt app. */
+export function listenToPeople(app: App, house: House): void {
+  listenToCommands(app, house);
+  listenToButtons(app, house);
+  listenToForms(app, house);
+  app.event('app_home_opened', async ({ event, client }) => {
+    await client.views.publish({ user_id: event.user, view: await homeView(house, event.user) });
+  });
+  app.event('message', async ({ event }) => keepThreadMessage(house, event));
+  app.event('reaction_added', async ({ event }) => keepPinned(house, event));
+}
+
+function listenToCommands(app: App, house: House): void {
+  const handlers: Readonly<Record<string, Handler>> = { '/audit': auditCommand, '/incident': incidentCommand };
+  for (const [name, handler] of Object.entries(handlers)) {
+    app.command(name, async ({ command, ack, respond, client }) => {
+      const asker = askerOf(personOf(command.user_id, command.user_name), client, command.trigger_id);
+      const text = command.text ?? '';
+      await reply(house, ack, respond, async () => {
+        const elsewhere = await whereToGo(house, command.channel_id, command.channel_name);
+        const typed = foreignLine(`${name} ${text}`, 100);
+        return elsewhere ?? (await refuseOutsiders(house, asker.person, typed)) ?? handler(house, text, asker);
+      });
+    });
+  }
+}
+
+function listenToButtons(app: App, house: House): void {
+  app.action<BlockAction>({ type: 'block_actions', action_id: /^gapwatch:/ }, async ({ body, action, ack, respond, client }) => {
+    await ack();
+    const asker = askerOf(personOf(body.user.id, body.user.name ?? body.user.id), client, body.trigger_id);
+    const value = 'value' in action && typeof action.value === 'string' ? action.value : '';
+    const answer = await answerOf(house, async () => {
+      const denied = await refuseOutsiders(house, asker.person, `the button ${foreignLine(action.action_id, 60)}`);
+      return denied ?? press(house, action.action_id, value, asker);
+    });
+    // A button of the Home tab has no place for an answer.
+    if (answer === '' || body.response_url === undefined) return;
+    await respond({ ...ephemeral(answer), replace_original: false }).catch((error: unknown) =>
+      house.log.warn({ err: error }, 'an answer to a button did not arrive'),
+    );
+  });
+}
+
+function listenToForms(app: App, house: House): void {
+  app.view({ type: 'view_submission', callback_id: /^gapwatch:form:/ }, async ({ ack, body, view }) => {
+    const person = personOf(body.user.id, body.user.name);
+    const answer = await formAnswer(house, view, person);
+    switch (answer.kind) {
+      case 'done':
+        return ack();
+      case 'wrong':
+        return ack({ response_action: 'errors', errors: { ...answer.errors } });
+      case 'again':
+        return ack({ response_action: 'update', view: answer.view });
+      default:
+        return answer satisfies never;
+    }
+  });
+}
+
+type View = {
+  readonly callback_id: string;
+  readonly state: { readonly values: Readonly<Record<string, unknown>> };
+};
+
+/** What was typed stays, whatever goes wrong: the sentence appears beside the first field. */
+async function formAnswer(house: House, view: View, person: Person): Promise<FormAnswer> {
+  const [first = 'value'] = Object.keys(view.state.values);
+  const beside = (sentence: string): FormAnswer => ({ kind: 'wrong', errors: { [first]: sentence } });
+  try {
+    const denied =
+      (await refuseOutsiders(house, person, `the form ${view.callback_id}`)) ??
+      (view.callback_id.endsWith(':gap') ? await refuseUnlessApprover(house, person, 'the form Gap') : null);
+    if (denied)
+      return beside(typeof denied === 'string' ? denied : 'Only those named under approvals.approvers in runbook.yaml may do that.');
+    return await submitForm(house, view, person);
+  } catch (error) {
+    house.log.error({ err: error }, 'a form failed');
+    return beside('That did not work: Gapwatch could not reach its own store. What you typed is still here: try again in a moment.');
+  }
+}
+
+function askerOf(person: Person, { views }: ViewOpener, triggerId: string): Asker {
+  return {
+    person,
+    openView: async (view: FormView) => {
+      await views.open({ trigger_id: triggerId, view });
+    },
+  };
+}
+
+/** Answers with the acknowledgement itself when the work is done in time: what the person then reads has been kept. */
+async function reply(
+  house: House,
+  ack: (message?: Ephemeral) => Promise<unknown>,
+  respond: Say,
+  work: () => Promise<Reply>,
+): Promise<void> {
+  const answering = answerOf(house, work);
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ANSWER_WITHIN_MILLISECONDS);
+  const answer = await Promise.race([answering, late]);
+  clearTimeout(timer);
+  if (answer === '') return void (await ack());
+  await ack(ephemeral(answer ?? 'On it. The answer follows here.'));
+  if (answer !== null) return;
+  const later = await answering;
+  if (later !== '') await respond(ephemeral(later));
+}
+
+async function answerOf(house: House, work: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await work();
+  } catch (error) {
+    house.log.error({ err: error }, 'a command failed');
+    return 'That did not work: Gapwatch could not reach its own store or hit an error of its own (its log says which). See with `/incident timeline` whether it was recorded before you try again, and do what is urgent by hand.';
+  }
+}
+
+function personOf(slackId: string, name: string): Person {
+  return { kind: 'person', slackId, name: foreignLine(name, 80) };
+}
+
+/** Commands belong to the incident channel; elsewhere they answer where to go. */
+async function whereToGo(house: House, channelId: string, channelName: string): Promise<string | null> {
+  const configured = house.channel.replace(/^#/, '');
+  if (channelId === configured || channelName === configured) return null;
+  // A private channel's name does not come with the command, so its ID decides.
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => resolve(''), 1_000);
+  const known = await Promise.race([house.slack.channelId().catch(() => ''), promise]);
+  clearTimeout(timer);
+  return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;
+}

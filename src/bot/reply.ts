@@ -1,0 +1,21 @@
+import type { types } from '@slack/bolt';
+import type { Person } from '#domain/incident/actor.ts';
+import type { SlackMessage } from '#domain/messages/blocks.ts';
+import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
+import type { FormView } from './forms/field.ts';
+
+/** What a person is answered: words, which may hold foreign text and are escaped, or a message that is Slack's own already. */
+export type Reply = string | SlackMessage;
+
+/** Who asks, and how a form is opened for them: Slack gives three seconds for that. */
+export type Asker = { readonly person: Person; readonly openView: (view: FormView) => Promise<void> };
+
+/** An answer that only the one who asked sees. Empty words are none. */
+export type Ephemeral = { readonly response_type: 'ephemeral'; readonly text: string; readonly blocks?: types.KnownBlock[] };
+
+/** The reply as Slack takes it. */
+export function ephemeral(reply: Reply): Ephemeral {
+  if (typeof reply === 'string') return { response_type: 'ephemeral', text: escapeMrkdwn(reply) };
+  // Bolt's types know no readonly lists; nothing changes them.
+  return { response_type: 'ephemeral', text: reply.text, blocks: structuredClone(reply.blocks) as types.KnownBlock[] };
+}
