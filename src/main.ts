@@ -5,6 +5,7 @@ import { slackApp } from '#bot/app.ts';
 import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
 import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { receiptPage } from '#bot/receipt-page.ts';
+import { figuresOf } from '#domain/incident/figures.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { type Policy, unreachableRoles } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
@@ -15,10 +16,11 @@ import { openReportFolder } from '#services/report-folder.ts';
 import { connectSlack } from '#services/slack.ts';
 import { openDatabase, StoreUnavailable } from '#store/database.ts';
 import { EmbeddedServerError, startEmbedded } from '#store/embedded.ts';
-import { incidentNumbers } from '#store/facts.ts';
+import { currentIncident, incidentNumbers, loadFacts } from '#store/facts.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
 import { ownSecret } from '#store/secrets.ts';
+import { guardStore, type Repeat } from '#workflows/guard-store.ts';
 import type { House } from '#workflows/house.ts';
 import { startWork } from '#workflows/worker.ts';
 import { openLog } from './log.ts';
@@ -47,7 +49,15 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const database = openDatabase(url, onError);
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
-  const figures = openMetrics(jobs, async () => (await incidentNumbers(database, 'open')).length);
+  const now = () => new Date(clock?.now() ?? Date.now());
+  const figures = openMetrics(
+    jobs,
+    async () => (await incidentNumbers(database, 'open')).length,
+    async () => {
+      const latest = await currentIncident(database);
+      return latest === null ? null : figuresOf(await loadFacts(database, latest), now());
+    },
+  );
   const gate = openGate(AUDIT_CONNECTIONS);
   const auditDatabase = openAuditDatabase(
     { gate, url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
@@ -76,7 +86,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     publicUrl: settings.PUBLIC_URL ?? null,
     linkSecret: await ownSecret(database, 'links'),
     reports: openReportFolder(settings.REPORTS_DIR),
-    now: () => new Date(clock?.now() ?? Date.now()),
+    now,
     log,
     observe: figures.observe,
   };
@@ -91,6 +101,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   });
   await slack.start();
   await startWork(house);
+  const stopGuarding = guardStore(house, repeatBy(clock));
   const secrets = settings.PAGERDUTY_WEBHOOK_SECRET.split(',').map((secret) => secret.trim());
   const routes = {
     'POST /pagerduty/webhook': pagerDutyWebhook(house, secrets),
@@ -102,7 +113,25 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   };
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
   log.info({ port: http.port, host: settings.HOST, store: server ? 'embedded' : 'DATABASE_URL' }, 'Gapwatch is ready');
-  return { port: http.port, house, stop: () => stop(http, slack.stop, house, server) };
+  return {
+    port: http.port,
+    house,
+    stop: () => {
+      stopGuarding();
+      return stop(http, slack.stop, house, server);
+    },
+  };
+}
+
+function repeatBy(clock: JobClock | undefined): Repeat {
+  return (run, milliseconds) => {
+    if (clock) {
+      const timer = clock.setInterval(run, milliseconds);
+      return () => clock.clearInterval(timer);
+    }
+    const timer = setInterval(run, milliseconds);
+    return () => clearInterval(timer);
+  };
 }
 
 const TOLD_EVERY_MILLISECONDS = 10_000;

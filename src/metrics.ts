@@ -1,11 +1,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Figures } from '#domain/incident/figures.ts';
+import { SECOND } from '#domain/time.ts';
 import type { Jobs } from '#store/jobs.ts';
 import type { Observe } from '#workflows/house.ts';
 
 export type Metrics = { readonly observe: Observe; readonly render: () => Promise<{ readonly type: string; readonly body: string }> };
 
 /** Gapwatch's own figures for Prometheus. */
-export function openMetrics(jobs: Pick<Jobs, 'counts'>, openIncidents: () => Promise<number>): Metrics {
+export function openMetrics(
+  jobs: Pick<Jobs, 'counts'>,
+  openIncidents: () => Promise<number>,
+  lastFigures: () => Promise<Figures | null>,
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -32,6 +38,29 @@ export function openMetrics(jobs: Pick<Jobs, 'counts'>, openIncidents: () => Pro
     registers,
     async collect() {
       this.set(await openIncidents());
+    },
+  });
+  new Gauge({
+    name: 'gapwatch_last_incident_seconds',
+    help: 'How long things took in the latest incident, from its beginning; absent while they have not happened. gap: all its gaps together',
+    labelNames: ['measure'],
+    registers,
+    async collect() {
+      this.reset();
+      const figures = await lastFigures();
+      if (figures === null) return;
+      const { acknowledged: acknowledge, claimed: claim, privacyOfficerTold: privacy_officer, resolved: resolve, gap } = figures;
+      for (const [measure, length] of Object.entries({ acknowledge, claim, privacy_officer, resolve, gap }))
+        if (length !== null) this.set({ measure }, length / SECOND);
+    },
+  });
+  new Gauge({
+    name: 'gapwatch_last_incident_updates_on_time_ratio',
+    help: 'Share of the latest incident’s updates that went out within a minute of their time',
+    registers,
+    async collect() {
+      const figures = await lastFigures();
+      this.set(figures === null || figures.updatesDue === 0 ? 1 : figures.updatesOnTime / figures.updatesDue);
     },
   });
   return {

@@ -96,7 +96,7 @@ async function chartOf(house: House, incident: Incident): Promise<Made> {
 }
 
 /** A mail template's first line is its subject. */
-function splitSubject(rendered: string): { readonly subject: string; readonly text: string } {
+export function splitSubject(rendered: string): { readonly subject: string; readonly text: string } {
   const [first = '', ...rest] = rendered.split('\n');
   return { subject: first.replace(/^Subject:\s*/, ''), text: `${rest.join('\n').trim()}\n` };
 }

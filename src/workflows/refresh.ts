@@ -10,22 +10,37 @@ import type { House } from './house.ts';
 
 /** What each message last showed, by this process. After a restart the first refresh is one update too many. */
 const shown = new WeakMap<House, Map<string, string>>();
+/** The open incidents as this process last saw them: all that is known of them while the store is away. */
+const lastSeen = new WeakMap<House, Map<number, Incident>>();
+
+/** The open incidents, as they were when the store could last be read. */
+export function openIncidentsLastSeen(house: House): readonly Incident[] {
+  return [...(lastSeen.get(house)?.values() ?? [])];
+}
 
 /**
  * Brings the messages that show the present up to date where they differ from what they showed: the root message, and those of checks
  * that are at work. A failed refresh is tried again later, never as a new post.
  */
-export async function refreshMessages(house: House, number: number): Promise<void> {
+export async function refreshMessages(house: House, number: number, what: 'changed' | 'anew' = 'changed'): Promise<void> {
   const { incident } = await load(house, number);
   if (!incident) return;
+  remember(house, incident);
   const memory = shown.get(house) ?? new Map<string, string>();
   shown.set(house, memory);
   for (const { posted, message } of present(house, incident)) {
     const content = JSON.stringify(message);
-    if (memory.get(posted.ts) === content) continue;
+    if (what === 'changed' && memory.get(posted.ts) === content) continue;
     if (!(await update(house, number, posted, message))) return;
     memory.set(posted.ts, content);
   }
+}
+
+function remember(house: House, incident: Incident): void {
+  const seen = lastSeen.get(house) ?? new Map<number, Incident>();
+  lastSeen.set(house, seen);
+  if (incident.phase.name === 'open') seen.set(incident.number, incident);
+  else seen.delete(incident.number);
 }
 
 type Present = { readonly posted: Posted; readonly message: SlackMessage };

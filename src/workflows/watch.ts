@@ -1,7 +1,7 @@
 import { ongoingGap } from '#domain/gap/gap.ts';
 import { watch } from '#domain/incident/effects.ts';
-import type { Incident } from '#domain/incident/state.ts';
-import { plus, SECOND } from '#domain/time.ts';
+import { type Incident, isWatched } from '#domain/incident/state.ts';
+import { MINUTE, plus, SECOND } from '#domain/time.ts';
 import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
@@ -21,10 +21,11 @@ export async function firstLook(house: House, number: number): Promise<void> {
 /** Looks again while the incident is open, and wakes itself for the next look. */
 export async function watchOnce(house: House, number: number): Promise<void> {
   const { incident } = await load(house, number);
-  if (incident?.phase.name !== 'open') return;
+  if (!incident || !isWatched(incident)) return;
   const look = await lookAt(house, number);
   await handle(house, number, { kind: 'looked', look }, { kind: 'watch' });
-  const next = watch(number, plus(house.now(), house.policy.watch.every));
+  const every = incident.phase.name === 'open' ? house.policy.watch.every : Math.max(MINUTE, house.policy.watch.every);
+  const next = watch(number, plus(house.now(), every));
   await house.jobs.enqueue(house.database, toNewJob(next), house.now());
 }
 

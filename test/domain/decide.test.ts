@@ -81,7 +81,7 @@ const command = fc.oneof(
   fixed({ kind: 'close' }),
   fixed({ kind: 'escalation-due' }),
   fc.constant((incident: Incident | null): Command => ({ kind: 'nudge-due', update: incident?.nextUpdate?.number ?? 1 })),
-  fixed({ kind: 'root-late' }),
+  fc.constantFrom('slack/initial-post', 'slack/update/1').map((key) => (): Command => ({ kind: 'slack-late', key })),
   fixed({ kind: 'count-earlier-gaps', count: 2, words: 'two' }),
   fixed({ kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
   fixed({ kind: 'hhs-due', daysLeft: 30 }),

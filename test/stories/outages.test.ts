@@ -246,3 +246,57 @@ story('a declared incident whose first look failed does not call a quiet minute 
   expect(await robinTypes(world, '/incident status')).toContain('Records: being written');
   await proxy.close();
 });
+
+story(
+  'the store goes away in the middle of an incident → the root message says so and what to do by hand, and later is itself again',
+  async ({ world }) => {
+    world.expectsErrors();
+    const proxy = await openProxy(world.storeUrl);
+    await goesSilent(world);
+    await world.starts('', { DATABASE_URL: proxy.url });
+    await world.pagerduty.fires('AuditLogFailure');
+    await world.settles();
+    proxy.mode = 'refuses';
+    proxy.cut();
+    await expect.poll(() => world.messages()[0], { timeout: 20_000 }).toContain("INC-1*: Gapwatch can't reach its own store");
+    expect(world.messages()[0]).toContain('4. Try one write as the application’s role and roll it back.'.replace('’', "'"));
+    expect(await robinTypes(world, '/incident claim')).toContain('That did not work');
+    proxy.mode = 'passes';
+    await expect.poll(() => world.messages()[0], { timeout: 20_000 }).toContain('🚨 CRITICAL: HIPAA Audit Log Failure');
+    await world.moves(0.25);
+    expect(await robinTypes(world, '/incident claim')).toBe('INC-1: You are on it.');
+    await world.stops();
+    await proxy.close();
+  },
+);
+
+story('store and Slack go away together → those who can be written to get the steps by mail', async ({ world }) => {
+  world.expectsErrors();
+  const proxy = await openProxy(world.storeUrl);
+  await goesSilent(world);
+  await world.starts('contacts: { senior-engineer: { email: senior@clinic.example } }', { DATABASE_URL: proxy.url });
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.settles();
+  world.slack.fault = () => ({ kind: 'answer', status: 503 });
+  proxy.mode = 'refuses';
+  proxy.cut();
+  const about = () => world.mail.mails.filter(({ subject }) => subject?.includes("can't reach its own store, and Slack"));
+  await expect.poll(() => about().length, { timeout: 20_000 }).toBe(2);
+  expect(about()[0]?.text).toContain("The runbook's steps to do by hand:");
+  proxy.mode = 'passes';
+  await world.stops();
+  await proxy.close();
+});
+
+story(
+  'Slack goes away in the middle of an incident → after three minutes without an update the steps go by mail, once',
+  async ({ world }) => {
+    await alertFires(world, undefined, 'contacts: { senior-engineer: { email: senior@clinic.example } }');
+    await robinTypes(world, '/incident claim');
+    await world.settles();
+    world.slack.fault = () => ({ kind: 'answer', status: 503 });
+    for (let minute = 0; minute < 14; minute += 1) await world.passes(1);
+    const about = world.mail.mails.filter(({ subject }) => subject?.includes("can't reach Slack"));
+    expect(about).toHaveLength(2);
+  },
+);

@@ -20,7 +20,7 @@ export const timerCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('escalation-due') }),
   z.object({ kind: z.literal('nudge-due'), update: z.number().int() }),
   z.object({ kind: z.literal('pause-over'), until: instant }),
-  z.object({ kind: z.literal('root-late') }),
+  z.object({ kind: z.literal('slack-late'), key: z.string() }),
   z.object({ kind: z.literal('follow-up-due'), hours: z.number(), resolution: z.number().int() }),
   z.object({ kind: z.literal('post-mortem-due'), for: instant }),
   z.object({ kind: z.literal('hhs-due'), daysLeft: z.number().int() }),

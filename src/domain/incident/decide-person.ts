@@ -95,7 +95,7 @@ function impossible(incident: Incident, gap: Gap | undefined, edge: 'start' | 'e
   if (gap === undefined) return 'No gap is known yet. Declare its start first: `/incident gap start <time>`.';
   if (between(gap.start.at, at) <= 0) return `The gap started at ${formatUtc(gap.start.at)}; its end can't be ${typed}.`;
   const { records } = incident;
-  const quietSince = records.status === 'silent' ? records.lastRecordAt : null;
+  const quietSince = records.status === 'silent' && incident.phase.name === 'open' ? records.lastRecordAt : null;
   if (quietSince !== null && between(quietSince, at) > 0) {
     return `The audit table has been silent since ${formatUtc(quietSince)}, so the gap can't have ended at ${typed}.`;
   }

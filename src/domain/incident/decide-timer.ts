@@ -1,5 +1,6 @@
 import { contactOf, type Policy, roleName } from '#domain/policy.ts';
 import { between, formatDuration, formatUtc, plus } from '#domain/time.ts';
+import { laneOf } from './call.ts';
 import type { Command } from './commands.ts';
 import { LATE_AFTER } from './decide-call.ts';
 import { continueUpdates, pageNextLevel } from './decide-person.ts';
@@ -88,16 +89,33 @@ export function pauseOver(
 }
 
 /**
- * The initial post could not be made in time: those whom the first escalation names are written to with the runbook's steps to do by
- * hand, and PagerDuty gets a note. Without an address among them the Privacy Officer hears it.
+ * The initial post, or an update, could not be made in time: Slack is away. Those whom the first escalation names are written to with
+ * the runbook's steps to do by hand, and PagerDuty gets a note. Once an outage.
  */
-export function rootLate(incident: Incident, now: Date, policy: Policy): readonly Fact[] {
-  const isTold = incident.calls.some(({ deed }) => deed.kind === 'by-hand-notice');
-  if (incident.phase.name !== 'open' || rootMessage(incident) !== null || isTold) return [];
-  const roles = policy.escalations.find(({ when }) => when === 'incident')?.notify ?? [];
-  const reachable = roles.filter((role) => contactOf(policy, role).email !== undefined);
-  const told = reachable.length > 0 ? reachable : ['privacy-officer'];
-  const mails = told.map((role) => request(`by-hand/${role}`, { kind: 'by-hand-notice', role }, now));
+export function slackLate(
+  incident: Incident,
+  { key }: Extract<Command, { kind: 'slack-late' }>,
+  now: Date,
+  policy: Policy,
+): readonly Fact[] {
+  const call = callNamed(incident, key);
+  const isLate = call?.status.name === 'due' && (call.status.lastFailure !== null || rootMessage(incident) === null);
+  if (incident.phase.name !== 'open' || !isLate || isOutageTold(incident)) return [];
+  const mails = rolesByHand(policy).map((role) => request(`by-hand/${role}/${incident.factCount}`, { kind: 'by-hand-notice', role }, now));
   const note = 'cannot reach Slack, so the channel hears nothing from it. Run the audit log runbook by hand and tell the team by phone.';
   return [...mails, ...noteOnAlerts(incident, now, note)];
+}
+
+/** Since Slack last took something, people were told already. */
+function isOutageTold({ calls }: Incident): boolean {
+  const times = calls.map(({ deed, status }) => (laneOf(deed) === 'slack' && status.name === 'succeeded' ? status.at.getTime() : 0));
+  const lastTaken = Math.max(0, ...times);
+  return calls.some(({ deed, dueAt }) => deed.kind === 'by-hand-notice' && dueAt.getTime() >= lastTaken);
+}
+
+/** Who is written to when the channel can't be: those of the first escalation who have an address, else the Privacy Officer. */
+export function rolesByHand(policy: Policy): readonly string[] {
+  const roles = policy.escalations.find(({ when }) => when === 'incident')?.notify ?? [];
+  const reachable = roles.filter((role) => contactOf(policy, role).email !== undefined);
+  return reachable.length > 0 ? reachable : ['privacy-officer'];
 }

@@ -22,9 +22,9 @@ import { claim, continueUpdates, escalate, moveGap, pause, postUpdate, stated, s
 import { resolve } from './decide-resolve.ts';
 import { handOver, keepMessage, nameWriter } from './decide-roles.ts';
 import { close, markTask } from './decide-task.ts';
-import { claimDue, noticeLate, nudgeDue, pauseOver, rootLate, updateDue } from './decide-timer.ts';
+import { claimDue, noticeLate, nudgeDue, pauseOver, slackLate, updateDue } from './decide-timer.ts';
 import { request } from './requests.ts';
-import type { Incident } from './state.ts';
+import { type Incident, isWatched } from './state.ts';
 
 /**
  * Decides what follows from a command: new facts, or a refusal that says why. Pure: the same state, command and circumstances
@@ -52,7 +52,8 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
     case 'alert-changed':
       return { facts: alertChanged(incident, command.change, circumstances) };
     case 'looked':
-      return { facts: incident.phase.name === 'open' ? looked(incident, command.look, now, policy) : [] };
+      // A gap that was left open by a resolution is watched to its end.
+      return { facts: isWatched(incident) ? looked(incident, command.look, now, policy) : [] };
     case 'claim':
       return claim(incident, circumstances, personOf(circumstances.by));
     case 'claim-due':
@@ -108,8 +109,8 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return { facts: nudgeDue(incident, command, now) };
     case 'pause-over':
       return { facts: pauseOver(incident, command, now, policy) };
-    case 'root-late':
-      return { facts: rootLate(incident, now, policy) };
+    case 'slack-late':
+      return { facts: slackLate(incident, command, now, policy) };
     case 'follow-up-due':
       return { facts: followUpDue(incident, command, now, policy) };
     case 'post-mortem-due':

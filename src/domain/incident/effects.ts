@@ -83,8 +83,9 @@ function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): read
 
 function besides(number: number, { key, deed }: Extract<Fact, { type: 'call.requested' }>, at: Date, policy: Policy): readonly Job[] {
   if (deed.kind === 'initial-post') {
-    return [watch(number, plus(at, policy.watch.every)), timer(number, { kind: 'root-late' }, plus(at, ROOT_LATE_AFTER))];
+    return [watch(number, plus(at, policy.watch.every)), timer(number, { kind: 'slack-late', key }, plus(at, ROOT_LATE_AFTER))];
   }
+  if (deed.kind === 'update') return [timer(number, { kind: 'slack-late', key }, plus(at, UPDATE_LATE_AFTER))];
   if (laneOf(deed) !== 'mail') return [];
   return [{ kind: 'notice-late', incident: number, call: key, key: `notice-late/${number}/${key}`, dueAt: plus(at, NOTICE_LATE_AFTER) }];
 }
@@ -95,6 +96,9 @@ const FOLLOW_UP_HOURS = [24, 48];
 const RECEIPT_WITHIN = HOUR;
 /** Without a root message for so long, people are told by other ways. */
 const ROOT_LATE_AFTER = 2 * MINUTE;
+
+/** An update that can't be posted for so long is another sign of the same. Shorter than the usual interval, after which the next one replaces it. */
+const UPDATE_LATE_AFTER = 3 * MINUTE;
 
 /** A command for later, by the clock. The same command for the same moment is one job. */
 function timer(number: number, command: TimerCommand, dueAt: Date): Job {

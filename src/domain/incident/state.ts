@@ -1,4 +1,4 @@
-import type { Gap } from '#domain/gap/gap.ts';
+import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
 import { actorName } from './actor.ts';
 import type { Call } from './call.ts';
 import { type AnsweredCheck, checksAfter, type RunningCheck } from './check-runs.ts';
@@ -66,6 +66,11 @@ export type Incident = {
 /** The state after all of `facts`, or null when there are none. */
 export function stateOf(facts: readonly Recorded[]): Incident | null {
   return facts.reduce<Incident | null>(evolve, null);
+}
+
+/** Whether the audit table is looked at for this incident: while it is open, and after that until its last gap has ended. */
+export function isWatched({ phase, gaps }: Incident): boolean {
+  return phase.name === 'open' || ongoingGap(gaps) !== undefined;
 }
 
 /** `INC-1`, the name people use. */

@@ -47,6 +47,7 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     },
     ...announcements,
     { template: 'slack/warning/bad-signatures.liquid', variables: {} },
+    { template: 'slack/store-outage.liquid', variables: { name: view.name, since: now, reason: view.reason } },
     ...notices,
     {
       template: 'report/post-mortem.liquid',
