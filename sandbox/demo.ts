@@ -1,5 +1,6 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbedded } from '#store/embedded.ts';
 import { type BotProcess, startBot } from './bot-process.ts';
@@ -48,6 +49,7 @@ async function demo(speed: number, cleanUps: CleanUp[]): Promise<void> {
     {
       ...sandboxEnvironment({ ...standIns, clinic, reportsFolder: reports }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
+      RUNBOOK_FILE: fileURLToPath(new URL('demo-runbook.yaml', import.meta.url)),
       LOG_LEVEL: 'warn',
     },
     clock.reading,
@@ -101,9 +103,10 @@ async function play({ clock, clinic, bot, slack, pagerduty, tell, speed }: Stage
   await types('robin', '/incident action comparing grants before and after the migration');
   await types('robin', '/audit permissions');
   await until(6);
-  await types('robin', '/incident cause a migration revoked INSERT from the application role');
-  await types('robin', '/incident action granting INSERT again');
-  await types('robin', '/incident eta 5m');
+  tell.typed('robin', 'presses [Update] and fills in the form');
+  const form = await slack.pressOpens(botUrl, root, 'Update', PEOPLE.robin);
+  const typed = { cause: 'a migration revoked INSERT from the application role', action: 'granting INSERT again', eta: '5m' };
+  await slack.submit(botUrl, form, typed, PEOPLE.robin);
   await until(8);
   await types('sam', '/incident resolve it should be fine now');
   await until(9);
@@ -117,6 +120,11 @@ async function play({ clock, clinic, bot, slack, pagerduty, tell, speed }: Stage
   await resolved;
   await passes(0.5);
   tell.aside(`PagerDuty shows the alert as ${alert.status}.`);
+  tell.typed('robin', 'presses [Assess impact] and confirms the form');
+  const assessment = await slack.pressOpens(botUrl, root, 'Assess impact', PEOPLE.robin);
+  await slack.submit(botUrl, assessment, {}, PEOPLE.robin);
+  await types('robin', '/incident tasks');
+  await passes(0.5);
 }
 
 /** The clinic's application: a record a second of its own time, while it may. Records it can't write are lost: that is the gap. */

@@ -3,6 +3,7 @@ import { config } from 'dotenv';
 import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { samples } from '#domain/messages/sample.ts';
+import { unreachableRoles } from '#domain/policy.ts';
 import { DAY, HOUR, plus } from '#domain/time.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
@@ -17,7 +18,7 @@ import { migrate } from '#store/migrate.ts';
 import type { Optional } from '#workflows/house.ts';
 import { reportText } from '#workflows/report.ts';
 import { explain } from './main.ts';
-import { readPolicy } from './policy.ts';
+import { readPolicy, withAddresses } from './policy.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { connectSources } from './sources.ts';
 import { loadTemplates } from './templates.ts';
@@ -80,6 +81,15 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
     {
       what: 'policy and templates (RUNBOOK_FILE, TEMPLATES_DIR)',
       look: () => loadTexts(settings).then(() => 'every key is known, every template renders'),
+    },
+    {
+      what: 'escalation contacts (contacts in runbook.yaml)',
+      look: async () => {
+        const { policy } = await loadTexts(settings);
+        const missing = unreachableRoles(withAddresses(policy, settings));
+        if (missing.length > 0) throw new Error(`no address is known for ${missing.join(', ')}`);
+        return 'everybody whom an escalation names can be reached';
+      },
     },
     {
       what: 'store (DATABASE_URL or GAPWATCH_DATA_DIR)',

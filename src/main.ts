@@ -7,7 +7,7 @@ import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { receiptPage } from '#bot/receipt-page.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
 import { TemplateError } from '#domain/messages/render.ts';
-import { type Policy, unreachableRoles } from '#domain/policy.ts';
+import { unreachableRoles } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
@@ -25,7 +25,7 @@ import type { House } from '#workflows/house.ts';
 import { startWork } from '#workflows/worker.ts';
 import { openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
-import { PolicyError, readPolicy } from './policy.ts';
+import { PolicyError, readPolicy, withAddresses } from './policy.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { connectSources } from './sources.ts';
 import { loadTemplates } from './templates.ts';
@@ -148,19 +148,6 @@ function tellOfFailures(log: Logger): (error: Error) => void {
     toldAt = now;
     untold = 0;
   };
-}
-
-/** The officers' addresses are settings; the policy's contacts may add Slack IDs to them, or replace them. */
-function withAddresses(policy: Policy, settings: Settings): Policy {
-  const officers = {
-    'privacy-officer': settings.PRIVACY_OFFICER_EMAIL,
-    'security-officer': settings.SECURITY_OFFICER_EMAIL,
-    'compliance-counsel': settings.COMPLIANCE_COUNSEL_EMAIL,
-  };
-  const addressed = Object.entries(officers).flatMap(([role, email]) =>
-    email ? [[role, { email, ...policy.contacts[role] }] as const] : [],
-  );
-  return { ...policy, contacts: { ...policy.contacts, ...Object.fromEntries(addressed) } };
 }
 
 /** The role in a database address. */

@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_POLICY, type ExpectedColumn, type Operation, type Policy } from '#domain/policy.ts';
 import { parseDuration } from '#domain/time.ts';
+import type { Settings } from './settings.ts';
 
 /** `runbook.yaml` can't be used; the message names every mistake. */
 export class PolicyError extends Error {
@@ -162,4 +163,19 @@ function explain(issue: z.core.$ZodIssue): string {
         `  ${place === '' ? key : `${place}.${key}`}: unknown key. Did you mean "${closest(key, [...known])}"? Known: ${known.join(', ')}`,
     )
     .join('\n');
+}
+
+type OfficerSettings = Pick<Settings, 'PRIVACY_OFFICER_EMAIL' | 'SECURITY_OFFICER_EMAIL' | 'COMPLIANCE_COUNSEL_EMAIL'>;
+
+/** The officers' addresses are settings; the policy's contacts may add Slack IDs to them, or replace them. */
+export function withAddresses(policy: Policy, settings: OfficerSettings): Policy {
+  const officers = {
+    'privacy-officer': settings.PRIVACY_OFFICER_EMAIL,
+    'security-officer': settings.SECURITY_OFFICER_EMAIL,
+    'compliance-counsel': settings.COMPLIANCE_COUNSEL_EMAIL,
+  };
+  const addressed = Object.entries(officers).flatMap(([role, email]) =>
+    email ? [[role, { email, ...policy.contacts[role] }] as const] : [],
+  );
+  return { ...policy, contacts: { ...policy.contacts, ...Object.fromEntries(addressed) } };
 }
