@@ -1,4 +1,6 @@
+import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { config } from 'dotenv';
 import type { Logger } from 'pino';
 import { slackApp } from '#bot/app.ts';
@@ -10,13 +12,16 @@ import { TemplateError } from '#domain/messages/render.ts';
 import { unreachableRoles } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
+import { connectHeartbeat } from '#services/heartbeat.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
 import { connectSlack } from '#services/slack.ts';
 import { openDatabase, StoreUnavailable } from '#store/database.ts';
 import { EmbeddedServerError, startEmbedded } from '#store/embedded.ts';
+import { readSigningKey } from '#store/evidence.ts';
 import { currentIncident, incidentNumbers, loadFacts } from '#store/facts.ts';
+import { loadFindings } from '#store/findings.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
 import { ownSecret } from '#store/secrets.ts';
@@ -43,6 +48,8 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     settings,
   );
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
+  const signingKey = await loadSigningKey(settings);
+  await trustPrivateCa(settings);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
   const url = settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '';
@@ -50,14 +57,14 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
   const now = () => new Date(clock?.now() ?? Date.now());
-  const figures = openMetrics(
-    jobs,
-    async () => (await incidentNumbers(database, 'open')).length,
-    async () => {
+  const figures = openMetrics(jobs, {
+    openIncidents: async () => (await incidentNumbers(database, 'open')).length,
+    lastFigures: async () => {
       const latest = await currentIncident(database);
       return latest === null ? null : figuresOf(await loadFacts(database, latest), now());
     },
-  );
+    findings: async () => (await loadFindings(database)).length,
+  });
   const gate = openGate(AUDIT_CONNECTIONS);
   const auditDatabase = openAuditDatabase(
     { gate, url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
@@ -85,6 +92,8 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }),
     publicUrl: settings.PUBLIC_URL ?? null,
     linkSecret: await ownSecret(database, 'links'),
+    signingKey,
+    heartbeat: settings.HEARTBEAT_URL ? connectHeartbeat(settings.HEARTBEAT_URL) : null,
     reports: openReportFolder(settings.REPORTS_DIR),
     now,
     log,
@@ -148,6 +157,30 @@ function tellOfFailures(log: Logger): (error: Error) => void {
     toldAt = now;
     untold = 0;
   };
+}
+
+/** The key that signs the record. Throws a SettingsError when the file can't be used: better no start than unsigned evidence. */
+async function loadSigningKey({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): Promise<KeyObject | null> {
+  if (file === undefined) return null;
+  try {
+    return readSigningKey(await readFile(file, 'utf8'), `EVIDENCE_SIGNING_KEY_FILE (${file})`);
+  } catch (cause) {
+    const message = cause instanceof Error && 'code' in cause ? `EVIDENCE_SIGNING_KEY_FILE (${file}) can't be read` : String(cause);
+    throw new SettingsError(message.replace(/^Error: /, ''), { cause });
+  }
+}
+
+/** A private CA is trusted besides the public ones, by everything that speaks TLS here: databases, SMTP, HTTPS. */
+async function trustPrivateCa({ CA_FILE: file }: Settings): Promise<void> {
+  if (file === undefined) return;
+  const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new SettingsError(`CA_FILE (${file}) can't be read`, { cause });
+  });
+  try {
+    setDefaultCACertificates([...getCACertificates('default'), pem]);
+  } catch (cause) {
+    throw new SettingsError(`CA_FILE (${file}) holds no certificates in PEM`, { cause });
+  }
 }
 
 /** The role in a database address. */

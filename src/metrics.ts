@@ -6,12 +6,15 @@ import type { Observe } from '#workflows/house.ts';
 
 export type Metrics = { readonly observe: Observe; readonly render: () => Promise<{ readonly type: string; readonly body: string }> };
 
+/** What is read from the store when somebody asks. */
+type Sources = {
+  readonly openIncidents: () => Promise<number>;
+  readonly lastFigures: () => Promise<Figures | null>;
+  readonly findings: () => Promise<number>;
+};
+
 /** Gapwatch's own figures for Prometheus. */
-export function openMetrics(
-  jobs: Pick<Jobs, 'counts'>,
-  openIncidents: () => Promise<number>,
-  lastFigures: () => Promise<Figures | null>,
-): Metrics {
+export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFigures, findings }: Sources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -23,6 +26,19 @@ export function openMetrics(
     registers,
   });
   const dead = new Counter({ name: 'gapwatch_jobs_given_up_total', help: 'Jobs given up after their last attempt', registers });
+  const repairs = new Counter({
+    name: 'gapwatch_repairs_total',
+    help: 'Timers that had not fired and whose work was done late',
+    registers,
+  });
+  new Gauge({
+    name: 'gapwatch_findings',
+    help: 'Things that Gapwatch found wrong with itself and that are still so',
+    registers,
+    async collect() {
+      this.set(await findings());
+    },
+  });
   new Gauge({
     name: 'gapwatch_jobs',
     help: 'Jobs by state',
@@ -67,6 +83,7 @@ export function openMetrics(
     observe: {
       call: (service, outcome, seconds) => calls.observe({ service, outcome }, seconds),
       deadJob: () => dead.inc(),
+      repair: () => repairs.inc(),
     },
     render: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };

@@ -7,6 +7,7 @@ export type ServiceName =
   | 'reports'
   | 'audit-database'
   | 'health'
+  | 'heartbeat'
   | 'sentry'
   | 'github'
   | 'digitalocean'

@@ -31,9 +31,14 @@ export type PagerDuty = {
   readonly resolve: (id: string) => Promise<DeedOutcome>;
   /** Adds a note, unless one with the same text is there already. */
   readonly note: (id: string, text: string) => Promise<void>;
+  /** The webhook subscriptions of the account, as far as the token may see them. */
+  readonly subscriptions: () => Promise<readonly Subscription[]>;
   /** Asks something harmless, to see that address and token work. */
   readonly ping: () => Promise<void>;
 };
+
+/** A webhook subscription: where it delivers to, and whether it does. */
+export type Subscription = { readonly url: string; readonly isActive: boolean };
 
 export type OnCall = { readonly level: number; readonly names: readonly string[] };
 
@@ -65,6 +70,11 @@ export function connectPagerDuty(connection: Connection): PagerDuty {
       return { already: null, by: null };
     },
     note: (id, text) => note(connection, get, id, text),
+    subscriptions: async () =>
+      subscriptionsSchema.parse(await get('/webhook_subscriptions?limit=100')).webhook_subscriptions.map(({ active, delivery_method }) => ({
+        url: delivery_method?.url ?? '',
+        isActive: active !== false && delivery_method?.temporarily_disabled !== true,
+      })),
     ping: async () => {
       await get('/abilities');
     },
@@ -105,6 +115,14 @@ function incidentOf(raw: z.infer<typeof incidentSchema>): PagerDutyIncident {
   };
 }
 
+const subscriptionsSchema = z.object({
+  webhook_subscriptions: z.array(
+    z.object({
+      active: z.boolean().nullish(),
+      delivery_method: z.object({ url: z.string().nullish(), temporarily_disabled: z.boolean().nullish() }).nullish(),
+    }),
+  ),
+});
 const policyOfIncidentSchema = z.object({ incident: z.object({ escalation_policy: reference.nullish() }) });
 const onCallsSchema = z.object({
   oncalls: z.array(z.object({ escalation_level: z.number(), user: z.object({ summary: z.string().nullish() }).nullish() })),

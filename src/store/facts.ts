@@ -97,6 +97,18 @@ export async function incidentNumbers(client: Queryable, phase?: 'open'): Promis
   return rows.map((row) => numberRow.parse(row).number);
 }
 
+/** Incidents whose latest fact is no signature. One row an incident, by the primary key. */
+export async function unsignedIncidents(client: Queryable): Promise<readonly number[]> {
+  const { rows } = await client.query(
+    `select incidents.number
+     from gapwatch.incidents
+     join gapwatch.facts on facts.incident = incidents.number and facts.sequence = incidents.fact_count
+     where facts.body::jsonb -> 'fact' ->> 'type' <> 'evidence.signed'
+     order by incidents.number`,
+  );
+  return rows.map((row) => numberRow.parse(row).number);
+}
+
 async function firstNumber(client: Queryable, sql: string, values: readonly unknown[] = []): Promise<number | null> {
   const { rows } = await client.query(sql, values);
   return rows[0] === undefined ? null : numberRow.parse(rows[0]).number;

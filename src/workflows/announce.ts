@@ -7,6 +7,7 @@ import { checkMessage, progressMessage } from '#domain/messages/check-message.ts
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
+import { keepSent } from '#store/sent.ts';
 import type { Attempt } from './attempt.ts';
 import { chartImage, chartName } from './chart-image.ts';
 import type { House } from './house.ts';
@@ -25,17 +26,29 @@ export async function doInSlack(house: House, attempt: Attempt): Promise<Answer>
   const key = messageKey(incident, call);
   const threadTs = inThread ? root.ts : undefined;
   const adopted = attempt.mustLook ? await house.slack.find(root.channel, key, call.dueAt, threadTs) : null;
-  const posted = adopted ?? (await house.slack.post(root.channel, message, { key, broadcast, ...(threadTs ? { threadTs } : {}) }));
-  return { ...posted, says: adopted ? 'found posted after an unclear attempt' : `posted as ${posted.ts}` };
+  if (adopted) return { ...adopted, says: ADOPTED };
+  const contentSha256 = await keep(house, attempt, message);
+  const posted = await house.slack.post(root.channel, message, { key, broadcast, ...(threadTs ? { threadTs } : {}) });
+  return { ...posted, contentSha256, says: `posted as ${posted.ts}` };
 }
 
-async function postRoot(house: House, { incident, call, mustLook }: Attempt, message: SlackMessage): Promise<Answer> {
+const ADOPTED = 'found posted after an unclear attempt';
+
+/** What goes out is kept before it does. */
+function keep(house: House, { incident, call, number }: Attempt, message: SlackMessage): Promise<string> {
+  const content = JSON.stringify(message);
+  return keepSent(house.database, { incident: incident.number, call: call.key, attempt: number, at: house.now(), content });
+}
+
+async function postRoot(house: House, attempt: Attempt, message: SlackMessage): Promise<Answer> {
+  const { incident, call, mustLook } = attempt;
   const key = messageKey(incident, call);
   const adopted = mustLook ? await house.slack.find(await house.slack.channelId(), key, call.dueAt) : null;
+  const contentSha256 = adopted ? undefined : await keep(house, attempt, message);
   const posted = adopted ?? (await house.slack.post(house.channel, message, { key }));
   // The link is worth having, but its failure must not make the post look failed.
   const permalink = await house.slack.permalink(posted).catch(() => '');
-  return { ...posted, permalink, says: adopted ? 'found posted after an unclear attempt' : `posted as ${posted.ts}` };
+  return { ...posted, permalink, ...(contentSha256 ? { contentSha256 } : {}), says: adopted ? ADOPTED : `posted as ${posted.ts}` };
 }
 
 async function shareReport(house: House, { incident, mustLook }: Attempt, file: string): Promise<Answer> {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Templates } from '#domain/messages/render.ts';
 import type { Policy } from '#domain/policy.ts';
@@ -6,6 +7,7 @@ import type { AuditWriter } from '#services/audit-writer.ts';
 import type { DigitalOceanApp, DigitalOceanCluster } from '#services/digitalocean.ts';
 import type { GitHub } from '#services/github.ts';
 import type { HealthEndpoint } from '#services/health.ts';
+import type { Heartbeat } from '#services/heartbeat.ts';
 import type { Mailer } from '#services/mail.ts';
 import type { Operations } from '#services/operations.ts';
 import type { OnCall, PagerDuty } from '#services/pagerduty.ts';
@@ -32,6 +34,10 @@ export type House = {
   readonly publicUrl: string | null;
   /** Signs the links that Gapwatch sends. */
   readonly linkSecret: string;
+  /** Signs the evidence; null without EVIDENCE_SIGNING_KEY_FILE. */
+  readonly signingKey: KeyObject | null;
+  /** The outside dead-man's switch; null when none is set. */
+  readonly heartbeat: Heartbeat | null;
   readonly reports: ReportFolder;
   readonly auditDatabase: AuditDatabase;
   /** The monitored table, and the role that writes it, as the settings name them. */
@@ -62,4 +68,6 @@ export type Sources = {
 export type Observe = {
   readonly call: (service: string, outcome: 'succeeded' | 'refused' | 'unavailable' | 'unclear', seconds: number) => void;
   readonly deadJob: () => void;
+  /** A timer had not fired and its work was done late. */
+  readonly repair: () => void;
 };

@@ -6,6 +6,9 @@ import type { NewJob } from '#store/jobs.ts';
 
 const incident = z.number().int();
 
+/** Warnings that belong to no incident, each with a template of its name under `templates/slack/warning`. */
+export const WARNINGS = ['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'] as const;
+
 /** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
 export const jobDataSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lane'), lane: z.enum(LANES), incident }),
@@ -27,8 +30,11 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
     ts: z.string(),
   }),
   z.object({ kind: z.literal('examine'), alertId: z.string() }),
+  z.object({ kind: z.literal('sign-evidence') }),
+  z.object({ kind: z.literal('audit-self') }),
+  z.object({ kind: z.literal('audit-records') }),
   z.object({ kind: z.literal('poll') }),
-  z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(['bad-signatures']) }),
+  z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(WARNINGS), details: z.record(z.string(), z.string()).default({}) }),
 ]);
 
 export type JobData = z.infer<typeof jobDataSchema>;
@@ -54,6 +60,9 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'update-due':
     case 'notice-late':
     case 'timer':
+    case 'sign-evidence':
+    case 'audit-self':
+    case 'audit-records':
       return 'timers';
     case 'examine':
     case 'poll':

@@ -6,19 +6,21 @@ import { timelineCsv } from '#domain/messages/timeline-csv.ts';
 import { contactOf, roleName } from '#domain/policy.ts';
 import { between, DAY, HOUR, SECOND } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Attachment, Recipient } from '#services/mail.ts';
+import type { Attachment, Mail, Recipient } from '#services/mail.ts';
+import { keepSent } from '#store/sent.ts';
 import type { Attempt } from './attempt.ts';
 import { chartImage } from './chart-image.ts';
 import { load } from './handle.ts';
 import type { House } from './house.ts';
 import { receiptLink } from './receipt.ts';
+import { signIncident, statementFile } from './sign-evidence.ts';
 import { verdictOf } from './verdict-of.ts';
 
 /**
  * Sends a notice. All notices of an incident are one thread. SMTP can't be asked what it took, so after an unclear attempt the mail
  * goes again under the same Message-ID, by which mailboxes recognise a copy.
  */
-export async function doInMail(house: House, { incident, call, mustLook }: Attempt): Promise<Answer> {
+export async function doInMail(house: House, { incident, call, mustLook, number: attempt }: Attempt): Promise<Answer> {
   const name = incidentName(incident.number);
   const now = house.now();
   const { facts } = await load(house, incident.number);
@@ -29,7 +31,7 @@ export async function doInMail(house: House, { incident, call, mustLook }: Attem
   const { subject, text } = splitSubject(house.templates.render(`${template}.text.liquid`, variables));
   const opening = house.mail.messageId(`${name}.opening-notice`);
   const isOpening = call.deed.kind === 'opening-notice';
-  const { refusedRoles, says } = await house.mail.send({
+  const mail: Mail = {
     messageId: isOpening ? opening : house.mail.messageId(`${name}.${call.key}`),
     inReplyTo: isOpening ? null : opening,
     to: [recipientOf(house, call.deed)],
@@ -37,12 +39,28 @@ export async function doInMail(house: House, { incident, call, mustLook }: Attem
     text,
     html: house.templates.render(`${template}.html.liquid`, variables),
     attachments,
-  });
+  };
+  const content = recordOf(mail);
+  const contentSha256 = await keepSent(house.database, { incident: incident.number, call: call.key, attempt, at: now, content });
+  const { refusedRoles, says } = await house.mail.send(mail);
   return {
+    contentSha256,
     refusedRoles: [...refusedRoles],
     ...(receiptUrl === '' ? {} : { asksReceipt: true }),
     says: mustLook ? `${says}; sent again with the same Message-ID after an unclear attempt` : says,
   };
+}
+
+/** A mail as it is kept: recipients by role, never by address; the link that acknowledges the receipt is left out, it works like a key. */
+function recordOf({ messageId, to, subject, text, html, attachments }: Mail): string {
+  const withoutLink = (body: string) => body.replaceAll(/\/receipt\?token=[\w.-]+/g, '/receipt?token=(left out)');
+  const files = attachments.map(({ name, content, contentType }) => ({
+    name,
+    contentType,
+    base64: Buffer.from(content).toString('base64'),
+  }));
+  const roles = to.map(({ role }) => role);
+  return JSON.stringify({ messageId, to: roles, subject, text: withoutLink(text), html: withoutLink(html), attachments: files });
 }
 
 /** The notices whose reader is asked to say that they have read them. */
@@ -64,13 +82,14 @@ const NOTHING_ENCLOSED: Enclosures = { attachments: [], enclosed: { attached: []
 async function enclosures(house: House, incident: Incident): Promise<Enclosures> {
   const { facts } = await load(house, incident.number);
   const csv = `${incidentName(incident.number)}-timeline.csv`;
-  const made = [
+  const made: readonly (Made | null)[] = [
     await reportOf(house, incident),
     await chartOf(house, incident),
     { name: csv, content: timelineCsv(timeline(facts)), contentType: 'text/csv; charset=utf-8' },
+    await statementOf(house, incident),
   ];
-  const attachments = made.flatMap((each) => ('content' in each ? [each] : []));
-  const missing = made.flatMap((each) => ('why' in each ? [each.why] : []));
+  const attachments = made.flatMap((each) => (each && 'content' in each ? [each] : []));
+  const missing = made.flatMap((each) => (each && 'why' in each ? [each.why] : []));
   return { attachments, enclosed: { attached: attachments.map(({ name }) => name), missing } };
 }
 
@@ -81,6 +100,12 @@ async function reportOf(house: House, incident: Incident): Promise<Made> {
   if (status?.name !== 'succeeded' || status.answer.file === undefined) return { why: 'the report (it could not be written in time)' };
   const content = await house.reports.read(status.answer.file);
   return { name: status.answer.file, content, contentType: 'text/markdown; charset=utf-8' };
+}
+
+async function statementOf(house: House, incident: Incident): Promise<Made | null> {
+  const signature = await signIncident(house, incident.number);
+  if (signature === null) return null;
+  return { name: `${incidentName(incident.number)}-evidence.json`, content: statementFile(signature), contentType: 'application/json' };
 }
 
 /** The chart may not hold the notice up for longer than this. */

@@ -10,6 +10,8 @@ import { incidentNumbers, incidentOfAlert, loadFacts } from '#store/facts.ts';
 import { handle, openOrJoin } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
+import { lookAfterWebhooks } from './look-after-webhooks.ts';
+import { planWarning } from './warn.ts';
 
 /** Looks at the details of an alert whose title names nothing: if they match the policy, it opens or joins an incident. */
 export async function examine(house: House, alertId: string, seenBy: 'webhook' | 'poll' = 'webhook'): Promise<void> {
@@ -28,6 +30,7 @@ export async function poll(house: House): Promise<void> {
   await pickUp(house);
   try {
     await pollOnce(house);
+    await lookAfterWebhooks(house);
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
     house.log.warn({ outcome: error.outcome }, `the poll of PagerDuty failed: ${error.message}`);
@@ -76,6 +79,14 @@ async function fire(house: House, alert: PagerDutyIncident, seenBy: 'webhook' | 
   const { id, title, service, url, createdAt } = alert;
   const fired = { id, title, service, url, createdAt };
   await openOrJoin(house, (number) => ({ kind: 'alert-fired', number, alert: fired, seenBy }), { kind: 'pagerduty' });
+  if (seenBy === 'poll') {
+    const details = { alert: id };
+    await planWarning(house, {
+      key: `warning/webhook-missed/${house.now().toISOString().slice(0, 10)}`,
+      warning: 'webhook-missed',
+      details,
+    });
+  }
 }
 
 /** Alerts that our open incidents believe open, and that PagerDuty no longer lists, were resolved without a webhook reaching us. */

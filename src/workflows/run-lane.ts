@@ -26,16 +26,20 @@ export async function runLane(house: House, lane: Lane, number: number): Promise
     const { incident } = await load(house, number);
     const call = incident && nextCall(incident, lane, house.now());
     if (!incident || !call) break;
-    await make(house, lane, { incident, call, mustLook: await mayHaveBeenDone(house, number, call) });
+    await make(house, lane, { incident, call, mustLook: await mayHaveBeenDone(house, number, call), number: numberOf(call) });
   }
   if (lane === 'slack') await refreshMessages(house, number);
   await wakeForRetry(house, lane, number);
 }
 
+function numberOf({ status }: Call): number {
+  return (status.name === 'due' ? status.attempts : 0) + 1;
+}
+
 /** Whether an earlier attempt may have been done: its answer was unclear, or the process died in the middle of it. */
-async function mayHaveBeenDone(house: House, number: number, { key, status }: Call): Promise<boolean> {
-  const attempts = status.name === 'due' ? status.attempts : 0;
-  const isFirst = await beginAttempt(house.database, number, key, attempts + 1, house.now());
+async function mayHaveBeenDone(house: House, number: number, call: Call): Promise<boolean> {
+  const { key, status } = call;
+  const isFirst = await beginAttempt(house.database, number, key, numberOf(call), house.now());
   return !isFirst || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
 }
 

@@ -1,14 +1,14 @@
-import { slackMessage } from '#domain/messages/blocks.ts';
-import { HOUR, plus } from '#domain/time.ts';
-import { beginAttempt } from '#store/attempts.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
 import { type JobData, jobDataSchema } from './job-data.ts';
 import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
+import { lookAfterRecords, lookAfterSelf, startLookingAfterSelf } from './look-after-self.ts';
 import { examine, poll } from './poll.ts';
 import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
+import { planSigning, signDaily } from './sign-evidence.ts';
 import { survey } from './survey.ts';
+import { planWarning, warn } from './warn.ts';
 import { firstLook, watchOnce } from './watch.ts';
 
 /** Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. */
@@ -18,10 +18,23 @@ export async function startWork(house: House): Promise<void> {
     (data) => {
       house.observe.deadJob();
       house.log.error({ job: data }, 'a job was given up after its last attempt');
+      tellOfDeadJob(house, data).catch((error: unknown) => house.log.error({ err: error }, 'a given-up job could not be told'));
     },
   );
   const now = house.now();
   await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
+  await planSigning(house, now);
+  await startLookingAfterSelf(house);
+}
+
+/** The channel hears of work that was given up, once for each piece; a warning that can't be posted asks for no other. */
+async function tellOfDeadJob(house: House, data: unknown): Promise<void> {
+  const job = jobDataSchema.safeParse(data);
+  if (job.data?.kind === 'warn') return;
+  const incident = job.data && 'incident' in job.data && job.data.incident !== null ? ` of INC-${job.data.incident}` : '';
+  const what = job.success ? `${job.data.kind}${incident}` : 'a job of another version';
+  const key = `warning/job-given-up/${what}/${house.now().toISOString().slice(0, 13)}`;
+  await planWarning(house, { key, warning: 'job-given-up', details: { what } });
 }
 
 async function run(house: House, data: unknown): Promise<void> {
@@ -66,21 +79,17 @@ async function perform(house: House, data: JobData): Promise<void> {
     case 'timer':
       await handle(house, data.incident, data.command, { kind: 'timer' });
       return;
+    case 'audit-self':
+      return lookAfterSelf(house);
+    case 'audit-records':
+      return lookAfterRecords(house);
+    case 'sign-evidence':
+      return signDaily(house);
     case 'survey':
       return survey(house, data.incident);
     case 'warn':
-      return warn(house, data.key, data.warning);
+      return warn(house, data);
     default:
       return data satisfies never;
   }
-}
-
-/** Posts a warning that belongs to no incident. */
-async function warn(house: House, key: string, warning: string): Promise<void> {
-  const message = slackMessage(house.templates.render(`slack/warning/${warning}.liquid`, {}));
-  if (!(await beginAttempt(house.database, 0, key, 1, house.now()))) {
-    const found = await house.slack.find(await house.slack.channelId(), key, plus(house.now(), -HOUR));
-    if (found !== null) return;
-  }
-  await house.slack.post(house.channel, message, { key });
 }

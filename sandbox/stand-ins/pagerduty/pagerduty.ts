@@ -33,6 +33,8 @@ export type PagerDutyStandIn = {
   /** Secrets that sign, in this order; several while one is rotated. */
   secrets: readonly string[];
   /** Where webhooks go; null loses them, as a subscription that is switched off does. */
+  /** PagerDuty has switched the subscription off after too many refused deliveries: nothing is delivered. */
+  isSubscriptionOff: boolean;
   webhookUrl: string | null;
   /** Raises an incident, as an alerting rule does. Answers once its webhook was delivered. */
   readonly fires: (
@@ -86,6 +88,11 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
       if (!asked.includes('PESCALATE')) return ok({ oncalls: [] });
       const level = (number: number, name: string) => ({ escalation_level: number, user: { id: `PU${number}`, summary: name } });
       return ok({ oncalls: [level(1, 'Robin'), level(2, 'Sam'), level(2, 'Kim')] });
+    }
+    if (resource === 'webhook_subscriptions') {
+      const temporarily_disabled = standIn.isSubscriptionOff;
+      const url = standIn.webhookUrl ?? 'https://elsewhere.example/pagerduty/webhook';
+      return ok({ webhook_subscriptions: [{ id: 'PWH1', active: true, delivery_method: { url, temporarily_disabled } }] });
     }
     if (resource === 'abilities') return ok({ abilities: [] });
     if (resource === 'users') return ok({ users: USERS.filter(({ email }) => email.includes(url.searchParams.get('query') ?? '')) });
@@ -151,6 +158,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     afterDeed: undefined,
     secrets: ['sandbox-webhook-secret'],
     webhookUrl: null,
+    isSubscriptionOff: false,
     fires: async (title, { details = {}, service = 'Clinic', createdAt = new Date(now()) } = {}) => {
       const incident: PagerDutyIncident = {
         id: `PD${String(incidents.size + 1).padStart(6, '0')}`,

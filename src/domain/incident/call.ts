@@ -98,6 +98,8 @@ export const answerSchema = z.object({
   /** Reports: file name and SHA-256 of its bytes. */
   file: z.string().optional(),
   sha256: z.string().optional(),
+  /** SHA-256 of what went out, as it is kept. */
+  contentSha256: z.string().optional(),
   /** Mail: roles whose address the server refused. */
   refusedRoles: z.array(z.string()).optional(),
   /** Mail: the reader was given a link by which to acknowledge the receipt. */

@@ -57,6 +57,7 @@ export type Command =
   | { readonly kind: 'decide-hhs'; readonly required: boolean; readonly because: string }
   | { readonly kind: 'hhs-notified' }
   | { readonly kind: 'notice-received'; readonly key: string }
+  | { readonly kind: 'keep-signature'; readonly statement: string; readonly signature: string; readonly publicKey: string }
   | { readonly kind: 'deny'; readonly what: string; readonly why: string }
   | TimerCommand
   | { readonly kind: 'pause-updates'; readonly until: Date }

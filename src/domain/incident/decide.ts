@@ -101,6 +101,10 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return hhsNotified(incident, now);
     case 'notice-received':
       return noticeReceived(incident, command, now);
+    case 'keep-signature': {
+      const { statement, signature, publicKey } = command;
+      return { facts: [{ type: 'evidence.signed', statement, signature, publicKey }] };
+    }
     case 'deny':
       return { facts: [{ type: 'command.denied', what: command.what, why: command.why }] };
     case 'escalation-due':

@@ -186,6 +186,7 @@ export const factSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hhs.decided'), required: z.boolean(), because: z.string() }),
   z.object({ type: z.literal('hhs.notified') }),
   z.object({ type: z.literal('notice.received'), key: z.string() }),
+  z.object({ type: z.literal('evidence.signed'), statement: z.string(), signature: z.string(), publicKey: z.string() }),
   z.object({ type: z.literal('command.denied'), what: z.string(), why: z.string() }),
 
   z.object({ type: z.literal('call.requested'), key: z.string(), deed: deedSchema, dueAt: instant }),

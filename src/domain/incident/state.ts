@@ -173,6 +173,7 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
     case 'note.added':
     case 'escalation.requested':
     case 'command.denied':
+    case 'evidence.signed':
       return incident;
     case 'call.requested':
     case 'call.succeeded':

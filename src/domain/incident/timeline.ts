@@ -107,6 +107,8 @@ function lineOf(fact: Fact, at: Date, deeds: ReadonlyMap<string, Call['deed']>):
       return 'HHS was notified';
     case 'notice.received':
       return `Receipt acknowledged: ${fact.key}`;
+    case 'evidence.signed':
+      return `Record signed: ${fact.statement}`;
     case 'command.denied':
       return `Denied: ${fact.what}. ${fact.why}`;
     case 'updates.paused':

@@ -46,7 +46,10 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
       variables: { check: 'diagnose', askedBy: 'Robin', lines: ['scope: critical.'], stoppedBy: 'Sam' },
     },
     ...announcements,
-    { template: 'slack/warning/bad-signatures.liquid', variables: {} },
+    ...['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'].map((name) => ({
+      template: `slack/warning/${name}.liquid`,
+      variables: { details: { ...DETAILS, words: 'INC-1: fact 3: the text does not match its hash', alert: 'P1' } },
+    })),
     { template: 'slack/store-outage.liquid', variables: { name: view.name, since: now, reason: view.reason } },
     ...notices,
     {

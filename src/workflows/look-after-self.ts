@@ -1,0 +1,48 @@
+import { DAY, formatUtc, MINUTE, plus } from '#domain/time.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import { loadFindings, noteFinding } from '#store/findings.ts';
+import { auditRecords, auditSelf } from './audit-self.ts';
+import type { House } from './house.ts';
+import { planWarning } from './warn.ts';
+
+/**
+ * Once a minute: finds and repairs what is overdue, and tells the outside dead-man's switch that all is well, only when it is. Then it
+ * wakes itself.
+ */
+export async function lookAfterSelf(house: House): Promise<void> {
+  const wrong = [...(await auditSelf(house)), ...(await loadFindings(house.database)).map(({ words }) => words)];
+  if (wrong.length > 0) house.log.warn({ wrong }, 'Gapwatch is not well; the heartbeat is held back');
+  else await beat(house);
+  await plan(house, 'audit-self', plus(house.now(), MINUTE));
+}
+
+async function beat({ heartbeat, log }: House): Promise<void> {
+  try {
+    await heartbeat?.beat();
+  } catch (error) {
+    if (!(error instanceof ServiceFailure)) throw error;
+    log.warn({ outcome: error.outcome }, `the heartbeat did not arrive: ${error.message}`);
+  }
+}
+
+/** Once a day, and at the start: recomputes every record. One that does not hold any more is told in the channel and kept as a finding. */
+export async function lookAfterRecords(house: House): Promise<void> {
+  const broken = await auditRecords(house);
+  const words = broken.map(({ incident, problem }) => `INC-${incident}: ${problem}`).join('; ');
+  const isNews = await noteFinding(house.database, 'records', words === '' ? null : words.slice(0, 1_000), house.now());
+  if (isNews && words !== '') {
+    const key = `warning/record-broken/${formatUtc(house.now())}`;
+    await planWarning(house, { key, warning: 'record-broken', details: { words: words.slice(0, 1_000) } });
+  }
+  await plan(house, 'audit-records', plus(house.now(), DAY));
+}
+
+/** Begins looking after ourselves. */
+export async function startLookingAfterSelf(house: House): Promise<void> {
+  await plan(house, 'audit-self', plus(house.now(), MINUTE));
+  await plan(house, 'audit-records', house.now());
+}
+
+function plan(house: House, kind: 'audit-self' | 'audit-records', dueAt: Date): Promise<void> {
+  return house.jobs.enqueue(house.database, { queue: 'timers', key: kind, data: { kind }, dueAt }, house.now());
+}

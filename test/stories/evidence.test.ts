@@ -1,0 +1,224 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { expect } from 'vitest';
+import { alertFires, countOf, goesSilent, isResolved, mailsAbout, messageWith, robinTypes, writesAgain } from '#harness/stories.ts';
+import { story, type World } from '#harness/world.ts';
+
+const run = promisify(execFile);
+
+type Ran = { readonly code: number; readonly text: string };
+
+/** Runs `gapwatch <args>` as an auditor does: with the store's address and nothing else. */
+async function gapwatch(world: World, folder: string, ...args: readonly string[]): Promise<Ran> {
+  const env = {
+    PATH: process.env.PATH ?? '',
+    DATABASE_URL: world.storeUrl,
+    RUNBOOK_FILE: resolve('runbook.yaml'),
+    TEMPLATES_DIR: resolve('templates'),
+  };
+  const ran = run(process.execPath, [resolve('src/cli.ts'), ...args], { cwd: folder, env });
+  return ran.then(
+    ({ stdout }) => ({ code: 0, text: stdout }),
+    (error: { code?: number; stdout?: string; stderr?: string }) => ({ code: error.code ?? 1, text: `${error.stdout}${error.stderr}` }),
+  );
+}
+
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gapwatch-evidence-'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a signing key; answers the files of its two halves. */
+async function makeKey(folder: string): Promise<{ readonly secret: string; readonly open: string }> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const [secret, open] = [join(folder, 'evidence.pem'), join(folder, 'evidence.pub.pem')];
+  await writeFile(secret, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  await writeFile(open, publicKey.export({ type: 'spki', format: 'pem' }));
+  return { secret, open };
+}
+
+async function resolvesSigned(world: World, secret: string): Promise<void> {
+  await goesSilent(world);
+  await world.starts('', { EVIDENCE_SIGNING_KEY_FILE: secret });
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.passes(5);
+  await writesAgain(world);
+  await world.passes(0.25);
+  await robinTypes(world, '/incident resolve a migration');
+  await world.settles();
+}
+
+/** Changes the store as somebody with all rights could. */
+async function tampers(world: World, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: world.storeUrl });
+  await client.connect();
+  await client.query('set session_replication_role = replica');
+  await client.query(sql);
+  await client.end();
+}
+
+story('export → one folder that verifies, with Gapwatch and with sha256sum and openssl alone', { timeout: 120_000 }, async ({ world }) => {
+  await withFolder(async (folder) => {
+    const { secret, open } = await makeKey(folder);
+    await resolvesSigned(world, secret);
+    expect((await gapwatch(world, folder, 'export', 'INC-1')).text).toMatch(/^INC-1-\w+\/ holds \d+ files/);
+    const [name = ''] = (await readdir(folder)).filter((each) => each.startsWith('INC-1-'));
+    const exported = join(folder, name);
+    const files = await readdir(exported);
+    for (const file of [
+      'README.md',
+      'facts.jsonl',
+      'sent.jsonl',
+      'timeline.csv',
+      'report.md',
+      'signature-1.json',
+      'notice-final-notice-1-1.txt',
+    ])
+      expect(files).toContain(file);
+    expect(files).toContain('notice-final-notice-1-1-INC-1-records.png');
+    expect(await gapwatch(world, folder, 'verify', exported, '--key', open)).toMatchObject({ code: 0 });
+    expect(await readFile(join(exported, 'notice-opening-notice-1.txt'), 'utf8')).toContain('To: Privacy Officer\nSubject: URGENT:');
+
+    const { statement, signature, publicKey } = JSON.parse(await readFile(join(exported, 'signature-1.json'), 'utf8'));
+    await writeFile(join(folder, 's'), statement);
+    await writeFile(join(folder, 's.sig'), Buffer.from(signature, 'base64'));
+    await writeFile(join(folder, 'k.pem'), publicKey);
+    const openssl = await run('openssl', ['pkeyutl', '-verify', '-pubin', '-inkey', 'k.pem', '-rawin', '-in', 's', '-sigfile', 's.sig'], {
+      cwd: folder,
+    });
+    expect(openssl.stdout).toContain('Signature Verified Successfully');
+
+    const lines = (await readFile(join(exported, 'facts.jsonl'), 'utf8')).split('\n');
+    await writeFile(
+      join(exported, 'facts.jsonl'),
+      lines.map((line, index) => (index === 4 ? line.replace('2026', '2025') : line)).join('\n'),
+    );
+    const broken = await gapwatch(world, folder, 'verify', exported);
+    expect(broken).toMatchObject({ code: 1, text: expect.stringContaining('BROKEN INC-1 at fact 5: the text does not match its hash') });
+  });
+});
+
+story('the whole record rewritten, hashes and all → the signed statement in the mail shows it', { timeout: 120_000 }, async ({ world }) => {
+  await withFolder(async (folder) => {
+    const { secret, open } = await makeKey(folder);
+    await resolvesSigned(world, secret);
+    const statement = mailsAbout(world, 'URGENT')
+      .at(-1)
+      ?.attachments.find(({ filename }) => filename === 'INC-1-evidence.json');
+    expect(JSON.parse(statement?.content.toString() ?? '{}')).toMatchObject({ publicKey: expect.stringContaining('BEGIN PUBLIC KEY') });
+    const verified = await gapwatch(world, folder, 'verify', '--key', open);
+    expect(verified).toMatchObject({ code: 0, text: expect.stringContaining('signed 1 time') });
+    // The last fact before the signature loses its place, as if it had never been: the chain after it is rebuilt by the attacker.
+    await tampers(world, `delete from gapwatch.facts where sequence > (select count(*) - 3 from gapwatch.facts)`);
+    await tampers(
+      world,
+      `update gapwatch.facts set body = replace(body, '11:57', '11:58'), hash = encode(sha256(convert_to(replace(body, '11:57', '11:58'), 'utf8')), 'hex') where sequence = (select max(sequence) from gapwatch.facts)`,
+    );
+    const after = await gapwatch(world, folder, 'verify');
+    expect(after.text).toMatch(/not signed|BROKEN/);
+    await gapwatch(world, folder, 'export', 'INC-1');
+    const [name = ''] = (await readdir(folder)).filter((each) => each.startsWith('INC-1-'));
+    await writeFile(join(folder, name, 'signature-1.json'), statement?.content ?? '');
+    expect(await gapwatch(world, folder, 'verify', join(folder, name), '--key', open)).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('the record was rewritten since'),
+    });
+  });
+});
+
+story(
+  'a mail or message changed after the fact → verify names it; a fact changed → the channel hears it by itself',
+  { timeout: 120_000 },
+  async ({ world }) => {
+    await isResolved(world);
+    await withFolder(async (folder) => {
+      await tampers(world, `update gapwatch.sent set content = replace(content, 'URGENT', 'calm') where call = 'mail/opening-notice'`);
+      expect((await gapwatch(world, folder, 'verify')).text).toContain('BROKEN INC-1 at mail/opening-notice: its content was changed');
+    });
+    await world.passes(24 * 60);
+    expect(messageWith(world, 'A record of Gapwatch does not verify any more: INC-1: mail/opening-notice').isBroadcast).toBe(false);
+    await world.passes(24 * 60);
+    expect(countOf(world, 'does not verify any more')).toBe(1);
+  },
+);
+
+story('every record that grew is signed once a day', async ({ world }) => {
+  await withFolder(async (folder) => {
+    const { secret } = await makeKey(folder);
+    await resolvesSigned(world, secret);
+    await robinTypes(world, '/incident note the vendor has answered');
+    await world.passes(24 * 60);
+    expect((await gapwatch(world, folder, 'verify')).text).toMatch(/signed [23] times/);
+  });
+});
+
+story('a signing key that is none stops the start with a sentence', async ({ world }) => {
+  await withFolder(async (folder) => {
+    const file = join(folder, 'key.pem');
+    await writeFile(file, 'no key');
+    await expect(world.starts('', { EVIDENCE_SIGNING_KEY_FILE: file })).rejects.toThrow(
+      'holds no private key. Make one with: openssl genpkey',
+    );
+  });
+});
+
+story('the heartbeat beats while all is well, and stops while something is not', async ({ world }) => {
+  const { createServer } = await import('node:http');
+  let beats = 0;
+  const server = createServer((_request, response) => {
+    beats += 1;
+    response.end('ok');
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await world.starts('', { HEARTBEAT_URL: `http://127.0.0.1:${port}/beat` });
+  await world.passes(1);
+  await world.passes(1);
+  expect(beats).toBeGreaterThanOrEqual(2);
+  world.pagerduty.isSubscriptionOff = true;
+  await world.passes(11);
+  await world.passes(1);
+  const before = beats;
+  expect(messageWith(world, 'PagerDuty has switched off the webhook subscription').text).toContain('by the poll');
+  await world.passes(2);
+  await world.passes(2);
+  expect(beats).toBe(before);
+  expect(countOf(world, 'switched off the webhook subscription')).toBe(1);
+  world.pagerduty.isSubscriptionOff = false;
+  await world.passes(11);
+  await world.passes(1);
+  await world.passes(1);
+  expect(beats).toBeGreaterThan(before);
+  await new Promise((done) => server.close(done));
+});
+
+story('an alert that came by no webhook → it is found by the poll, and the channel hears why it was late', async ({ world }) => {
+  await goesSilent(world);
+  await world.starts();
+  const url = world.pagerduty.webhookUrl;
+  world.pagerduty.webhookUrl = null;
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.passes(1);
+  world.pagerduty.webhookUrl = url;
+  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'was found by asking PagerDuty; no webhook has told of it')).toBe(1);
+});
+
+story('a timer that was lost → the auditor finds it overdue and does its work', async ({ world }) => {
+  await alertFires(world);
+  await tampers(world, `delete from pgboss.job where data ->> 'kind' = 'update-due'`);
+  await world.passes(6);
+  await world.passes(1);
+  expect(countOf(world, '⏳ UPDATE')).toBe(1);
+  expect(await (await fetch(`${world.botUrl()}/metrics`)).text()).toContain('gapwatch_repairs_total 1');
+});
