@@ -65,7 +65,7 @@ async function warnOfBadSignatures(house: House): Promise<void> {
   const now = house.now();
   const key = `bad-signatures/${now.toISOString().slice(0, 13)}`;
   await house.jobs
-    .enqueue(house.database, { queue: 'slack', key, data: { kind: 'warn', key, warning: 'bad-signatures' }, dueAt: now }, now)
+    .enqueue(house.database, { queue: 'slack', key, data: { kind: 'warn', key, warning: 'bad-signatures', details: {} }, dueAt: now }, now)
     .catch((error: unknown) => house.log.error({ err: error }, 'the warning about bad signatures could not be kept'));
 }
 

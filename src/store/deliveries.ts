@@ -35,3 +35,8 @@ export async function isForeignAlert(client: Queryable, alertId: string): Promis
   const { rows } = await client.query('select from gapwatch.foreign_alerts where alert_id = $1', [alertId]);
   return rows.length > 0;
 }
+
+/** Whether any webhook came since `instant`. */
+export async function hasDeliverySince(client: Queryable, instant: Date): Promise<boolean> {
+  return (await client.query('select from gapwatch.deliveries where received_at >= $1 limit 1', [instant])).rows.length > 0;
+}

@@ -13,6 +13,15 @@ export async function loadLinks(client: Queryable, incident: number): Promise<re
   return rows.map((row) => factRow.parse(row));
 }
 
+/** The links from `sequence` on, in order. One index range read. */
+export async function loadLinksFrom(client: Queryable, incident: number, sequence: number): Promise<readonly Link[]> {
+  const { rows } = await client.query(
+    'select sequence, body, hash from gapwatch.facts where incident = $1 and sequence >= $2 order by sequence',
+    [incident, sequence],
+  );
+  return rows.map((row) => factRow.parse(row));
+}
+
 /** All facts of an incident, in order. */
 export async function loadFacts(client: Queryable, incident: number): Promise<readonly Recorded[]> {
   return (await loadLinks(client, incident)).map(({ body }) => unlink(body));

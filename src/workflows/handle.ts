@@ -3,19 +3,12 @@ import type { Command, Refusal } from '#domain/incident/commands.ts';
 import { decide } from '#domain/incident/decide.ts';
 import { effects } from '#domain/incident/effects.ts';
 import type { Recorded } from '#domain/incident/facts.ts';
-import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
+import { evolve, type Incident } from '#domain/incident/state.ts';
 import type { Queryable } from '#store/database.ts';
-import {
-  appendFacts,
-  incidentOfAlert,
-  loadFacts,
-  lockIncident,
-  lockOpening,
-  nextIncidentNumber,
-  openIncidentOfKind,
-} from '#store/facts.ts';
+import { appendFacts, incidentOfAlert, lockIncident, lockOpening, nextIncidentNumber, openIncidentOfKind } from '#store/facts.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
+import { type Known, recall } from './memory.ts';
 
 /** What handling a command came to: the incident as it is now, whether anything new became known, and a refusal if there was one. */
 export type Outcome = { readonly incident: Incident | null; readonly isNews: boolean; readonly refused: Refusal | null };
@@ -61,8 +54,7 @@ export async function openOrJoin(
 }
 
 async function apply(kernel: Kernel, client: Queryable, number: number, command: Command, by: Actor): Promise<Outcome> {
-  const facts = await loadFacts(client, number);
-  const before = stateOf(facts);
+  const { facts, incident: before } = await recall(kernel.database, client, number);
   const now = kernel.now();
   const decision = decide(before, command, { by, now, policy: kernel.policy });
   const recorded = decision.facts.map<Recorded>((fact, index) => ({ sequence: facts.length + index + 1, at: now, by, fact }));
@@ -75,10 +67,6 @@ async function apply(kernel: Kernel, client: Queryable, number: number, command:
 }
 
 /** The incident as it is now; null when there is none of this number. */
-export async function load(
-  kernel: Pick<House, 'database'>,
-  number: number,
-): Promise<{ readonly facts: readonly Recorded[]; readonly incident: Incident | null }> {
-  const facts = await loadFacts(kernel.database, number);
-  return { facts, incident: stateOf(facts) };
+export async function load(kernel: Pick<House, 'database'>, number: number): Promise<Known> {
+  return recall(kernel.database, kernel.database, number);
 }

@@ -31,6 +31,7 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('examine'), alertId: z.string() }),
   z.object({ kind: z.literal('sign-evidence') }),
+  z.object({ kind: z.literal('webhook-expected'), alertId: z.string(), since: z.iso.datetime() }),
   z.object({ kind: z.literal('audit-self') }),
   z.object({ kind: z.literal('audit-records') }),
   z.object({ kind: z.literal('poll') }),
@@ -61,6 +62,7 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'notice-late':
     case 'timer':
     case 'sign-evidence':
+    case 'webhook-expected':
     case 'audit-self':
     case 'audit-records':
       return 'timers';

@@ -1,4 +1,5 @@
-import { MINUTE } from '#domain/time.ts';
+import { MINUTE, plus } from '#domain/time.ts';
+import { hasDeliverySince } from '#store/deliveries.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { House } from './house.ts';
 import { planWarning } from './warn.ts';
@@ -21,4 +22,21 @@ export async function lookAfterWebhooks(house: House): Promise<void> {
   if (isNews && words !== null) {
     await planWarning(house, { key: `warning/webhooks-off/${now.toISOString()}`, warning: 'webhooks-off', details: {} });
   }
+}
+
+/** A webhook about an alert that the poll has found first may be on its way; after this long it is not. */
+const ON_ITS_WAY = 2 * MINUTE;
+
+/** The poll has found an alert before any webhook told of it: if none comes at all, the channel hears it later. */
+export async function expectWebhook(house: House, alertId: string): Promise<void> {
+  const now = house.now();
+  const data = { kind: 'webhook-expected', alertId, since: now.toISOString() };
+  await house.jobs.enqueue(house.database, { queue: 'timers', key: 'webhook-expected', data, dueAt: plus(now, ON_ITS_WAY) }, now);
+}
+
+/** Whether any webhook came meanwhile; the channel hears of none, once a day. */
+export async function webhookExpected(house: House, alertId: string, since: Date): Promise<void> {
+  if (await hasDeliverySince(house.database, plus(since, -ON_ITS_WAY))) return;
+  const key = `warning/webhook-missed/${house.now().toISOString().slice(0, 10)}`;
+  await planWarning(house, { key, warning: 'webhook-missed', details: { alert: alertId } });
 }

@@ -10,8 +10,7 @@ import { incidentNumbers, incidentOfAlert, loadFacts } from '#store/facts.ts';
 import { handle, openOrJoin } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
-import { lookAfterWebhooks } from './look-after-webhooks.ts';
-import { planWarning } from './warn.ts';
+import { expectWebhook, lookAfterWebhooks } from './look-after-webhooks.ts';
 
 /** Looks at the details of an alert whose title names nothing: if they match the policy, it opens or joins an incident. */
 export async function examine(house: House, alertId: string, seenBy: 'webhook' | 'poll' = 'webhook'): Promise<void> {
@@ -79,14 +78,7 @@ async function fire(house: House, alert: PagerDutyIncident, seenBy: 'webhook' | 
   const { id, title, service, url, createdAt } = alert;
   const fired = { id, title, service, url, createdAt };
   await openOrJoin(house, (number) => ({ kind: 'alert-fired', number, alert: fired, seenBy }), { kind: 'pagerduty' });
-  if (seenBy === 'poll') {
-    const details = { alert: id };
-    await planWarning(house, {
-      key: `warning/webhook-missed/${house.now().toISOString().slice(0, 10)}`,
-      warning: 'webhook-missed',
-      details,
-    });
-  }
+  if (seenBy === 'poll') await expectWebhook(house, id);
 }
 
 /** Alerts that our open incidents believe open, and that PagerDuty no longer lists, were resolved without a webhook reaching us. */

@@ -2,6 +2,7 @@ import { type Answer, type Call, type Lane, laneOf } from '#domain/incident/call
 import { lane as laneJob } from '#domain/incident/effects.ts';
 import { nextCall } from '#domain/incident/next-call.ts';
 import { rootMessage } from '#domain/incident/state.ts';
+import { plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { beginAttempt } from '#store/attempts.ts';
 import { doInSlack } from './announce.ts';
@@ -22,14 +23,36 @@ const CALLS_A_RUN = 50;
  * it wakes itself for the earliest retry.
  */
 export async function runLane(house: House, lane: Lane, number: number): Promise<void> {
+  if (lane === 'slack' && (await isHeldBack(house, number))) return;
   for (let calls = 0; calls < CALLS_A_RUN; calls += 1) {
     const { incident } = await load(house, number);
     const call = incident && nextCall(incident, lane, house.now());
     if (!incident || !call) break;
-    await make(house, lane, { incident, call, mustLook: await mayHaveBeenDone(house, number, call), number: numberOf(call) });
+    const failure = await make(house, lane, {
+      incident,
+      call,
+      mustLook: await mayHaveBeenDone(house, number, call),
+      number: numberOf(call),
+    });
+    if (lane === 'slack' && failure?.retryAfterMilliseconds) {
+      slackRests.set(house, plus(house.now(), failure.retryAfterMilliseconds));
+      if (await isHeldBack(house, number)) return;
+    }
   }
   if (lane === 'slack') await refreshMessages(house, number);
   await wakeForRetry(house, lane, number);
+}
+
+/** Until when Slack wants to be left alone: it allows about one message a second in a channel and says when there were too many. */
+const slackRests = new WeakMap<House, Date>();
+
+/** Whether Slack asked for a rest; the lane then wakes itself at its end. */
+async function isHeldBack(house: House, number: number): Promise<boolean> {
+  const until = slackRests.get(house);
+  const now = house.now();
+  if (until === undefined || until <= now) return false;
+  await house.jobs.enqueue(house.database, toNewJob(laneJob(number, 'slack', until)), now);
+  return true;
 }
 
 function numberOf({ status }: Call): number {
@@ -43,7 +66,7 @@ async function mayHaveBeenDone(house: House, number: number, call: Call): Promis
   return !isFirst || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
 }
 
-async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {
+async function make(house: House, lane: Lane, attempt: Attempt): Promise<ServiceFailure | null> {
   const { incident, call } = attempt;
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1_000;
@@ -51,6 +74,7 @@ async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {
     const answer = await perform(house, attempt);
     house.observe.call(lane, 'succeeded', seconds());
     await handle(house, incident.number, { kind: 'call-succeeded', key: call.key, answer }, { kind: 'gapwatch' });
+    return null;
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
     house.observe.call(lane, error.outcome, seconds());
@@ -64,6 +88,7 @@ async function make(house: House, lane: Lane, attempt: Attempt): Promise<void> {
       { kind: 'call-failed', key: call.key, outcome, detail, retryAfterMilliseconds },
       { kind: 'gapwatch' },
     );
+    return error;
   }
 }
 

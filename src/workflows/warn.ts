@@ -8,6 +8,7 @@ type Warning = { readonly key: string; readonly warning: (typeof WARNINGS)[numbe
 
 /** Asks for a warning in the channel that belongs to no incident; under the same key it is posted once. */
 export async function planWarning(house: House, { key, warning, details }: Warning): Promise<void> {
+  if (!(await beginAttempt(house.database, 0, `planned/${key}`, 1, house.now()))) return;
   const data = { kind: 'warn', key, warning, details };
   await house.jobs.enqueue(house.database, { queue: 'slack', key, data, dueAt: house.now() }, house.now());
 }

@@ -3,6 +3,7 @@ import type { House } from './house.ts';
 import { type JobData, jobDataSchema } from './job-data.ts';
 import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
 import { lookAfterRecords, lookAfterSelf, startLookingAfterSelf } from './look-after-self.ts';
+import { webhookExpected } from './look-after-webhooks.ts';
 import { examine, poll } from './poll.ts';
 import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
@@ -79,6 +80,8 @@ async function perform(house: House, data: JobData): Promise<void> {
     case 'timer':
       await handle(house, data.incident, data.command, { kind: 'timer' });
       return;
+    case 'webhook-expected':
+      return webhookExpected(house, data.alertId, new Date(data.since));
     case 'audit-self':
       return lookAfterSelf(house);
     case 'audit-records':

@@ -20,6 +20,8 @@ export type SlackStandIn = SlackPeople & {
   readonly events: EventEmitter<{ message: [SlackMessage] }>;
   /** Set it to make Slack misbehave; undefined again and it is well. */
   fault: SlackFault | undefined;
+  /** How many messages a second Slack takes, after a burst; undefined: as many as come. */
+  limit: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Told after each deed, before its answer. */
   afterDeed: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
   readonly close: () => Promise<void>;
@@ -87,9 +89,24 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     if (methodOf(request) === 'apps.connections.open') return { status: 200, body: JSON.stringify(openConnection(request, socket.url)) };
     return { status: 200, body: JSON.stringify(callMethod(state, request)) };
   };
+  let tokens = { left: Number.POSITIVE_INFINITY, at: 0 };
+  /** Slack's "about one message a second", after a burst. */
+  const tooMany = (method: string): Fault | undefined => {
+    const { limit } = standIn;
+    if (limit === undefined || method !== 'chat.postMessage') return undefined;
+    const passed = (now() - tokens.at) / 1_000;
+    tokens = { left: Math.min(limit.burst, tokens.left + passed * limit.perSecond), at: now() };
+    if (tokens.left < 1)
+      return { kind: 'answer', status: 429, headers: { 'retry-after': '1' }, body: '{"ok":false,"error":"ratelimited"}' };
+    tokens = { ...tokens, left: tokens.left - 1 };
+    return undefined;
+  };
   const server = await serveStandIn(
     carryOut,
-    (request) => (request.path.startsWith('/api/') ? standIn.fault?.(methodOf(request), argumentsOf(request)) : undefined),
+    (request) => {
+      if (!request.path.startsWith('/api/')) return undefined;
+      return standIn.fault?.(methodOf(request), argumentsOf(request)) ?? tooMany(methodOf(request));
+    },
     (request) => (request.path.startsWith('/api/') ? standIn.afterDeed?.(methodOf(request), argumentsOf(request)) : undefined),
   );
   const standIn: SlackStandIn = {
@@ -102,6 +119,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     messages: state.messages,
     events,
     fault: undefined,
+    limit: undefined,
     afterDeed: undefined,
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {

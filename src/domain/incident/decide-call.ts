@@ -3,7 +3,7 @@ import { between, MINUTE, plus } from '#domain/time.ts';
 import { type Announcement, type Call, laneOf } from './call.ts';
 import type { Command } from './commands.ts';
 import type { Fact } from './facts.ts';
-import { announce, noteOnAlerts, request } from './requests.ts';
+import { announce, announceOnce, noteOnAlerts, request } from './requests.ts';
 import { retryDelay } from './retry.ts';
 import { callNamed, type Incident } from './state.ts';
 import { nextUpdate } from './update-schedule.ts';
@@ -33,16 +33,19 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
     }
     case 'acknowledge': {
       if (answer.already === 'resolved') return [];
-      const name = answer.already === 'acknowledged' ? 'already-acknowledged' : 'acknowledged';
-      return [announce(incident, now, name, { agent: answer.acknowledgedBy ?? 'somebody' })];
+      if (answer.already === 'acknowledged')
+        return [announce(incident, now, 'already-acknowledged', { agent: answer.acknowledgedBy ?? 'somebody' })];
+      // Said once an incident: a hundred alerts of one failure are acknowledged without a hundred messages.
+      return wasTold(incident, 'acknowledged') ? [] : [announce(incident, now, 'acknowledged')];
     }
     case 'acknowledge-as': {
       const isFirst = policy.acknowledge === 'on-claim' && answer.already === undefined && !wasTold(incident, 'acknowledged');
       const told = isFirst ? [announce(incident, now, 'acknowledged')] : [];
-      return [...told, ...noteOnAlerts(incident, now, `has a responder: ${deed.name} is on it.`)];
+      const text = `has a responder: ${deed.name} is on it.`;
+      return [...told, request(`note/${deed.alertId}/${incident.factCount}`, { kind: 'note', alertId: deed.alertId, text }, now)];
     }
     case 'page-next-level':
-      return [announce(incident, now, 'escalated', { level: String(deed.level) }, { broadcast: true })];
+      return announceOnce(incident, now, 'escalated', String(deed.level), { level: String(deed.level) }, { broadcast: true });
     case 'opening-notice':
     case 'final-notice':
     case 'correction-notice':

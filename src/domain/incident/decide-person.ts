@@ -161,10 +161,11 @@ export function escalate(incident: Incident, now: Date): Decision {
   return { facts: [{ type: 'escalation.requested', reason: 'asked by a person' }, ...pages] };
 }
 
-/** The calls that page the level after the one paged last. */
+/** The calls that page the level after the one paged last, once a service: a hundred alerts of one failure must not page anybody a hundred times. */
 export function pageNextLevel(incident: Incident, now: Date): readonly Fact[] {
   const level = incident.pagedLevel + 1;
-  return incident.alerts
-    .filter((alert) => alert.status !== 'resolved')
+  const open = incident.alerts.filter((alert) => alert.status !== 'resolved');
+  return open
+    .filter((alert, index) => open.findIndex(({ service }) => service === alert.service) === index)
     .map((alert) => request(`page/${alert.id}/${incident.factCount}`, { kind: 'page-next-level', alertId: alert.id, level }, now));
 }

@@ -14,6 +14,8 @@ create trigger sent_append_only before update or delete on gapwatch.sent
 create trigger sent_no_truncate before truncate on gapwatch.sent
   for each statement execute function gapwatch.refuse_change();
 
+create index deliveries_received_at on gapwatch.deliveries (received_at);
+
 -- What Gapwatch found wrong with itself and is still so: one row a finding, gone when it is well again.
 create table gapwatch.findings (
   name text primary key,
