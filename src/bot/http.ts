@@ -9,12 +9,15 @@ export type Routes = Readonly<Record<string, Route>>;
 
 export type HttpServer = { readonly port: number; readonly close: () => Promise<void> };
 
+/** A client that is slower than this is cut off. Node looks every `connectionsCheckingInterval`, half a minute unless told. */
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
+
 /** Listens. Slow clients are cut off; a route that throws answers 500 and is logged, never an unhandled rejection. */
 export async function listen(
   routes: Routes,
   { host, port, log }: { readonly host: string; readonly port: number; readonly log: Logger },
 ): Promise<HttpServer> {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5_000 }, (request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     const path = (request.url ?? '/').split('?')[0];
     const route = routes[`${request.method} ${path}`];
     if (!route) return notFound(routes, path ?? '/', response);
