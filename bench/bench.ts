@@ -14,6 +14,7 @@ import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from 
 import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { benchGaps } from './gaps.ts';
+import { benchStorm } from './storm.ts';
 
 /** Prints figures and ratios of the real program in a process of its own, against local stand-ins; asserts nothing. */
 const INCIDENTS = 60;
@@ -162,6 +163,7 @@ function serveBare(): void {
 }
 
 const HELP = `npm run bench                        reactions, throughput, idle cost of the bot
+npm run bench -- storm               10,000 webhooks, against a bare handler with one INSERT a request
 npm run bench -- gaps [--rows N]     the gap scan against the runbook's query, on N rows (10,000,000 unless given)
 `;
 
@@ -174,6 +176,7 @@ async function run(): Promise<void> {
   const rows = Number(values.rows);
   if (what === 'bare') return serveBare();
   if (what === 'bot' && !values.help) return main();
+  if (what === 'storm' && !values.help) return benchStorm(say);
   if (what === 'gaps' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchGaps(rows, say);
   say(HELP);
 }

@@ -1,12 +1,18 @@
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
 import { unreachableRoles } from '#domain/policy.ts';
-import { DAY, HOUR, plus } from '#domain/time.ts';
+import { DAY, formatUtc, HOUR, plus } from '#domain/time.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { connectSlack } from '#services/slack.ts';
+import { lastDelivery } from '#store/deliveries.ts';
+import { fingerprint, readSigningKey } from '#store/evidence.ts';
 import { incidentNumbers } from '#store/facts.ts';
+import { loadFindings } from '#store/findings.ts';
 import type { Optional } from '#workflows/house.ts';
 import { loadTexts, say, withStore } from './command-line.ts';
 import { withAddresses } from './policy.ts';
@@ -23,9 +29,14 @@ export async function doctor(): Promise<number> {
     { gate: openGate(1), url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
     () => undefined,
   );
-  const results = await Promise.all(findings(settings, audit).map(examine));
+  const results: { isGood: boolean; line: string }[] = [];
+  // One after the other: an embedded store can be started only once at a time.
+  for (const finding of findings(settings, audit)) {
+    const result = await examine(finding);
+    say(result.line);
+    results.push(result);
+  }
   await audit.close();
-  for (const { line } of results) say(line);
   const bad = results.filter(({ isGood }) => !isGood).length;
   say(bad === 0 ? '\nAll is well.' : `\n${bad} thing${bad === 1 ? '' : 's'} to fix.`);
   return bad === 0 ? 0 : 1;
@@ -65,9 +76,52 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
           return `${table.schema}.${table.name} found${table.isIndexed ? '' : `; no index leads with ${table.column}: gap scans will be slow`}`;
         }),
     },
+    {
+      what: 'Gapwatch itself (its findings on record)',
+      look: () =>
+        withStore(async (store) => {
+          const findings = await loadFindings(store);
+          if (findings.length > 0) throw new Error(findings.map(({ words, since }) => `${words} (since ${formatUtc(since)})`).join('; '));
+          return 'nothing is known to be wrong';
+        }),
+    },
+    {
+      what: 'webhooks (the last one kept)',
+      look: () =>
+        withStore(async (store) => {
+          const last = await lastDelivery(store);
+          return last
+            ? `came ${formatUtc(last)}`
+            : 'none has come yet: send a test event from PagerDuty, Integrations, Generic Webhooks (v3)';
+        }),
+    },
+    {
+      what: 'rights in the monitored database (AUDIT_DATABASE_URL)',
+      look: () => audit.read(ROLE_RIGHTS, 10_000).then(judgeRights),
+    },
+    { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', look: () => signingKeyWords(settings) },
+    { what: 'transport of mail (SMTP_URL)', look: async () => mailTransportWords(settings) },
     { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
-    { what: 'Slack channel (SLACK_CHANNEL)', look: async () => `found as ${await slack.channelId()}` },
+    {
+      what: 'Slack channel (SLACK_CHANNEL)',
+      look: async () => {
+        const id = await slack.channelId();
+        const members = await slack.channelMembers(id);
+        const own = await slack.ownId();
+        if (!members.includes(own)) throw new Error(`the bot is no member of ${id}: invite it with /invite in the channel`);
+        return `found as ${id}, and the bot is in it`;
+      },
+    },
     { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', look: () => pagerduty.ping().then(() => 'the token is accepted') },
+    {
+      what: 'webhook subscription in PagerDuty',
+      look: async () => {
+        const ours = (await pagerduty.subscriptions()).filter(({ url }) => url.endsWith('/pagerduty/webhook'));
+        if (ours.length === 0) throw new Error('none points to /pagerduty/webhook: docs/pagerduty.md says how to make one');
+        if (!ours.some(({ isActive }) => isActive)) throw new Error('it is switched off: switch it on again in PagerDuty');
+        return 'it is active';
+      },
+    },
     {
       what: 'mail server (SMTP_URL)',
       look: () =>
@@ -77,6 +131,47 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
     },
     ...optionalFindings(settings),
   ];
+}
+
+/** What a role that only reads must not be able to do; asked of the catalogue. */
+const ROLE_RIGHTS = {
+  text: `
+    select rolsuper as super, rolcreaterole as create_role, rolcreatedb as create_database, rolreplication as replication,
+      rolbypassrls as bypass, current_setting('default_transaction_read_only') = 'on' as read_only
+    from pg_roles where rolname = current_user`,
+  values: [],
+};
+const rightsRow = z.object({
+  super: z.boolean(),
+  create_role: z.boolean(),
+  create_database: z.boolean(),
+  replication: z.boolean(),
+  bypass: z.boolean(),
+  read_only: z.boolean(),
+});
+
+function judgeRights(rows: readonly unknown[]): string {
+  const { read_only, ...rights } = rightsRow.parse(rows[0]);
+  const held = Object.entries(rights).flatMap(([name, isHeld]) => (isHeld ? [name.replace('_', ' ')] : []));
+  if (held.length > 0)
+    throw new Error(`the role may do too much (${held.join(', ')}); docs/database-roles.sql makes one that can only read`);
+  return read_only
+    ? 'it can only read'
+    : 'no special right; its transactions are read-only because Gapwatch asks for it, not by the role itself';
+}
+
+async function signingKeyWords({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): Promise<string> {
+  if (file === undefined) return 'not configured, optional: without it the record is chained but not signed';
+  const key = readSigningKey(await readFile(file, 'utf8'), file);
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+  return `signs with ${fingerprint(publicKey)}`;
+}
+
+function mailTransportWords({ SMTP_URL }: Settings): string {
+  const { protocol, hostname } = new URL(SMTP_URL);
+  if (protocol === 'smtps:') return 'TLS from the start';
+  const isLocal = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  return isLocal ? 'a server on this machine; TLS is used when it offers it' : 'STARTTLS, and no mail without it';
 }
 
 /** What is optional is only looked at when it is configured; what is not says which setting it wants. */

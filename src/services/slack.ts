@@ -34,6 +34,8 @@ export type Slack = {
   readonly message: (posted: Posted) => Promise<{ readonly userId: string | null; readonly text: string } | null>;
   /** The bot's own name, when the token works. */
   readonly whoAmI: () => Promise<string>;
+  /** The bot's own user ID. */
+  readonly ownId: () => Promise<string>;
 };
 
 /** A person as Slack knows them. `isOutside`: a guest, a stranger of another workspace, or no person at all. */
@@ -91,6 +93,7 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
       return found ? { userId: found.user ?? null, text: found.text ?? '' } : null;
     },
     whoAmI: async () => authSchema.parse(await call('auth.test')).user,
+    ownId: async () => authSchema.parse(await call('auth.test')).user_id,
   };
 }
 
@@ -98,7 +101,7 @@ type Call = (method: string, args?: Record<string, unknown>) => Promise<unknown>
 
 const postedSchema = z.object({ channel: z.string(), ts: z.string() });
 const permalinkSchema = z.object({ permalink: z.string() });
-const authSchema = z.object({ user: z.string() });
+const authSchema = z.object({ user: z.string(), user_id: z.string() });
 const userSchema = z.object({
   user: z.object({
     name: z.string(),

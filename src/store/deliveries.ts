@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Queryable } from './database.ts';
 
 /** A webhook as it came. `webhookId` is the same for every redelivery, `eventId` names the event. */
@@ -11,9 +12,14 @@ export type Delivery = {
 
 /** Keeps a delivery; answers false when it, or its event, came before. Two index look-ups and one insert. */
 export async function keepDelivery(client: Queryable, delivery: Delivery): Promise<boolean> {
-  const { webhookId, eventId, eventType, receivedAt, body } = delivery;
   // The lock makes two copies of one event that arrive together wait for each other; the second then finds the first.
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 4184715))', [eventId]);
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 4184715))', [delivery.eventId]);
+  return keepHarmlessDelivery(client, delivery);
+}
+
+/** The same for an event that changes nothing, in one statement: of two copies that arrive together both may be kept. */
+export async function keepHarmlessDelivery(client: Queryable, delivery: Delivery): Promise<boolean> {
+  const { webhookId, eventId, eventType, receivedAt, body } = delivery;
   const { rows } = await client.query(
     `insert into gapwatch.deliveries (webhook_id, event_id, event_type, received_at, body)
      select $1, $2, $3, $4, $5
@@ -39,4 +45,10 @@ export async function isForeignAlert(client: Queryable, alertId: string): Promis
 /** Whether any webhook came since `instant`. */
 export async function hasDeliverySince(client: Queryable, instant: Date): Promise<boolean> {
   return (await client.query('select from gapwatch.deliveries where received_at >= $1 limit 1', [instant])).rows.length > 0;
+}
+
+/** When the last webhook came; null before the first. */
+export async function lastDelivery(client: Queryable): Promise<Date | null> {
+  const { rows } = await client.query('select max(received_at) as at from gapwatch.deliveries');
+  return z.object({ at: z.date().nullable() }).parse(rows[0]).at;
 }

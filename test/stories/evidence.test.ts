@@ -228,3 +228,17 @@ story('a timer that was lost → the auditor finds it overdue and does its work'
   expect(countOf(world, '⏳ UPDATE')).toBe(1);
   expect(await (await fetch(`${world.botUrl()}/metrics`)).text()).toContain('gapwatch_repairs_total 1');
 });
+
+story(
+  'a piece of work that can never be done → it is given up in sight of the channel, and what it was for happens all the same',
+  async ({ world }) => {
+    world.expectsErrors();
+    await alertFires(world);
+    await tampers(world, `update pgboss.job set data = '{"kind":"nonsense"}', retry_limit = 0 where data ->> 'kind' = 'update-due'`);
+    await world.passes(6);
+    await world.passes(1);
+    await expect.poll(() => countOf(world, 'Gapwatch has given up a piece of its own work: a job of another version')).toBe(1);
+    expect(countOf(world, '⏳ UPDATE')).toBe(1);
+    expect(await (await fetch(`${world.botUrl()}/metrics`)).text()).toContain('gapwatch_jobs_given_up_total 1');
+  },
+);

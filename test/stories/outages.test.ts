@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { openProxy } from '#harness/proxy.ts';
 import { alertFires, countOf, goesSilent, lastMessage, messageWith, plainly, robinTypes, writesAgain } from '#harness/stories.ts';
-import { story } from '#harness/world.ts';
+import { story, type World } from '#harness/world.ts';
 
 const TWO_MINUTES = 2;
 
@@ -298,5 +298,45 @@ story(
     for (let minute = 0; minute < 14; minute += 1) await world.passes(1);
     const about = world.mail.mails.filter(({ subject }) => subject?.includes("can't reach Slack"));
     expect(about).toHaveLength(2);
+  },
+);
+
+story.for([
+  [
+    'Slack answers nonsense',
+    (world: World) => (world.slack.fault = () => ({ kind: 'answer', status: 200, body: '<html>maintenance</html>' })),
+  ],
+  [
+    'PagerDuty answers nonsense',
+    (world: World) => (world.pagerduty.fault = () => ({ kind: 'answer', status: 200, body: '<html>maintenance</html>' })),
+  ],
+  ['the mail server postpones everything', (world: World) => (world.mail.fault = { kind: 'greylist' })],
+] as const)(
+  '%s for half an hour → the rest goes on, and afterwards everything is told once',
+  { timeout: 120_000 },
+  async ([, breaks], { world }) => {
+    await alertFires(world);
+    await robinTypes(world, '/incident claim');
+    await world.settles();
+    breaks(world);
+    for (let minute = 0; minute < 30; minute += 1) await world.passes(1);
+    expect(await robinTypes(world, '/incident cause a migration')).toBe('INC-1: Kept the root cause.');
+    world.slack.fault = undefined;
+    world.pagerduty.fault = undefined;
+    world.mail.fault = undefined;
+    await writesAgain(world);
+    for (let step = 0; step < 6; step += 1) await world.passes(1);
+    await robinTypes(world, '/incident resolve fixed');
+    for (let step = 0; step < 3; step += 1) await world.passes(1);
+    expect(countOf(world, '✅ RESOLVED')).toBe(1);
+    expect(countOf(world, 'Escalation: INC-1 has not been resolved in 15 minutes')).toBe(1);
+    const subjects = world.mail.mails.map(({ subject }) => subject?.split(':')[0]);
+    expect(subjects.filter((subject) => subject === 'URGENT')).toHaveLength(2);
+    expect(subjects.filter((subject) => subject === 'ESCALATION')).toHaveLength(1);
+    const [alert] = world.pagerduty.incidents.values();
+    expect(alert?.status).toBe('resolved');
+    expect(new Set(alert?.notes).size).toBe(alert?.notes.length);
+    const keys = world.slack.messages.flatMap(({ key }) => key ?? []);
+    expect(new Set(keys).size).toBe(keys.length);
   },
 );

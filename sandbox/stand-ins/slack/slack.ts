@@ -66,7 +66,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   const state: SlackState = {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
     users: Object.values(PEOPLE),
-    members: [PEOPLE.robin.id, PEOPLE.sam.id, PEOPLE.kim.id, PEOPLE.guest.id, PEOPLE.stranger.id],
+    members: ['UGAPWATCH', PEOPLE.robin.id, PEOPLE.sam.id, PEOPLE.kim.id, PEOPLE.guest.id, PEOPLE.stranger.id],
     groups: { S0000000001: [PEOPLE.robin.id] },
     triggers: new Map(),
     onView: (trigger, view) => views.emit(trigger, view),
