@@ -31,54 +31,46 @@ export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFig
     help: 'Timers that had not fired and whose work was done late',
     registers,
   });
-  new Gauge({
-    name: 'gapwatch_findings',
-    help: 'Things that Gapwatch found wrong with itself and that are still so',
-    registers,
-    async collect() {
-      this.set(await findings());
-    },
-  });
-  new Gauge({
-    name: 'gapwatch_jobs',
-    help: 'Jobs by state',
-    labelNames: ['state'],
-    registers,
-    async collect() {
-      for (const [state, count] of Object.entries(await jobs.counts())) this.set({ state }, count);
-    },
-  });
-  new Gauge({
-    name: 'gapwatch_incidents_open',
-    help: 'Open incidents',
-    registers,
-    async collect() {
-      this.set(await openIncidents());
-    },
-  });
-  new Gauge({
-    name: 'gapwatch_last_incident_seconds',
-    help: 'How long things took in the latest incident, from its beginning; absent while they have not happened. gap: all its gaps together',
-    labelNames: ['measure'],
-    registers,
-    async collect() {
-      this.reset();
+  const up = new Gauge({ name: 'gapwatch_store_up', help: '1 while the store answers', registers });
+  /** A figure that is read from the store. While it can't be read it is absent: an old value would be untrue. */
+  const stored = (name: string, help: string, read: () => Promise<Readings>, labelNames: readonly string[] = []) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        this.reset();
+        const readings = await read().catch(() => null);
+        up.set(readings === null ? 0 : 1);
+        for (const { labels, value } of readings ?? []) this.set({ ...labels }, value);
+      },
+    });
+  stored('gapwatch_findings', 'Things that Gapwatch found wrong with itself and that are still so', async () => one(await findings()));
+  stored('gapwatch_incidents_open', 'Open incidents', async () => one(await openIncidents()));
+  stored('gapwatch_jobs', 'Jobs by state', async () => labelled('state', await jobs.counts()), ['state']);
+  stored(
+    'gapwatch_last_incident_seconds',
+    'How long things took in the latest incident, from its beginning; absent while they have not happened. gap: all its gaps together',
+    async () => {
       const figures = await lastFigures();
-      if (figures === null) return;
+      if (figures === null) return [];
       const { acknowledged: acknowledge, claimed: claim, privacyOfficerTold: privacy_officer, resolved: resolve, gap } = figures;
-      for (const [measure, length] of Object.entries({ acknowledge, claim, privacy_officer, resolve, gap }))
-        if (length !== null) this.set({ measure }, length / SECOND);
+      const seconds = Object.entries({ acknowledge, claim, privacy_officer, resolve, gap }).flatMap(([measure, length]) =>
+        length === null ? [] : [[measure, length / SECOND] as const],
+      );
+      return labelled('measure', Object.fromEntries(seconds));
     },
-  });
-  new Gauge({
-    name: 'gapwatch_last_incident_updates_on_time_ratio',
-    help: 'Share of the latest incident’s updates that went out within a minute of their time',
-    registers,
-    async collect() {
+    ['measure'],
+  );
+  stored(
+    'gapwatch_last_incident_updates_on_time_ratio',
+    'Share of the latest incident’s updates that went out within a minute of their time',
+    async () => {
       const figures = await lastFigures();
-      this.set(figures === null || figures.updatesDue === 0 ? 1 : figures.updatesOnTime / figures.updatesDue);
+      return one(figures === null || figures.updatesDue === 0 ? 1 : figures.updatesOnTime / figures.updatesDue);
     },
-  });
+  );
   return {
     observe: {
       call: (service, outcome, seconds) => calls.observe({ service, outcome }, seconds),
@@ -87,4 +79,14 @@ export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFig
     },
     render: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
+}
+
+type Readings = readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+
+function one(value: number): Readings {
+  return [{ labels: {}, value }];
+}
+
+function labelled(name: string, values: Readonly<Record<string, number>>): Readings {
+  return Object.entries(values).map(([label, value]) => ({ labels: { [name]: label }, value }));
 }

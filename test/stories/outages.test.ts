@@ -261,6 +261,7 @@ story(
     await expect.poll(() => world.messages()[0], { timeout: 20_000 }).toContain("INC-1*: Gapwatch can't reach its own store");
     expect(world.messages()[0]).toContain('4. Try one write as the application’s role and roll it back.'.replace('’', "'"));
     expect(await robinTypes(world, '/incident claim')).toContain('That did not work');
+    expect(await (await fetch(`${world.botUrl()}/metrics`)).text()).toContain('gapwatch_store_up 0');
     proxy.mode = 'passes';
     await expect.poll(() => world.messages()[0], { timeout: 20_000 }).toContain('🚨 CRITICAL: HIPAA Audit Log Failure');
     await world.moves(0.25);
@@ -324,8 +325,9 @@ story.for([
     world.slack.fault = undefined;
     world.pagerduty.fault = undefined;
     world.mail.fault = undefined;
+    for (let step = 0; step < 4; step += 1) await world.passes(1);
     await writesAgain(world);
-    for (let step = 0; step < 6; step += 1) await world.passes(1);
+    await world.passes(0.25);
     await robinTypes(world, '/incident resolve fixed');
     for (let step = 0; step < 3; step += 1) await world.passes(1);
     expect(countOf(world, '✅ RESOLVED')).toBe(1);
