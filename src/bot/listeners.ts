@@ -11,6 +11,7 @@ import { type FormAnswer, submitForm } from './forms/submit.ts';
 import { homeView } from './home.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
 import { refuseOutsiders, refuseUnlessApprover } from './rights.ts';
+import { soon } from './soon.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;
@@ -119,10 +120,7 @@ async function reply(
   work: () => Promise<Reply>,
 ): Promise<void> {
   const answering = answerOf(house, work);
-  const { promise: late, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), ANSWER_WITHIN_MILLISECONDS);
-  const answer = await Promise.race([answering, late]);
-  clearTimeout(timer);
+  const answer = await soon(answering, ANSWER_WITHIN_MILLISECONDS);
   if (answer === '') return void (await ack());
   await ack(ephemeral(answer ?? 'On it. The answer follows here.'));
   if (answer !== null) return;
@@ -148,9 +146,9 @@ async function whereToGo(house: House, channelId: string, channelName: string): 
   const configured = house.channel.replace(/^#/, '');
   if (channelId === configured || channelName === configured) return null;
   // A private channel's name does not come with the command, so its ID decides.
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => resolve(''), 1_000);
-  const known = await Promise.race([house.slack.channelId().catch(() => ''), promise]);
-  clearTimeout(timer);
+  const known = await soon(
+    house.slack.channelId().catch(() => ''),
+    1_000,
+  );
   return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;
 }

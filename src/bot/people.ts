@@ -1,6 +1,7 @@
 import { foreignLine } from '#domain/foreign-text.ts';
 import { MINUTE } from '#domain/time.ts';
 import type { House, SlackUser } from '#workflows/house.ts';
+import { soon } from './soon.ts';
 
 const KEEP_MILLISECONDS = 5 * MINUTE;
 /** A person waits for a button's answer: Slack gets this long. */
@@ -13,7 +14,7 @@ const memories = new WeakMap<House['slack'], Memories>();
 
 /** The person as Slack knows them; null when Slack does not say in time. Remembered for five minutes. */
 export function userOf(house: House, slackId: string): Promise<SlackUser | null> {
-  return soon(remembered(house, memoriesOf(house).users, slackId, () => house.slack.user(slackId)));
+  return known(remembered(house, memoriesOf(house).users, slackId, () => house.slack.user(slackId)));
 }
 
 /** The name by which a person is kept on the timeline; null when Slack does not tell it. */
@@ -25,33 +26,30 @@ export async function personName(house: House, slackId: string): Promise<string 
 /** The members of the channel, or of a user group (`S…`); null when Slack does not say in time. */
 export function membersOf(house: House, group: 'channel' | string): Promise<ReadonlySet<string> | null> {
   const ask = async () => new Set(await (group === 'channel' ? channelMembers(house) : house.slack.groupMembers(group)));
-  return soon(remembered(house, memoriesOf(house).members, group, ask));
+  return known(remembered(house, memoriesOf(house).members, group, ask));
 }
 
 async function channelMembers(house: House): Promise<readonly string[]> {
   return house.slack.channelMembers(await house.slack.channelId());
 }
 
-async function soon<Value>(answer: Promise<Value>): Promise<Value | null> {
-  const { promise, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), WITHIN_MILLISECONDS);
-  try {
-    return await Promise.race([answer.catch(() => null), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function known<Value>(answer: Promise<Value>): Promise<Value | null> {
+  return soon(
+    answer.catch(() => null),
+    WITHIN_MILLISECONDS,
+  );
 }
 
 function memoriesOf({ slack }: House): Memories {
-  const known = memories.get(slack) ?? { users: new Map(), members: new Map() };
-  memories.set(slack, known);
-  return known;
+  const kept = memories.get(slack) ?? { users: new Map(), members: new Map() };
+  memories.set(slack, kept);
+  return kept;
 }
 
 function remembered<Value>(house: House, memory: Memory<Value>, name: string, ask: () => Promise<Value>): Promise<Value> {
   const now = house.now().getTime();
-  const known = memory.get(name);
-  if (known && now - known.at < KEEP_MILLISECONDS) return known.answer;
+  const kept = memory.get(name);
+  if (kept && now - kept.at < KEEP_MILLISECONDS) return kept.answer;
   const answer = ask();
   if (memory.size >= MOST_REMEMBERED) memory.clear();
   memory.set(name, { at: now, answer });

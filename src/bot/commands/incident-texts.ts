@@ -1,4 +1,5 @@
 import type { Reply } from '#bot/reply.ts';
+import { soon } from '#bot/soon.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { openTasks } from '#domain/incident/tasks.ts';
@@ -47,10 +48,8 @@ const ON_CALL_WITHIN_MILLISECONDS = 1_200;
 async function onCallWords(house: House, incident: Incident): Promise<string> {
   const alert = incident.alerts.at(-1);
   if (incident.isDrill || !alert) return 'no PagerDuty alert belongs to this incident';
-  const { promise, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), ON_CALL_WITHIN_MILLISECONDS);
-  const levels = await Promise.race([house.pagerduty.onCalls(alert.id).catch(() => null), promise]);
-  clearTimeout(timer);
+  const asked = house.pagerduty.onCalls(alert.id).catch(() => null);
+  const levels = await soon(asked, ON_CALL_WITHIN_MILLISECONDS);
   if (levels === null) return 'PagerDuty did not say in time';
   return levels.length === 0 ? 'nobody, says PagerDuty' : levels.map(levelWords).join('; ');
 }
