@@ -1,8 +1,8 @@
 import pg from 'pg';
 
-/** Anything that runs a statement: the pool, or a client inside a transaction. */
+/** Anything that runs a statement: the pool, or a client inside a transaction. One with a `name` is planned once a connection. */
 export type Queryable = {
-  readonly query: (sql: string, values?: readonly unknown[]) => Promise<{ readonly rows: readonly unknown[] }>;
+  readonly query: (sql: string, values?: readonly unknown[], name?: string) => Promise<{ readonly rows: readonly unknown[] }>;
 };
 
 /** Gapwatch's own database. */
@@ -31,15 +31,20 @@ export function openDatabase(connectionString: string, onError: (error: Error) =
   // An idle connection that the server ends raises here; without a listener the process would die.
   pool.on('error', onError);
   return {
-    query: (sql, values) => run(pool, sql, values),
+    query: (sql, values, name) => run(pool, sql, values, name),
     transaction: (work) => inTransaction(pool, work),
     close: () => pool.end(),
   };
 }
 
-async function run(client: pg.Pool | pg.PoolClient, sql: string, values: readonly unknown[] = []): Promise<{ rows: unknown[] }> {
+async function run(
+  client: pg.Pool | pg.PoolClient,
+  text: string,
+  values: readonly unknown[] = [],
+  name?: string,
+): Promise<{ rows: unknown[] }> {
   try {
-    return await client.query<Record<string, unknown>>(sql, [...values]);
+    return await client.query<Record<string, unknown>>({ text, values: [...values], ...(name === undefined ? {} : { name }) });
   } catch (error) {
     throw unavailable(error);
   }
@@ -51,7 +56,7 @@ async function inTransaction<Result>(pool: pg.Pool, work: (client: Queryable) =>
   client.on('error', forgotten);
   try {
     await run(client, 'begin');
-    const result = await work({ query: (sql, values) => run(client, sql, values) });
+    const result = await work({ query: (sql, values, name) => run(client, sql, values, name) });
     await run(client, 'commit');
     client.off('error', forgotten);
     client.release();

@@ -11,15 +11,9 @@ export type Delivery = {
 };
 
 /** Keeps a delivery; answers false when it, or its event, came before. Two index look-ups and one insert. */
-export async function keepDelivery(client: Queryable, delivery: Delivery): Promise<boolean> {
+export async function keepDelivery(client: Queryable, { webhookId, eventId, eventType, receivedAt, body }: Delivery): Promise<boolean> {
   // The lock makes two copies of one event that arrive together wait for each other; the second then finds the first.
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 4184715))', [delivery.eventId]);
-  return keepHarmlessDelivery(client, delivery);
-}
-
-/** The same for an event that changes nothing, in one statement: of two copies that arrive together both may be kept. */
-export async function keepHarmlessDelivery(client: Queryable, delivery: Delivery): Promise<boolean> {
-  const { webhookId, eventId, eventType, receivedAt, body } = delivery;
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 4184715))', [eventId]);
   const { rows } = await client.query(
     `insert into gapwatch.deliveries (webhook_id, event_id, event_type, received_at, body)
      select $1, $2, $3, $4, $5
@@ -29,6 +23,34 @@ export async function keepHarmlessDelivery(client: Queryable, delivery: Delivery
     [webhookId, eventId, eventType, receivedAt, body],
   );
   return rows.length > 0;
+}
+
+/**
+ * Keeps a delivery that changes nothing, in one statement without a transaction around it, as most of a storm is: its event concerns no
+ * alert of ours (`alertId`, where it names one). Answers false, having kept nothing, when it does or when the event came before.
+ */
+export async function keepHarmlessDelivery(
+  client: Queryable,
+  { webhookId, eventId, eventType, receivedAt, body }: Delivery,
+  alertId: string | null,
+): Promise<boolean> {
+  const { rows } = await client.query(
+    `insert into gapwatch.deliveries (webhook_id, event_id, event_type, received_at, body)
+     select $1, $2, $3, $4, $5
+     where not exists (select from gapwatch.deliveries where event_id = $2)
+       and not exists (select from gapwatch.incidents where alert_ids @> array[$6::text])
+     on conflict (webhook_id) do nothing
+     returning webhook_id`,
+    [webhookId, eventId, eventType, receivedAt, body, alertId],
+    'keep-harmless-delivery',
+  );
+  return rows.length > 0;
+}
+
+/** Whether this delivery, or its event, was kept before. */
+export async function isKnownDelivery(client: Queryable, { webhookId, eventId }: Delivery): Promise<boolean> {
+  const sql = 'select from gapwatch.deliveries where event_id = $2 or webhook_id = $1 limit 1';
+  return (await client.query(sql, [webhookId, eventId], 'is-known-delivery')).rows.length > 0;
 }
 
 /** Remembers a PagerDuty incident that is none of ours. */

@@ -1,7 +1,7 @@
 import type { AlertChange } from '#domain/incident/commands.ts';
 import type { Alert } from '#domain/incident/facts.ts';
 import { matchesAlert } from '#domain/incident/matches-alert.ts';
-import { type Delivery, keepDelivery, keepHarmlessDelivery } from '#store/deliveries.ts';
+import { type Delivery, isKnownDelivery, keepDelivery, keepHarmlessDelivery } from '#store/deliveries.ts';
 import { incidentOfAlert } from '#store/facts.ts';
 import { handle, openOrJoin } from './handle.ts';
 import type { House } from './house.ts';
@@ -17,8 +17,12 @@ export type WebhookEvent =
  * StoreUnavailable when nothing could be kept: then PagerDuty must send it again.
  */
 export async function receiveWebhook(house: House, delivery: Delivery, event: WebhookEvent): Promise<'kept' | 'known'> {
-  // Most of a storm concerns no incident of ours: one statement keeps it, without a transaction around it.
-  if (!(await concernsUs(house, event))) return (await keepHarmlessDelivery(house.database, delivery)) ? 'kept' : 'known';
+  if (event.kind !== 'fired') {
+    // PagerDuty delivers the events of an alert in order, so one about an alert that belongs to no incident now will change none.
+    const alertId = event.kind === 'changed' ? event.change.alertId : null;
+    if (await keepHarmlessDelivery(house.database, delivery, alertId)) return 'kept';
+  }
+  if (await isKnownDelivery(house.database, delivery)) return 'known';
   return house.database.transaction(async (client) => {
     if (!(await keepDelivery(client, delivery))) return 'known';
     switch (event.kind) {
@@ -43,10 +47,4 @@ export async function receiveWebhook(house: House, delivery: Delivery, event: We
         return event satisfies never;
     }
   });
-}
-
-/** PagerDuty delivers the events of an alert in order, so one about an alert that belongs to no incident now will change none. */
-async function concernsUs(house: House, event: WebhookEvent): Promise<boolean> {
-  if (event.kind === 'other') return false;
-  return event.kind === 'fired' || (await incidentOfAlert(house.database, event.change.alertId)) !== null;
 }

@@ -14,7 +14,7 @@ create trigger sent_append_only before update or delete on gapwatch.sent
 create trigger sent_no_truncate before truncate on gapwatch.sent
   for each statement execute function gapwatch.refuse_change();
 
-create index deliveries_received_at on gapwatch.deliveries (received_at);
+create index deliveries_received_at on gapwatch.deliveries using brin (received_at);
 
 -- What Gapwatch found wrong with itself and is still so: one row a finding, gone when it is well again.
 create table gapwatch.findings (
