@@ -4,8 +4,9 @@ import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { openTasks } from '#domain/incident/tasks.ts';
 import { actionId } from '#domain/messages/action-id.ts';
 import { escapeMrkdwn, slackTime } from '#domain/messages/mrkdwn.ts';
-import { between, DAY, formatDuration } from '#domain/time.ts';
+import { between, DAY, formatDuration, formatUtc } from '#domain/time.ts';
 import { incidentNumbers } from '#store/facts.ts';
+import { loadFindings } from '#store/findings.ts';
 import { load } from '#workflows/handle.ts';
 import type { House } from '#workflows/house.ts';
 import { statusLines } from './commands/incident-texts.ts';
@@ -72,14 +73,16 @@ function gapLines(incidents: readonly Incident[], now: Date): string {
 
 /** What does not go out, and why: "well" is only said when nothing is known that isn't. */
 async function health(house: House, incidents: readonly Incident[]): Promise<string> {
-  const { dead } = await house.jobs.counts();
+  const findings = await loadFindings(house.database);
   const failing = incidents.flatMap(({ number, calls }) =>
     calls.flatMap(({ key, status }) =>
       status.name === 'due' && status.lastFailure ? [`• ${incidentName(number)}, ${key}: ${status.lastFailure.detail}`] : [],
     ),
   );
-  const trouble = [...(dead > 0 ? [`• ${dead} jobs were given up; the log says which`] : []), ...failing.slice(0, 10)];
-  return trouble.length === 0 ? 'Its store answers, nothing is being retried, no job was given up.' : escapeMrkdwn(trouble.join('\n'));
+  const trouble = [...findings.map(({ words, since }) => `• ${words} (since ${formatUtc(since)})`), ...failing.slice(0, 10)];
+  return trouble.length === 0
+    ? 'Its store answers, nothing is being retried, nothing is known to be wrong.'
+    : escapeMrkdwn(trouble.join('\n'));
 }
 
 function header(text: string): Block {

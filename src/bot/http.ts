@@ -48,7 +48,7 @@ function notFound(routes: Routes, path: string, response: ServerResponse): void 
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const impatient = setTimeout(() => server.closeAllConnections(), 3_000);
+  const impatient = setTimeout(() => server.closeAllConnections(), 2_000);
   await closed;
   clearTimeout(impatient);
 }

@@ -67,7 +67,7 @@ export async function startJobs(connectionString: string, onError: (error: Error
     enqueue: (client, job, now) => enqueue(boss, client, job, now),
     work: (handler, onDead) => work(boss, handler, onDead),
     counts: () => counts(boss),
-    stop: () => boss.stop({ graceful: true, timeout: 6_000 }),
+    stop: () => boss.stop({ graceful: true, timeout: 4_000 }),
   };
 }
 

@@ -28,8 +28,6 @@ type Due = {
  */
 export async function auditSelf(house: House): Promise<readonly string[]> {
   const wrong: string[] = [];
-  const { dead } = await house.jobs.counts();
-  if (dead > 0) wrong.push(`${dead} jobs were given up`);
   for (const number of (await incidentNumbers(house.database)).slice(-LATEST)) {
     const { incident } = await load(house, number);
     if (!incident) continue;

@@ -1,4 +1,4 @@
-import { DAY, formatUtc, MINUTE, plus } from '#domain/time.ts';
+import { DAY, formatUtc, HOUR, MINUTE, plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { loadFindings, noteFinding } from '#store/findings.ts';
 import { auditRecords, auditSelf } from './audit-self.ts';
@@ -10,7 +10,12 @@ import { planWarning } from './warn.ts';
  * wakes itself.
  */
 export async function lookAfterSelf(house: House): Promise<void> {
-  const wrong = [...(await auditSelf(house)), ...(await loadFindings(house.database)).map(({ words }) => words)];
+  const findings = await loadFindings(house.database);
+  for (const { name, since } of findings) {
+    // Lost work can't be found again: after an hour it has been seen, and the heartbeat goes on.
+    if (name === 'jobs' && plus(since, HOUR) <= house.now()) await noteFinding(house.database, name, null, house.now());
+  }
+  const wrong = [...(await auditSelf(house)), ...findings.map(({ words }) => words)];
   if (wrong.length > 0) house.log.warn({ wrong }, 'Gapwatch is not well; the heartbeat is held back');
   else await beat(house);
   await plan(house, 'audit-self', plus(house.now(), MINUTE));

@@ -1,3 +1,4 @@
+import { buryOrRevive } from './given-up.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
 import { type JobData, jobDataSchema } from './job-data.ts';
@@ -9,7 +10,7 @@ import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
 import { planSigning, signDaily } from './sign-evidence.ts';
 import { survey } from './survey.ts';
-import { planWarning, warn } from './warn.ts';
+import { warn } from './warn.ts';
 import { firstLook, watchOnce } from './watch.ts';
 
 /** Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. */
@@ -17,25 +18,13 @@ export async function startWork(house: House): Promise<void> {
   await house.jobs.work(
     (data) => run(house, data),
     (data) => {
-      house.observe.deadJob();
-      house.log.error({ job: data }, 'a job was given up after its last attempt');
-      tellOfDeadJob(house, data).catch((error: unknown) => house.log.error({ err: error }, 'a given-up job could not be told'));
+      buryOrRevive(house, data).catch((error: unknown) => house.log.error({ err: error }, 'a given-up job could not be told'));
     },
   );
   const now = house.now();
   await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
   await planSigning(house, now);
   await startLookingAfterSelf(house);
-}
-
-/** The channel hears of work that was given up, once for each piece; a warning that can't be posted asks for no other. */
-async function tellOfDeadJob(house: House, data: unknown): Promise<void> {
-  const job = jobDataSchema.safeParse(data);
-  if (job.data?.kind === 'warn') return;
-  const incident = job.data && 'incident' in job.data && job.data.incident !== null ? ` of INC-${job.data.incident}` : '';
-  const what = job.success ? `${job.data.kind}${incident}` : 'a job of another version';
-  const key = `warning/job-given-up/${what}/${house.now().toISOString().slice(0, 13)}`;
-  await planWarning(house, { key, warning: 'job-given-up', details: { what } });
 }
 
 async function run(house: House, data: unknown): Promise<void> {
