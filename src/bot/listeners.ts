@@ -1,6 +1,7 @@
 import type { App, BlockAction } from '@slack/bolt';
 import { foreignLine } from '#domain/foreign-text.ts';
 import type { Person } from '#domain/incident/actor.ts';
+import { redact } from '#domain/messages/redact.ts';
 import type { House } from '#workflows/house.ts';
 import { press } from './buttons.ts';
 import { keepPinned, keepThreadMessage } from './channel-events.ts';
@@ -40,7 +41,8 @@ function listenToCommands(app: App, house: House): void {
       const text = command.text ?? '';
       await reply(house, ack, respond, async () => {
         const elsewhere = await whereToGo(house, command.channel_id, command.channel_name);
-        const typed = foreignLine(`${name} ${text}`, 100);
+        // A denied command is kept on record: without identities, as everything there.
+        const typed = redact(`${name} ${text}`, 100);
         return elsewhere ?? (await refuseOutsiders(house, asker.person, typed)) ?? handler(house, text, asker);
       });
     });
