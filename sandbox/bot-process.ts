@@ -50,8 +50,10 @@ export async function startBot(
     port,
     process: child,
     moveClock: async (reading) => {
-      const told = once(child, 'message');
-      child.send({ reading });
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      // A process that is killed meanwhile answers no more.
+      const told = Promise.race([once(child, 'message'), once(child, 'exit')]);
+      child.send({ reading }, () => undefined);
       await told;
     },
     stop: () => end('SIGTERM'),
