@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { z } from 'zod';
 import { startBot } from '#sandbox/bot-process.ts';
-import { openClinic } from '#sandbox/clinic.ts';
+import { openClinic } from '#sandbox/clinic/clinic.ts';
 import { closeStandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
 import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startEmbedded } from '#store/embedded.ts';

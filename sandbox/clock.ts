@@ -1,4 +1,5 @@
 import type { AttachableClock, ClockTimer } from 'pg-boss';
+import { SandboxTimers } from './timers.ts';
 
 /** Where a sandbox clock stands: at `realMilliseconds` of the machine it showed `shownMilliseconds`, and since then runs at `speed`. */
 export type ClockReading = { readonly realMilliseconds: number; readonly shownMilliseconds: number; readonly speed: number };
@@ -13,16 +14,18 @@ type Target = Parameters<AttachableClock['attach']>[0];
 
 /**
  * A clock for demos and tests: runs fast, slow or not at all, and can be moved forward. Attached to pg-boss it moves the database's
- * time as well. Timers run in real time divided by `timerSpeed`, so that polling keeps pace.
+ * time as well. Timers run in real time divided by the clock's speed, or by `timerSpeed` where that is given, so that polling keeps pace.
  */
 export class SandboxClock implements AttachableClock {
   #reading: ClockReading;
-  readonly #timerSpeed: number;
+  readonly #timerSpeed: number | undefined;
+  readonly #timers: SandboxTimers;
   readonly #targets = new Set<Target>();
 
-  constructor(reading: ClockReading, timerSpeed = Math.max(1, reading.speed)) {
+  constructor(reading: ClockReading, timerSpeed?: number) {
     this.#reading = reading;
     this.#timerSpeed = timerSpeed;
+    this.#timers = new SandboxTimers(timerSpeed ?? Math.max(1, reading.speed));
   }
 
   get reading(): ClockReading {
@@ -35,19 +38,19 @@ export class SandboxClock implements AttachableClock {
   }
 
   setTimeout(run: () => void, milliseconds: number): ClockTimer {
-    return setTimeout(run, milliseconds / this.#timerSpeed);
+    return this.#timers.start(run, milliseconds, false);
   }
 
   setInterval(run: () => void, milliseconds: number): ClockTimer {
-    return setInterval(run, Math.max(10, milliseconds / this.#timerSpeed));
+    return this.#timers.start(run, milliseconds, true);
   }
 
   clearTimeout(handle: ClockTimer): void {
-    if (handle instanceof Timeout) clearTimeout(handle);
+    this.#timers.clear(handle);
   }
 
   clearInterval(handle: ClockTimer): void {
-    if (handle instanceof Timeout) clearInterval(handle);
+    this.#timers.clear(handle);
   }
 
   /** Moves the clock forward, here and in every attached database. */
@@ -56,9 +59,15 @@ export class SandboxClock implements AttachableClock {
     await this.set({ realMilliseconds: Date.now(), shownMilliseconds: this.now() + milliseconds, speed });
   }
 
+  /** From now on the clock runs at `speed`. */
+  async runAt(speed: number): Promise<void> {
+    await this.set({ realMilliseconds: Date.now(), shownMilliseconds: this.now(), speed });
+  }
+
   /** Sets the clock to a reading, here and in every attached database. */
   async set(reading: ClockReading): Promise<void> {
     this.#reading = reading;
+    this.#timers.runAt(this.#timerSpeed ?? Math.max(1, reading.speed));
     // One after the other: two replicas share a schema, and PostgreSQL refuses to replace a function twice at once.
     for (const target of this.#targets) await this.#push(target);
   }
@@ -79,8 +88,3 @@ export class SandboxClock implements AttachableClock {
     );
   }
 }
-
-const handle = setTimeout(() => undefined, 0);
-/** The class of the handles that Node's timers return. */
-const Timeout = handle.constructor as new () => NodeJS.Timeout;
-clearTimeout(handle);

@@ -1,4 +1,4 @@
-import type { Clinic } from './clinic.ts';
+import type { Clinic } from './clinic/clinic.ts';
 import { type DigitalOceanStandIn, startDigitalOcean } from './stand-ins/digitalocean.ts';
 import { type GitHubStandIn, startGitHub } from './stand-ins/github.ts';
 import { type MailStandIn, startMail } from './stand-ins/mail.ts';

@@ -3,6 +3,8 @@ import type { MailStandIn } from './stand-ins/mail.ts';
 import type { PagerDutyStandIn } from './stand-ins/pagerduty/pagerduty.ts';
 import { PEOPLE, type SlackStandIn, visibleText } from './stand-ins/slack/slack.ts';
 
+export type Narrator = ReturnType<typeof narrator>;
+
 /** Tells a demo's events in the terminal as they happen, with the sandbox's time. */
 export function narrator(now: () => Date) {
   const line = (place: string, text: string) => {

@@ -7,7 +7,7 @@ import { openLog } from '#gapwatch/log.ts';
 import { start } from '#gapwatch/main.ts';
 import { readSettings } from '#gapwatch/settings.ts';
 import { startBot } from '#sandbox/bot-process.ts';
-import { type Clinic, openClinic } from '#sandbox/clinic.ts';
+import { type Clinic, openClinic } from '#sandbox/clinic/clinic.ts';
 import { type ClockReading, SandboxClock } from '#sandbox/clock.ts';
 import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
 import { visibleText } from '#sandbox/stand-ins/slack/slack.ts';

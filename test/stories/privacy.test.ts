@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { alertFires, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story } from '#harness/world.ts';
-import { IDENTITIES } from '#sandbox/clinic.ts';
+import { IDENTITIES } from '#sandbox/clinic/clinic.ts';
 import { PEOPLE } from '#sandbox/stand-ins/slack/slack.ts';
 
 story('no identity of the audit table, no address and no secret leaves by Slack, mail, report, PagerDuty or log', async ({ world }) => {

@@ -30,8 +30,10 @@ export type SlackState = {
   readonly members: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   /** Triggers that open a form, and when each was given; one opens one form within three seconds. */
-  readonly triggers: Map<string, number>;
-  readonly onView: (trigger: string, view: SlackView) => void;
+  readonly triggers: Map<string, { readonly at: number; readonly userId: string }>;
+  /** Whose answers a response address takes. */
+  readonly doors: Map<string, string>;
+  readonly onView: (trigger: string, userId: string, view: SlackView) => void;
   readonly users: readonly SlackUser[];
   readonly messages: SlackMessage[];
   /** What each person's Home tab shows. */
@@ -136,10 +138,10 @@ function openView(args: Readonly<Record<string, unknown>>, state: SlackState): A
   const given = state.triggers.get(String(args.trigger_id));
   if (given === undefined) return { error: 'exchanged_trigger_id' };
   state.triggers.delete(String(args.trigger_id));
-  if (Date.now() - given > TRIGGER_MILLISECONDS) return { error: 'expired_trigger_id' };
+  if (Date.now() - given.at > TRIGGER_MILLISECONDS) return { error: 'expired_trigger_id' };
   const view = parseView(args.view);
   if (view === null) return { error: 'invalid_arguments' };
-  state.onView(String(args.trigger_id), view);
+  state.onView(String(args.trigger_id), given.userId, view);
   return { view: {} };
 }
 

@@ -22,6 +22,8 @@ export type Submitted =
 
 /** What people do in Slack. Each sends the app what Slack would, signed, and fails if the app does not acknowledge within three seconds. */
 export type SlackPeople = {
+  /** Types a slash command and goes on; answers and forms come as events. */
+  readonly types: (botUrl: string, command: string, user: SlackUser) => Promise<void>;
   /** Types a slash command; answers the text they read. */
   readonly command: (botUrl: string, command: string, user: SlackUser, channel?: Channel) => Promise<string>;
   /** The same, with the buttons of the answer. */
@@ -30,6 +32,8 @@ export type SlackPeople = {
   readonly commandOpens: (botUrl: string, command: string, user: SlackUser) => Promise<SlackView>;
   /** Presses a button; answers what they read. */
   readonly press: (botUrl: string, message: Pressable, label: string, user: SlackUser) => Promise<string>;
+  /** Presses the button with this action id and goes on; answers and forms come as events. */
+  readonly presses: (botUrl: string, message: Pressable, actionId: string, user: SlackUser) => Promise<void>;
   /** Presses a button that answers nothing to read. */
   readonly taps: (botUrl: string, message: Pressable, label: string, user: SlackUser) => Promise<void>;
   /** Presses a button that opens a form; answers the form. */
@@ -52,6 +56,7 @@ type Surroundings = {
   readonly state: SlackState;
   readonly responses: EventEmitter<Record<string, [EphemeralReply]>>;
   readonly views: EventEmitter<Record<string, [SlackView]>>;
+  readonly onReply: (userId: string, reply: EphemeralReply) => void;
   readonly socket: SocketSide;
   readonly signingSecret: string;
 };
@@ -61,15 +66,16 @@ const COMMON = { token: 'x', team_id: 'T1', team_domain: 'clinic', api_app_id: '
 const FORM = 'application/x-www-form-urlencoded';
 
 /** The people of a Slack stand-in. */
-export function slackPeople({ serverUrl, channel, state, responses, views, socket, signingSecret }: Surroundings): SlackPeople {
+export function slackPeople({ serverUrl, channel, state, responses, views, onReply, socket, signingSecret }: Surroundings): SlackPeople {
   const post = (botUrl: string, body: string, contentType: string) => signedPost(signingSecret, botUrl, body, contentType);
   let count = 0;
   /** A fresh trigger and response address, as Slack puts them into every request of a person. */
-  const doors = () => {
+  const doors = (user: SlackUser) => {
     count += 1;
     const trigger = randomUUID();
-    state.triggers.set(trigger, Date.now());
+    state.triggers.set(trigger, { at: Date.now(), userId: user.id });
     const path = `/response/${count}`;
+    state.doors.set(path, user.id);
     return { trigger, path, fields: { ...COMMON, trigger_id: trigger, response_url: `${serverUrl()}${path}` } };
   };
   const typed = (command: string, user: SlackUser, where: Channel) => {
@@ -83,14 +89,19 @@ export function slackPeople({ serverUrl, channel, state, responses, views, socke
       channel_name: where.name,
     };
   };
+  const sendCommand = async (botUrl: string, fields: Readonly<Record<string, string>>, user: SlackUser) => {
+    const acknowledged = readReply(await post(botUrl, new URLSearchParams(fields).toString(), FORM));
+    if (acknowledged.text !== '') onReply(user.id, acknowledged);
+    return acknowledged;
+  };
   const commandReply = async (botUrl: string, command: string, user: SlackUser, where = channel): Promise<EphemeralReply> => {
-    const { path, fields } = doors();
+    const { path, fields } = doors(user);
     const later = once(responses, path).then(([reply]) => replySchema.parse(reply));
-    const acknowledged = readReply(await post(botUrl, new URLSearchParams({ ...fields, ...typed(command, user, where) }).toString(), FORM));
+    const acknowledged = await sendCommand(botUrl, { ...fields, ...typed(command, user, where) }, user);
     return acknowledged.text.startsWith('On it. The answer follows') ? later : acknowledged;
   };
-  const press = async (botUrl: string, message: Pressable, label: string, user: SlackUser) => {
-    const { trigger, path, fields } = doors();
+  const press = async (botUrl: string, message: Pressable, button: PressedButton, user: SlackUser) => {
+    const { trigger, path, fields } = doors(user);
     const later = once(responses, path).then(([reply]) => replySchema.parse(reply).text);
     const view = once(views, trigger).then(([opened]) => parseView(opened));
     const payload = {
@@ -100,7 +111,7 @@ export function slackPeople({ serverUrl, channel, state, responses, views, socke
       user: { id: user.id, name: user.name, username: user.name, team_id: TEAM.id },
       channel: { id: message.channel ?? channel.id },
       message: { ts: message.ts ?? '1.1' },
-      actions: [{ ...buttonOf(message, label), block_id: 'x', action_ts: '1' }],
+      actions: [{ type: 'button', ...button, block_id: 'x', action_ts: '1' }],
     };
     await post(botUrl, new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), FORM);
     return { later, view };
@@ -112,19 +123,26 @@ export function slackPeople({ serverUrl, channel, state, responses, views, socke
   return {
     command: async (botUrl, command, user, where) => (await commandReply(botUrl, command, user, where)).text,
     commandReply,
+    types: async (botUrl, command, user) => {
+      await sendCommand(botUrl, { ...doors(user).fields, ...typed(command, user, channel) }, user);
+    },
     commandOpens: async (botUrl, command, user) => {
-      const { trigger, fields } = doors();
+      const { trigger, fields } = doors(user);
       const opened = once(views, trigger);
-      await post(botUrl, new URLSearchParams({ ...fields, ...typed(command, user, channel) }).toString(), FORM);
+      await sendCommand(botUrl, { ...fields, ...typed(command, user, channel) }, user);
       return found((await within(opened))[0]);
     },
-    press: async (botUrl, message, label, user) => (await press(botUrl, message, label, user)).later,
+    press: async (botUrl, message, label, user) => (await press(botUrl, message, buttonOf(message, label), user)).later,
     taps: async (botUrl, message, label, user) => {
-      await press(botUrl, message, label, user);
+      await press(botUrl, message, buttonOf(message, label), user);
     },
-    pressOpens: async (botUrl, message, label, user) => found(await within((await press(botUrl, message, label, user)).view)),
+    presses: async (botUrl, message, actionId, user) => {
+      await press(botUrl, message, buttonNamed(message, actionId), user);
+    },
+    pressOpens: async (botUrl, message, label, user) =>
+      found(await within((await press(botUrl, message, buttonOf(message, label), user)).view)),
     submit: async (botUrl, view, values, user) => {
-      const { fields } = doors();
+      const { fields } = doors(user);
       const payload = {
         type: 'view_submission',
         ...fields,
@@ -166,7 +184,7 @@ export function slackPeople({ serverUrl, channel, state, responses, views, socke
       return blocksText(state.homes.get(user.id) ?? []);
     },
     commandBySocket: async (command, user) => {
-      const payload = { ...doors().fields, ...typed(command, user, channel) };
+      const payload = { ...doors(user).fields, ...typed(command, user, channel) };
       return replySchema.parse(await socket.send('slash_commands', payload)).text;
     },
   };
@@ -209,11 +227,26 @@ async function within<Value>(promise: Promise<Value>): Promise<Value> {
   return Promise.race([promise, late]);
 }
 
-function buttonOf({ blocks }: Pressable, label: string) {
-  const buttons = blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+type PressedButton = { readonly action_id: string; readonly value?: string | undefined; readonly text: unknown };
+
+function buttonOf(message: Pressable, label: string): PressedButton {
+  const buttons = buttonsIn(message);
   const wanted = buttons.find(({ text }) => text.text === label);
   if (!wanted) throw new Error(`the message has no button "${label}", only ${buttons.map(({ text }) => text.text).join(', ') || 'none'}`);
-  return { type: 'button', action_id: wanted.action_id, value: wanted.value, text: wanted.text };
+  return { action_id: wanted.action_id, value: wanted.value, text: wanted.text };
+}
+
+function buttonNamed(message: Pressable, actionId: string): PressedButton {
+  const wanted = buttonsIn(message).find(({ action_id }) => action_id === actionId);
+  if (!wanted) throw new Error(`the message has no button ${actionId}`);
+  return { action_id: wanted.action_id, value: wanted.value, text: wanted.text };
+}
+
+function buttonsIn({ blocks }: Pressable) {
+  return blocks.flatMap((block) => {
+    if (block.type === 'section') return block.accessory ? [block.accessory] : [];
+    return block.type === 'actions' ? block.elements : [];
+  });
 }
 
 /** A request as Slack signs it. */

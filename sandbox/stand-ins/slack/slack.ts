@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
-import { blocksText } from './block-kit.ts';
+import { blocksText, type SlackBlock } from './block-kit.ts';
 import { METHODS, type SlackMessage, type SlackState, type SlackUser } from './methods.ts';
 import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
 import { openSocketSide } from './socket.ts';
@@ -17,7 +17,10 @@ export type SlackStandIn = SlackPeople & {
   readonly channel: { readonly id: string; readonly name: string };
   readonly users: readonly SlackUser[];
   readonly messages: readonly SlackMessage[];
-  readonly events: EventEmitter<{ message: [SlackMessage] }>;
+  /** A message was posted; somebody got an answer that only they see; a form was opened for somebody. */
+  readonly events: EventEmitter<SlackEvents>;
+  /** What each person's Home tab shows. */
+  readonly homes: ReadonlyMap<string, readonly SlackBlock[]>;
   /** Set it to make Slack misbehave; undefined again and it is well. */
   fault: SlackFault | undefined;
   /** How many messages a second Slack takes, after a burst; undefined: as many as come. */
@@ -26,6 +29,8 @@ export type SlackStandIn = SlackPeople & {
   afterDeed: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
   readonly close: () => Promise<void>;
 };
+
+type SlackEvents = { message: [SlackMessage]; reply: [string, EphemeralReply]; view: [string, SlackView] };
 
 /** The scopes of manifest.yml; a method that needs another is refused, as Slack does. */
 export const SCOPES: ReadonlySet<string> = new Set([
@@ -55,12 +60,13 @@ export const PEOPLE = {
 /** Starts a strict stand-in for Slack: its Web API, and the requests that Slack sends to an app. `now` stamps the messages. */
 export async function startSlack(now: () => number): Promise<SlackStandIn> {
   const channel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
-  const events = new EventEmitter<{ message: [SlackMessage] }>();
+  const events = new EventEmitter<SlackEvents>();
   const responses = new EventEmitter<Record<string, [EphemeralReply]>>();
   const views = new EventEmitter<Record<string, [SlackView]>>();
   // Each button press waits for an answer and for a form; one of them never comes.
   responses.setMaxListeners(0);
   views.setMaxListeners(0);
+  const onReply = (userId: string, reply: EphemeralReply) => void events.emit('reply', userId, reply);
   const socket = await openSocketSide();
   let lastTs = 0;
   const state: SlackState = {
@@ -69,7 +75,11 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     members: ['UGAPWATCH', PEOPLE.robin.id, PEOPLE.sam.id, PEOPLE.kim.id, PEOPLE.guest.id, PEOPLE.stranger.id],
     groups: { S0000000001: [PEOPLE.robin.id] },
     triggers: new Map(),
-    onView: (trigger, view) => views.emit(trigger, view),
+    doors: new Map(),
+    onView: (trigger, userId, view) => {
+      views.emit(trigger, view);
+      events.emit('view', userId, view);
+    },
     messages: [],
     homes: new Map(),
     files: new Map(),
@@ -82,7 +92,11 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   };
   const carryOut = (request: StandInRequest): StandInAnswer => {
     if (request.path.startsWith('/response/')) {
-      responses.emit(request.path, readReply(request.body.toString('utf8')));
+      const userId = state.doors.get(request.path);
+      if (userId === undefined) return { status: 404, body: 'no such response_url' };
+      const reply = readReply(request.body.toString('utf8'));
+      responses.emit(request.path, reply);
+      onReply(userId, reply);
       return { status: 200, body: 'ok' };
     }
     if (request.path.startsWith('/upload/')) return upload(state, request);
@@ -118,10 +132,11 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     users: state.users,
     messages: state.messages,
     events,
+    homes: state.homes,
     fault: undefined,
     limit: undefined,
     afterDeed: undefined,
-    ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, socket, signingSecret: SIGNING_SECRET }),
+    ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
       await Promise.all([server.close(), socket.close()]);
     },

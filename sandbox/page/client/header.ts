@@ -1,0 +1,32 @@
+import { html } from 'htm/preact';
+import type { ClockReading } from '#sandbox/clock.ts';
+import type { Act } from './deeds.ts';
+import { useNow, utc } from './time.ts';
+
+const SPEEDS = [1, 10, 60] as const;
+
+/** The sandbox's time, how fast it runs, and whether the page still hears of it. */
+export function Header({
+  clock,
+  isConnected,
+  isBotRunning,
+  act,
+}: {
+  clock: ClockReading;
+  isConnected: boolean;
+  isBotRunning: boolean;
+  act: Act;
+}) {
+  const now = useNow(clock);
+  const speed = (each: (typeof SPEEDS)[number]) => html`
+    <label><input type="radio" name="speed" checked=${clock.speed === each} onChange=${() => act({ deed: 'speed', speed: each })} />${each}×</label>`;
+  return html`
+    <header>
+      <h1>Gapwatch <small>the demo: everything here is local, and behind it is the real bot</small></h1>
+      <p class="clock"><time>${utc(now)} UTC</time></p>
+      <fieldset class="speed"><legend>Time runs</legend>${SPEEDS.map(speed)}</fieldset>
+      <button onClick=${() => act({ deed: 'crash' })} disabled=${!isBotRunning}
+        title="Ends the bot's process as a power failure does; it starts again and goes on">${isBotRunning ? 'Kill Gapwatch' : 'Gapwatch is starting …'}</button>
+      ${!isConnected && html`<p class="lost" role="alert">The demo has stopped, or this page lost it. It reconnects by itself.</p>`}
+    </header>`;
+}
