@@ -7,7 +7,7 @@ import { errors } from './errors.ts';
 import { health } from './health.ts';
 import { locks } from './locks.ts';
 import { logs } from './logs.ts';
-import { CHECK_CHANGES } from './next-steps.ts';
+import { byRunbook, CHECK_CHANGES } from './next-steps.ts';
 import { permissions } from './permissions.ts';
 import { probe } from './probe.ts';
 import { schema } from './schema.ts';
@@ -73,6 +73,18 @@ function* runOne(check: Check, context: CheckContext, { results, absent }: Findi
   yield { kind: 'say', line: `${check.name}: ${verdict.level}. ${verdict.evidence}` };
 }
 
+const OF_THE_DATABASE: readonly Check[] = [scope, probe, locks, storage, permissions, schema];
+const DATABASE_AWAY = byRunbook(
+  'database-failure',
+  'if the application can’t reach the database either, it is the cause: go on with the DATABASE_FAILURE runbook',
+);
+
+/** The first of the database's checks when none of them got an answer: what the others found then explains less than that. */
+function databaseAway(results: readonly Result[]): Verdict | null {
+  const asked = results.filter(({ check }) => OF_THE_DATABASE.includes(check));
+  return asked.every(({ verdict }) => verdict.level === 'unknown') ? (asked[0]?.verdict ?? null) : null;
+}
+
 function withAbsent(verdict: Verdict, absent: readonly string[]): Verdict {
   if (absent.length === 0) return verdict;
   return { ...verdict, figures: [...verdict.figures, { name: 'Not configured', value: absent.join(', ') }] };
@@ -106,6 +118,8 @@ export function conclude(results: readonly Result[]): Verdict {
   const telling = MOST_TELLING.map((check) => results.find((result) => result.check === check)).find(
     (result) => result?.verdict.level === 'critical' || result?.verdict.level === 'high',
   );
+  const away = databaseAway(results);
+  if (away) return { level, evidence: `The database answers no check: ${away.evidence}`, figures, ...DATABASE_AWAY };
   if (telling) {
     const { evidence, nextStep, nextAction } = telling.verdict;
     return { level, evidence: `${telling.check.name}: ${evidence}`, figures, nextStep, ...(nextAction ? { nextAction } : {}) };

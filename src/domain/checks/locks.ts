@@ -2,13 +2,16 @@ import { z } from 'zod';
 import { foreignLine } from '#domain/foreign-text.ts';
 import type { Verdict } from '#domain/incident/facts.ts';
 import { formatDuration, SECOND } from '#domain/time.ts';
-import { read } from './ask.ts';
+import { type Dialogue, read } from './ask.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, byRunbook } from './next-steps.ts';
 import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from './sql.ts';
 
 /** Long enough for the statistics of a session that has just written to arrive (PostgreSQL reports them at most once a second). */
 const SAMPLE_SECONDS = 4;
+
+/** A diagnosis tests a write right before, and that insert, rolled back as well, may be counted within the sample. */
+const OWN_PROBES = 1;
 
 /** Runbook step 5: who holds the table, and does the application write its records only to roll them back? */
 export const locks: Check = {
@@ -19,15 +22,21 @@ export const locks: Check = {
   within: 20 * SECOND,
   ask: (context) =>
     withTable(context, function* (table) {
-      const before = sampleRow.parse((yield* read(askForSample(table)))[0]);
-      yield { kind: 'wait', length: SAMPLE_SECONDS * SECOND };
-      const after = sampleRow.parse((yield* read(askForSample(table)))[0]);
-      const { kept } = keptRow.parse((yield* read(askForKept(table, before.at)))[0]);
+      // The catalogue answers also while the table is held, so it is asked first, and of a held table nothing else is.
       const holders = (yield* read(askForHolders(table))).map((row) => holderRow.parse(row));
       const activity = activityRow.parse((yield* read(askForActivity(table)))[0]);
-      return judgeLocks({ insertsTried: after.inserts - before.inserts, recordsKept: kept, holders, activity });
+      const written = holders.length === 0 ? yield* sample(table) : null;
+      return judgeLocks({ written, holders, activity });
     }),
 };
+
+function* sample(table: AuditTable): Dialogue<Written> {
+  const before = sampleRow.parse((yield* read(askForSample(table)))[0]);
+  yield { kind: 'wait', length: SAMPLE_SECONDS * SECOND };
+  const after = sampleRow.parse((yield* read(askForSample(table)))[0]);
+  const { kept } = keptRow.parse((yield* read(askForKept(table, before.at)))[0]);
+  return { tried: after.inserts - before.inserts, kept };
+}
 
 /** Inserts that were tried so far, rolled back or not. */
 function askForSample(table: AuditTable): Sql {
@@ -77,15 +86,17 @@ const keptRow = z.object({ kept: z.number() });
 const holderRow = z.object({ mode: z.string(), seconds: z.number(), state: z.string(), query: z.string() });
 const activityRow = z.object({ waiting: z.number(), connections: z.number(), most: z.number(), idle_in_transaction: z.number() });
 
+/** Inserts tried while the sample was taken, and records that stayed. */
+type Written = { readonly tried: number; readonly kept: number };
 type Locks = {
-  readonly insertsTried: number;
-  readonly recordsKept: number;
+  /** Null when the table was held: it can't be sampled then. */
+  readonly written: Written | null;
   readonly holders: readonly z.infer<typeof holderRow>[];
   readonly activity: z.infer<typeof activityRow>;
 };
 
 /** A held table is critical while somebody waits for it; records that are written and rolled back are high, as nothing else can show it. */
-export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Locks): Verdict {
+export function judgeLocks({ written, holders, activity }: Locks): Verdict {
   const figures = [
     ...holders.map(({ mode, seconds, state, query }) => ({
       name: mode,
@@ -94,7 +105,7 @@ export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Loc
     { name: 'Waiting for the table', value: String(activity.waiting) },
     { name: 'Connections', value: `${activity.connections} of ${activity.most}` },
     { name: 'Idle in a transaction', value: String(activity.idle_in_transaction) },
-    { name: `Inserts tried in ${SAMPLE_SECONDS} seconds`, value: String(insertsTried) },
+    ...(written === null ? [] : [{ name: `Inserts tried in ${SAMPLE_SECONDS} seconds`, value: String(written.tried) }]),
   ];
   if (holders.length > 0) {
     const waiting = activity.waiting > 0 ? `, and ${activity.waiting} wait${activity.waiting === 1 ? 's' : ''} for it` : '';
@@ -105,7 +116,7 @@ export function judgeLocks({ insertsTried, recordsKept, holders, activity }: Loc
       ...byCommand('/audit probe', 'see what the session does before ending it; then test a write (runbook step 4)'),
     };
   }
-  if (insertsTried > 0 && recordsKept === 0) {
+  if (written !== null && written.tried > OWN_PROBES && written.kept === 0) {
     return {
       level: 'high',
       evidence: 'The application writes audit records and rolls them back: inserts are tried, and none stays.',
