@@ -54,10 +54,10 @@ function Messages({ conversation, does, people }: Pick<Channel, 'conversation' |
     </li>`;
   };
   return html`
-    <ol class="messages" role="log" aria-label="Messages" tabindex="0" ref=${list}>
+    <div class="messages" role="log" aria-label="Messages" tabindex="0" ref=${list}><ol>
       ${inChannel.map(item)}
       ${inChannel.length === 0 && html`<li class="empty">Nothing has happened yet. Break something in the clinic, and watch.</li>`}
-    </ol>
+    </ol></div>
     <${Composer} conversation=${conversation} does=${does} threadKey=${null} label="Message #incidents" />`;
 }
 
@@ -88,7 +88,7 @@ function Thread({ root, replies, people, does, conversation }: Threaded) {
 
 /** Keeps a list at its end as it grows, unless the reader has scrolled up. */
 function useFollowedEnd(length: number) {
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const wasAtEnd = useRef(true);
   const element = list.current;
   if (element) wasAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80;

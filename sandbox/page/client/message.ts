@@ -15,7 +15,7 @@ export function Message({ message, people, does, note }: Shown) {
   const press = (actionId: string) => void does.act({ deed: 'press', person, key, actionId });
   return html`
     <article id=${`message-${key}`} class=${onlyFor === null ? 'message' : 'message whisper'}>
-      <span class=${userId === null ? 'picture bot' : 'picture'} aria-hidden="true">${userId === null ? '🩺' : author.slice(0, 1).toUpperCase()}</span>
+      <span class=${userId === null ? 'picture bot' : 'picture'} aria-hidden="true">${userId === null ? 'G' : author.slice(0, 1).toUpperCase()}</span>
       <div class="body">
         <p class="author">
           <strong>${author}</strong>${userId === null && html` <span class="badge">APP</span>`}

@@ -1,0 +1,46 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { breaks, type Demo, messageSaying, openDemo, runsAt, types } from '#harness/page.ts';
+import { hasBrowser } from '#sandbox/browser.ts';
+
+describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
+  let demo: Demo;
+  let page: Page;
+  beforeAll(async () => {
+    demo = await openDemo(10);
+    page = await demo.visits();
+  });
+  afterAll(() => demo?.close());
+
+  test.each([
+    ['Application bug', 'deploys: A deployment began', 'roll it back'],
+    ['Revoked right', 'permissions: Role clinic_application may not insert into the table.', 'give the right back'],
+    ['Full disk', 'storage: The database’s disk is 100.0 % full.', 'archive old audit records now'],
+    ['Lock', 'locks: The table is locked against writes', 'see what the session does before ending it'],
+    ['Dropped table', 'schema: The audit table can’t be read: there is no table named AuditLog', 'compare AUDIT_TABLE with the database'],
+    [
+      'Rolled-back transactions',
+      'locks: The application writes audit records and rolls them back',
+      'a transaction that fails after the audit record',
+    ],
+    ['Database stopped', 'The database answers no check', 'go on with the DATABASE_FAILURE runbook'],
+  ])('%s → %s', async (title, cause, nextStep) => {
+    const number = demo.sandbox.pagerduty.incidents.size + 1;
+    await breaks(page, title);
+    await types(page, `/audit diagnose`);
+    const diagnosis = messageSaying(page, /diagnose: [A-Z]+/);
+    await expect.poll(async () => straight(await diagnosis.innerText())).toContain(straight(cause));
+    expect(straight(await diagnosis.innerText())).toContain(straight(nextStep));
+    await page.getByRole('button', { name: 'Repair', exact: true }).click();
+    await runsAt(page, 60);
+    await page.getByText('audit log written').waitFor();
+    await messageSaying(page, 'Audit records are being written again').waitFor();
+    await types(page, `/incident resolve ${title}`);
+    await expect.poll(() => page.locator('.channel article', { hasText: 'RESOLVED: Audit Log Failure' }).count()).toBe(number);
+  });
+});
+
+/** Quotation marks as a keyboard has them. */
+function straight(text: string): string {
+  return text.replaceAll('’', "'");
+}
