@@ -67,6 +67,7 @@ export async function openSandbox({ folder, speed, hasAlerting, onLog }: Options
       phase: 'ACTIVE',
       at: now() - 26 * 3_600_000,
     });
+    digitalocean.log.lines = [`web ${new Date(now()).toISOString()} INFO patient portal is ready`];
     application.onFailure = (line) => {
       digitalocean.log.lines = [...digitalocean.log.lines, `web ${line}`].slice(-LOG_LINES_KEPT);
     };

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { breaks, type Demo, messageSaying, openDemo, runsAt, types } from '#harness/page.ts';
 import { hasBrowser } from '#sandbox/browser.ts';
 
@@ -10,10 +10,13 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
     demo = await openDemo(10);
     page = await demo.visits();
   });
+  afterEach(async () => {
+    await demo.sandbox.breakages.repairs();
+  });
   afterAll(() => demo?.close());
 
   test.each([
-    ['Application bug', 'deploys: A deployment began', 'roll it back'],
+    ['Application bug', 'deploys: A deployment began', 'roll back to the deployment before'],
     ['Revoked right', 'permissions: Role clinic_application may not insert into the table.', 'give the right back'],
     ['Full disk', 'storage: The database’s disk is 100.0 % full.', 'archive old audit records now'],
     ['Lock', 'locks: The table is locked against writes', 'see what the session does before ending it'],
