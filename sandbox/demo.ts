@@ -34,7 +34,10 @@ if (values.help || mistake !== null) {
 }
 
 const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => 'interrupted' as const);
-const starting = open();
+const starting = open().catch((error: unknown) => {
+  process.stderr.write(`The demo could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
 await Promise.race([starting, interrupted]);
 const { sandbox, tell } = await starting;
 try {

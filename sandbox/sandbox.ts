@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startEmbedded } from '#store/embedded.ts';
 import { type BotProcess, startBot } from './bot-process.ts';
 import { startAlerting } from './clinic/alerting.ts';
@@ -87,6 +88,7 @@ export async function openSandbox({ folder, speed, hasAlerting, onLog }: Options
     const environment = {
       ...sandboxEnvironment({ ...standIns, clinic, reportsFolder }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
+      TEMPLATES_DIR: fileURLToPath(new URL('../templates', import.meta.url)),
       RUNBOOK_FILE: await writeRunbook(folder),
       HEALTH_URL: `${application.url}/api/health`,
       PORT: String(port),
