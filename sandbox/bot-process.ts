@@ -52,9 +52,14 @@ export async function startBot(
     moveClock: async (reading) => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       // A process that is killed meanwhile answers no more.
-      const told = Promise.race([once(child, 'message'), once(child, 'exit')]);
+      const heard = new AbortController();
+      const { signal } = heard;
+      const told = [once(child, 'message', { signal }), once(child, 'exit', { signal })];
       child.send({ reading }, () => undefined);
-      await told;
+      await Promise.race(told);
+      // The one that did not come is waited for no longer.
+      heard.abort();
+      await Promise.allSettled(told);
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -19,7 +19,7 @@ export type StandIns = {
 /** Starts every stand-in. `now` stamps what they make. */
 export async function startStandIns(now: () => number): Promise<StandIns> {
   const [slack, pagerduty, mail] = await Promise.all([startSlack(now), startPagerDuty(now), startMail()]);
-  const [sentry, github, digitalocean] = await Promise.all([startSentry(now), startGitHub(), startDigitalOcean()]);
+  const [sentry, github, digitalocean] = await Promise.all([startSentry(now), startGitHub(), startDigitalOcean(now)]);
   return { slack, pagerduty, mail, sentry, github, digitalocean };
 }
 

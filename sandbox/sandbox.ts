@@ -83,6 +83,9 @@ export async function openSandbox({ folder, speed, hasAlerting, onLog }: Options
       },
     });
     cleanUps.push(breakages.close);
+    digitalocean.onActive = (target) => (target === null ? undefined : breakages.isRolledBack());
+    github.onSuccess = breakages.isRolledBack;
+    github.branches.set('hotfix/audit-logging', 'f00d'.repeat(10));
     const port = await freePort();
     const reportsFolder = join(folder, 'reports');
     const environment = {

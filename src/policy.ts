@@ -79,7 +79,15 @@ const schema = z.strictObject({
     .optional(),
   escalations: z.array(escalation).optional(),
   contacts: z.record(role, contact).optional(),
-  approvals: z.strictObject({ approvers: z.union([slackId, z.array(slackId)]).optional() }).optional(),
+  approvals: z.strictObject({ approvers: z.union([slackId, z.array(slackId)]).optional(), two_person: z.boolean().optional() }).optional(),
+  hotfix: z
+    .strictObject({
+      workflow: z
+        .string()
+        .regex(/^[\w.-]+$/, 'expected the file name of a workflow, such as deploy-production.yml')
+        .optional(),
+    })
+    .optional(),
   disk: z.strictObject({ alert_percent: percent.optional(), target_percent: percent.optional() }).optional(),
   runbooks: z.partialRecord(z.enum(['database-failure', 'api-server-down', 'security-incident']), httpUrl).optional(),
   operations: z.array(operation).optional(),
@@ -123,6 +131,8 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     escalations: raw.escalations ?? DEFAULT_POLICY.escalations,
     contacts: raw.contacts ?? {},
     approvers: [raw.approvals?.approvers ?? []].flat(),
+    twoPerson: raw.approvals?.two_person ?? DEFAULT_POLICY.twoPerson,
+    hotfixWorkflow: raw.hotfix?.workflow ?? DEFAULT_POLICY.hotfixWorkflow,
     disk: {
       alertPercent: raw.disk?.alert_percent ?? DEFAULT_POLICY.disk.alertPercent,
       targetPercent: raw.disk?.target_percent ?? DEFAULT_POLICY.disk.targetPercent,

@@ -1,10 +1,12 @@
 import { connectAuditWriter } from '#services/audit-writer.ts';
+import { connectDeployments } from '#services/deployments.ts';
 import { connectApp, connectCluster } from '#services/digitalocean.ts';
 import type { Gate } from '#services/gate.ts';
 import { connectGitHub } from '#services/github.ts';
 import { connectHealth } from '#services/health.ts';
 import { connectOperations } from '#services/operations.ts';
 import { connectSentry } from '#services/sentry.ts';
+import { connectWorkflowRuns } from '#services/workflow-runs.ts';
 import type { Optional, Sources } from '#workflows/house.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,6 +25,12 @@ export function connectSources(settings: Settings, gate: Gate): Sources {
     app: optional(settings, ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_APP_ID'], (token, id) => connectApp(digitalOcean(token), id)),
     cluster: optional(settings, ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_DB_CLUSTER_ID'], (token, id) =>
       connectCluster(digitalOcean(token), id),
+    ),
+    deployments: optional(settings, ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_APP_ID'], (token, id) =>
+      connectDeployments(digitalOcean(token), id),
+    ),
+    workflows: optional(settings, ['GITHUB_TOKEN', 'GITHUB_REPOSITORY'], (token, repository) =>
+      connectWorkflowRuns({ apiUrl: settings.GITHUB_API_URL, token, repository }),
     ),
     operations: connectOperations(settings.OPERATIONS_SESSION),
     session: optional(settings, ['OPERATIONS_SESSION'], (session) => session),

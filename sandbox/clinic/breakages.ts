@@ -49,6 +49,8 @@ export type Breakages = {
   readonly breaks: (name: BreakageName) => Promise<string | null>;
   /** Answers why not when nothing is broken. */
   readonly repairs: () => Promise<string | null>;
+  /** The release before is back, by the bot's own remedy: a breakage that came with a release is over. */
+  readonly isRolledBack: () => Promise<void>;
   /** Lets go of what a breakage holds. */
   readonly close: () => Promise<void>;
 };
@@ -70,6 +72,11 @@ export function openBreakages(parts: Parts): Breakages {
       breakages.current = null;
       return null;
     },
+    isRolledBack: async () => {
+      if (breakages.current !== 'application-bug' && breakages.current !== 'rolled-back') return;
+      parts.application.release = 'writes';
+      breakages.current = null;
+    },
     close: async () => {
       if (breakages.current === 'lock') await ways.lock.repairs();
     },
@@ -87,6 +94,7 @@ function waysToBreak({ clinic, application, digitalocean, github, now, server }:
   const deploys = (message: string, path: string) => {
     const at = now() - ROLL_OUT;
     github.commits.push({ sha: shaOf(github.commits.length), message, at, paths: [path] });
+    for (const deployment of digitalocean.deployments) if (deployment.phase === 'ACTIVE') deployment.phase = 'SUPERSEDED';
     digitalocean.deployments.unshift({
       id: `deployment-${digitalocean.deployments.length + 1}`,
       cause: `commit: ${message}`,

@@ -4,6 +4,7 @@ import { handle } from '#workflows/handle.ts';
 import type { House } from '#workflows/house.ts';
 import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
+import { decideOnRemedy } from './commands/remedy.ts';
 import type { FormName } from './forms/form.ts';
 import { openForm } from './forms/show.ts';
 import type { Asker, Reply } from './reply.ts';
@@ -51,6 +52,9 @@ const byButton: Readonly<Record<Button, Press>> = {
   diagnose: (house, asker) => auditCommand(house, 'diagnose', asker),
   next: nextStep,
   stop: stopCheck,
+  'remedy-approve': (house, asker, value) => decideOnRemedy(house, 'approve-remedy', value, asker),
+  'remedy-decline': (house, asker, value) => decideOnRemedy(house, 'decline-remedy', value, asker),
+  'remedy-stop': (house, asker, value) => decideOnRemedy(house, 'stop-remedy', value, asker),
   // Slack opens the link by itself and tells us of it; there is nothing to do or to say.
   open: async () => '',
 };

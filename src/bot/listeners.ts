@@ -7,6 +7,7 @@ import { press } from './buttons.ts';
 import { keepPinned, keepThreadMessage } from './channel-events.ts';
 import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
+import { remedyCommand } from './commands/remedy.ts';
 import type { FormView } from './forms/field.ts';
 import { type FormAnswer, submitForm } from './forms/submit.ts';
 import { homeView } from './home.ts';
@@ -34,7 +35,7 @@ export function listenToPeople(app: App, house: House): void {
 }
 
 function listenToCommands(app: App, house: House): void {
-  const handlers: Readonly<Record<string, Handler>> = { '/audit': auditCommand, '/incident': incidentCommand };
+  const handlers: Readonly<Record<string, Handler>> = { '/audit': auditCommand, '/incident': incidentCommand, '/remedy': remedyCommand };
   for (const [name, handler] of Object.entries(handlers)) {
     app.command(name, async ({ command, ack, respond, client }) => {
       const asker = askerOf(personOf(command.user_id, command.user_name), client, command.trigger_id);

@@ -38,8 +38,12 @@ export type Policy = {
   readonly columns: readonly ExpectedColumn[];
   readonly escalations: readonly Escalation[];
   readonly contacts: Readonly<Record<string, Contact>>;
-  /** Slack IDs of the people and groups who may correct the gap; empty: every member of the channel. */
+  /** Slack IDs of the people and groups who may correct the gap and approve remedies; empty: every member of the channel. */
   readonly approvers: readonly string[];
+  /** Whether a remedy needs a second person's approval. */
+  readonly twoPerson: boolean;
+  /** The GitHub workflow that `/remedy hotfix` runs. */
+  readonly hotfixWorkflow: string;
   /** Use of the database's disk at which a cleanup is due, and the one it should reach (runbook steps 6 and 9). */
   readonly disk: { readonly alertPercent: number; readonly targetPercent: number };
   /** Where the runbooks that this one points to can be read. */
@@ -91,6 +95,8 @@ export const DEFAULT_POLICY: Policy = {
   ],
   contacts: {},
   approvers: [],
+  twoPerson: true,
+  hotfixWorkflow: 'deploy-production.yml',
   disk: { alertPercent: 85, targetPercent: 75 },
   runbooks: {},
   operations: [],

@@ -6,7 +6,7 @@ import type { Queryable } from './database.ts';
  * what only decides. Slack's limit is one message a second in a channel, so one at a time loses nothing; every further worker
  * polls, and idle polling is most of what an idle Gapwatch costs.
  */
-export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1 } as const;
+export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1, remedies: 1 } as const;
 export type Queue = keyof typeof QUEUES;
 
 /** A job to be stored. Among the jobs that wait, `key` is unique. */
@@ -89,7 +89,7 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
 }
 
 async function work(boss: PgBoss, handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
-  const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers'];
+  const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies'];
   for (const queue of queues) {
     // NOTIFY wakes workers for what is due at once; polling finds what comes due later, for timers and looks to the second.
     const notifyPollingIntervalSeconds = queue === 'timers' || queue === 'audit' ? 1 : 2;

@@ -1,9 +1,11 @@
 import type { Answer, Call, Deed } from '#domain/incident/call.ts';
+import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { tasksOfEscalation } from '#domain/incident/tasks.ts';
 import { asDrill, incidentButtons, type SlackMessage, singleButton, slackMessage, taskButtons } from '#domain/messages/blocks.ts';
 import { chartWords } from '#domain/messages/chart.ts';
 import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';
+import { remedyMessage } from '#domain/messages/remedy-message.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
@@ -17,7 +19,8 @@ export async function doInSlack(house: House, attempt: Attempt): Promise<Answer>
   const { incident, call } = attempt;
   if (call.deed.kind === 'share-report') return shareReport(house, attempt, call.deed.file);
   if (call.deed.kind === 'share-chart') return shareChart(house, attempt, call.deed);
-  if (call.deed.kind === 'check-conclusion') return conclude(house, attempt, call.deed.request);
+  if (call.deed.kind === 'check-conclusion') return conclude(house, attempt, 'check', call.deed.request);
+  if (call.deed.kind === 'remedy-conclusion') return conclude(house, attempt, 'remedy', call.deed.request);
   const message = marked(incident, messageFor(house, incident, call));
   const root = rootMessage(incident);
   if (call.deed.kind === 'initial-post') return postRoot(house, attempt, message);
@@ -63,11 +66,12 @@ async function shareReport(house: House, { incident, mustLook }: Attempt, file: 
   return { permalink, file, says: `shared ${file}` };
 }
 
-/** Brings a message that showed a check's progress, or kept its answer current, to its final state. Doing it twice does no harm. */
-async function conclude(house: House, { incident }: Attempt, request: string): Promise<Answer> {
-  const posted = postedOf(incident, `slack/check/${request}`);
-  if (posted === null) throw new ServiceFailure('slack', 'unavailable', 'the message of the check is not posted yet');
-  await house.slack.update(posted, checkMessageOf(house, incident, request));
+/** Brings a message that showed the progress of a check or a remedy to its final state. Doing it twice does no harm. */
+async function conclude(house: House, { incident }: Attempt, what: 'check' | 'remedy', request: string): Promise<Answer> {
+  const posted = postedOf(incident, `slack/${what}/${request}`);
+  if (posted === null) throw new ServiceFailure('slack', 'unavailable', `the message of the ${what} is not posted yet`);
+  const messageOf = what === 'check' ? checkMessageOf : remedyMessageOf;
+  await house.slack.update(posted, messageOf(house, incident, request));
   return { says: `updated ${posted.ts}` };
 }
 
@@ -102,6 +106,17 @@ function unmarkedCheckMessage(house: House, incident: Incident, request: string)
   return progressMessage(house.templates, running, request);
 }
 
+/** A remedy's message, as it stands now. */
+export function remedyMessageOf(house: House, incident: Incident, request: string): SlackMessage {
+  return marked(incident, unmarkedRemedyMessage(house, incident, request));
+}
+
+function unmarkedRemedyMessage(house: House, incident: Incident, request: string): SlackMessage {
+  const run = remedyOf(incident.remedies, request);
+  if (!run) throw new TypeError(`no remedy was asked for as ${request}`);
+  return remedyMessage(house.templates, house.policy, incident.number, run);
+}
+
 /** Where a message of ours stands, once it was posted. */
 export function postedOf(incident: Incident, key: string): Posted | null {
   const status = callNamed(incident, key)?.status;
@@ -120,6 +135,7 @@ function placeOf(house: House, { deed }: Call): { readonly inThread: boolean; re
       return { inThread: house.policy.updates.delivery !== 'channel', broadcast: house.policy.updates.delivery === 'broadcast' };
     case 'resolution-post':
     case 'check-answer':
+    case 'remedy-message':
       return { inThread: true, broadcast: true };
     case 'announcement':
       return { inThread: true, broadcast: deed.broadcast };
@@ -150,6 +166,8 @@ function messageFor(house: House, incident: Incident, { deed, dueAt, status }: C
       );
     case 'check-answer':
       return unmarkedCheckMessage(house, incident, deed.request);
+    case 'remedy-message':
+      return unmarkedRemedyMessage(house, incident, deed.request);
     default:
       throw new TypeError(`${deed.kind} is no message`);
   }

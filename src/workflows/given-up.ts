@@ -1,4 +1,4 @@
-import { lane, watch } from '#domain/incident/effects.ts';
+import { lane, runRemedy, watch } from '#domain/incident/effects.ts';
 import { HOUR } from '#domain/time.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { House } from './house.ts';
@@ -45,6 +45,9 @@ async function revive(house: House, data: JobData): Promise<boolean> {
       return true;
     case 'watch':
       await house.jobs.enqueue(house.database, toNewJob(watch(data.incident, now)), now);
+      return true;
+    case 'run-remedy':
+      await house.jobs.enqueue(house.database, toNewJob(runRemedy(data.incident, data.request, now)), now);
       return true;
     case 'poll':
       await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data, dueAt: now }, now);

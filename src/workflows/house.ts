@@ -4,6 +4,7 @@ import type { Templates } from '#domain/messages/render.ts';
 import type { Policy } from '#domain/policy.ts';
 import type { AuditDatabase } from '#services/audit-database.ts';
 import type { AuditWriter } from '#services/audit-writer.ts';
+import type { Deployments } from '#services/deployments.ts';
 import type { DigitalOceanApp, DigitalOceanCluster } from '#services/digitalocean.ts';
 import type { GitHub } from '#services/github.ts';
 import type { HealthEndpoint } from '#services/health.ts';
@@ -14,6 +15,7 @@ import type { OnCall, PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
 import type { Sentry } from '#services/sentry.ts';
 import type { Slack, SlackUser } from '#services/slack.ts';
+import type { WorkflowRuns } from '#services/workflow-runs.ts';
 import type { Database } from '#store/database.ts';
 import type { Jobs } from '#store/jobs.ts';
 
@@ -51,7 +53,7 @@ export type House = {
 /** What may be absent: a service, or the settings that are missing for it. */
 export type Optional<Service> = { readonly service: Service } | { readonly missing: readonly string[] };
 
-/** What the checks ask besides the audit database. */
+/** What the checks and the remedies ask besides the audit database. */
 export type Sources = {
   readonly auditWriter: Optional<AuditWriter>;
   readonly health: Optional<HealthEndpoint>;
@@ -59,6 +61,8 @@ export type Sources = {
   readonly github: Optional<GitHub>;
   readonly app: Optional<DigitalOceanApp>;
   readonly cluster: Optional<DigitalOceanCluster>;
+  readonly deployments: Optional<Deployments>;
+  readonly workflows: Optional<WorkflowRuns>;
   readonly operations: Operations;
   /** The session secret that some operations need. */
   readonly session: Optional<string>;

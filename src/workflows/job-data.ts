@@ -19,6 +19,8 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('notice-late'), incident, call: z.string() }),
   z.object({ kind: z.literal('timer'), incident, command: timerCommandSchema }),
   z.object({ kind: z.literal('survey'), incident }),
+  z.object({ kind: z.literal('plan-remedy'), incident, request: z.string() }),
+  z.object({ kind: z.literal('run-remedy'), incident, request: z.string() }),
   z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
   z.object({ kind: z.literal('keep-current'), incident, check: z.string(), request: z.string() }),
   z.object({
@@ -57,6 +59,9 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'keep-current':
     case 'keep-current-in-channel':
       return 'audit';
+    case 'plan-remedy':
+    case 'run-remedy':
+      return 'remedies';
     case 'claim-due':
     case 'update-due':
     case 'notice-late':

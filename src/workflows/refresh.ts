@@ -4,7 +4,7 @@ import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
-import { checkMessageOf, currentRootMessage, postedOf } from './announce.ts';
+import { checkMessageOf, currentRootMessage, postedOf, remedyMessageOf } from './announce.ts';
 import { load } from './handle.ts';
 import type { House } from './house.ts';
 
@@ -55,7 +55,11 @@ function present(house: House, incident: Incident): readonly Present[] {
     const posted = postedOf(incident, `slack/check/${request}`);
     return posted ? [{ posted, message: checkMessageOf(house, incident, request) }] : [];
   });
-  return [{ posted: { channel: root.channel, ts: root.ts }, message }, ...atWork];
+  const remedies = incident.remedies.flatMap<Present>(({ request, status }) => {
+    const posted = status.name === 'ended' ? null : postedOf(incident, `slack/remedy/${request}`);
+    return posted ? [{ posted, message: remedyMessageOf(house, incident, request) }] : [];
+  });
+  return [{ posted: { channel: root.channel, ts: root.ts }, message }, ...atWork, ...remedies];
 }
 
 async function update(house: House, number: number, posted: Posted, message: SlackMessage): Promise<boolean> {

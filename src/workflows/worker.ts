@@ -5,9 +5,11 @@ import { type JobData, jobDataSchema } from './job-data.ts';
 import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
 import { lookAfterRecords, lookAfterSelf, startLookingAfterSelf } from './look-after-self.ts';
 import { webhookExpected } from './look-after-webhooks.ts';
+import { planRemedy } from './plan-remedy.ts';
 import { examine, poll } from './poll.ts';
 import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
+import { runRemedy } from './run-remedy.ts';
 import { planSigning, signDaily } from './sign-evidence.ts';
 import { survey } from './survey.ts';
 import { warn } from './warn.ts';
@@ -77,6 +79,10 @@ async function perform(house: House, data: JobData): Promise<void> {
       return lookAfterRecords(house);
     case 'sign-evidence':
       return signDaily(house);
+    case 'plan-remedy':
+      return planRemedy(house, data.incident, data.request);
+    case 'run-remedy':
+      return runRemedy(house, data.incident, data.request);
     case 'survey':
       return survey(house, data.incident);
     case 'warn':

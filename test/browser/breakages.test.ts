@@ -41,6 +41,23 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
     await types(page, `/incident resolve ${title}`);
     await expect.poll(() => page.locator('.channel article', { hasText: 'RESOLVED: Audit Log Failure' }).count()).toBe(number);
   });
+
+  test('an application bug is repaired by /remedy rollback: robin asks, sam approves, records return', async () => {
+    await runsAt(page, 60);
+    await page.getByRole('button', { name: 'Application bug' }).click();
+    await expect.poll(() => demo.sandbox.pagerduty.incidents.size).toBe(8);
+    await page.locator('.pagerduty .status.acknowledged').waitFor();
+    await runsAt(page, 10);
+    await types(page, '/remedy rollback');
+    const plan = messageSaying(page, 'Waiting for the approval of a second person');
+    await plan.getByRole('button', { name: 'Approve' }).click();
+    await messageSaying(page, 'You asked for it: a second person must approve').waitFor();
+    await page.getByLabel('You are').selectOption('sam');
+    await plan.getByRole('button', { name: 'Approve' }).click();
+    await runsAt(page, 60);
+    await messageSaying(page, 'DONE: Done, and audit records are being written').waitFor();
+    await page.getByText('audit log written').waitFor();
+  });
 });
 
 /** Quotation marks as a keyboard has them. */

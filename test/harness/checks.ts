@@ -48,6 +48,8 @@ export const NO_SOURCES: Sources = {
   github: absent('GITHUB_TOKEN'),
   app: absent('DIGITALOCEAN_TOKEN'),
   cluster: absent('DIGITALOCEAN_TOKEN'),
+  deployments: absent('DIGITALOCEAN_TOKEN'),
+  workflows: absent('GITHUB_TOKEN'),
   operations: connectOperations(undefined),
   session: absent('OPERATIONS_SESSION'),
 };

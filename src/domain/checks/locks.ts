@@ -35,16 +35,21 @@ function* sample(table: AuditTable): Dialogue<Written> {
   yield { kind: 'wait', length: SAMPLE_SECONDS * SECOND };
   const after = sampleRow.parse((yield* read(askForSample(table)))[0]);
   const { kept } = keptRow.parse((yield* read(askForKept(table, before.at)))[0]);
-  return { tried: after.inserts - before.inserts, kept };
+  const tried = after.inserts - before.inserts;
+  return { tried, rolledBack: Math.min(tried, after.dead - before.dead), kept };
 }
 
-/** Inserts that were tried so far, rolled back or not. */
+/**
+ * Inserts that were tried so far, rolled back or not, and dead rows: a rolled-back insert leaves one, a kept one none. So counts of kept
+ * records that arrive late (an idle session reports only after ten seconds) don't look like a rollback.
+ */
 function askForSample(table: AuditTable): Sql {
   return {
     text: `
       select ${instantText('now()')} as at,
-        coalesce((select sum(n_tup_ins)::float8 from pg_stat_all_tables
-                  where relid = $1::regclass or relid in (select inhrelid from pg_inherits where inhparent = $1::regclass)), 0) as inserts`,
+        coalesce(sum(n_tup_ins)::float8, 0) as inserts, coalesce(sum(n_dead_tup)::float8, 0) as dead
+      from pg_stat_all_tables
+      where relid = $1::regclass or relid in (select inhrelid from pg_inherits where inhparent = $1::regclass)`,
     values: [tableSql(table)],
   };
 }
@@ -81,13 +86,13 @@ function askForActivity(table: AuditTable): Sql {
   };
 }
 
-const sampleRow = z.object({ at: z.string(), inserts: z.number() });
+const sampleRow = z.object({ at: z.string(), inserts: z.number(), dead: z.number() });
 const keptRow = z.object({ kept: z.number() });
 const holderRow = z.object({ mode: z.string(), seconds: z.number(), state: z.string(), query: z.string() });
 const activityRow = z.object({ waiting: z.number(), connections: z.number(), most: z.number(), idle_in_transaction: z.number() });
 
-/** Inserts tried while the sample was taken, and records that stayed. */
-type Written = { readonly tried: number; readonly kept: number };
+/** Inserts tried while the sample was taken, those of them that left a dead row, and records that stayed. */
+type Written = { readonly tried: number; readonly rolledBack: number; readonly kept: number };
 type Locks = {
   /** Null when the table was held: it can't be sampled then. */
   readonly written: Written | null;
@@ -116,7 +121,7 @@ export function judgeLocks({ written, holders, activity }: Locks): Verdict {
       ...byCommand('/audit probe', 'see what the session does before ending it; then test a write (runbook step 4)'),
     };
   }
-  if (written !== null && written.tried > OWN_PROBES && written.kept === 0) {
+  if (written !== null && written.rolledBack > OWN_PROBES && written.kept === 0) {
     return {
       level: 'high',
       evidence: 'The application writes audit records and rolls them back: inserts are tried, and none stays.',

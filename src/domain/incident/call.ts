@@ -68,6 +68,8 @@ export const deedSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('check-answer'), check: z.string(), request: z.string() }),
   z.object({ kind: z.literal('check-conclusion'), check: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('remedy-message'), request: z.string() }),
+  z.object({ kind: z.literal('remedy-conclusion'), request: z.string() }),
   z.object({ kind: z.literal('share-chart'), check: z.string(), request: z.string() }),
   z.object({ kind: z.literal('share-report'), file: z.string() }),
   z.object({ kind: z.literal('acknowledge'), alertId: z.string() }),
@@ -138,6 +140,8 @@ export function laneOf(deed: Deed): Lane {
     case 'announcement':
     case 'check-answer':
     case 'check-conclusion':
+    case 'remedy-message':
+    case 'remedy-conclusion':
     case 'share-chart':
     case 'share-report':
       return 'slack';

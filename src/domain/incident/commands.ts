@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Look } from '#domain/gap/look.ts';
+import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Answer, FailureOutcome } from './call.ts';
 import type { Alert, AlertEvent, Assessment, Detail, Fact, Verdict } from './facts.ts';
 
@@ -25,6 +26,7 @@ export const timerCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('post-mortem-due'), for: instant }),
   z.object({ kind: z.literal('hhs-due'), daysLeft: z.number().int() }),
   z.object({ kind: z.literal('receipt-due'), key: z.string() }),
+  z.object({ kind: z.literal('remedy-expires'), request: z.string(), what: z.enum(['planning', 'plan']) }),
 ]);
 export type TimerCommand = z.infer<typeof timerCommandSchema>;
 
@@ -83,6 +85,25 @@ export type Command =
       readonly liveUntil: Date | null;
     }
   | { readonly kind: 'check-refreshed'; readonly check: string; readonly request: string; readonly verdict: Verdict }
+  | {
+      readonly kind: 'ask-remedy';
+      readonly remedy: RemedyName;
+      readonly argument: string;
+      readonly request: string;
+      readonly dryRun: boolean;
+    }
+  | { readonly kind: 'remedy-planned'; readonly request: string; readonly plan: Plan }
+  | { readonly kind: 'approve-remedy'; readonly request: string }
+  | { readonly kind: 'decline-remedy'; readonly request: string }
+  | { readonly kind: 'stop-remedy'; readonly request: string }
+  | {
+      readonly kind: 'remedy-progressed';
+      readonly request: string;
+      readonly step: string;
+      readonly line: string;
+      readonly data: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'remedy-ended'; readonly request: string; readonly outcome: RemedyOutcome; readonly says: string }
   | { readonly kind: 'call-succeeded'; readonly key: string; readonly answer: Answer }
   | {
       readonly kind: 'call-failed';
@@ -111,4 +132,8 @@ export type RefusalReason =
   | 'already-so'
   | 'unknown-task'
   | 'unknown-notice'
-  | 'tasks-open';
+  | 'tasks-open'
+  | 'drill'
+  | 'another-remedy'
+  | 'same-person'
+  | 'expired';

@@ -64,6 +64,8 @@ function afterSuccess(incident: Incident, { key, deed }: Call, answer: Answer, n
     case 'announcement':
     case 'check-answer':
     case 'check-conclusion':
+    case 'remedy-message':
+    case 'remedy-conclusion':
     case 'share-chart':
     case 'share-report':
     case 'note':
@@ -151,6 +153,10 @@ export function deedWords(deed: Call['deed']): string {
       return `post the answer of ${deed.check}`;
     case 'check-conclusion':
       return `bring the message of ${deed.check} up to date`;
+    case 'remedy-message':
+      return 'post the remedy';
+    case 'remedy-conclusion':
+      return 'bring the message of the remedy up to date';
     case 'share-chart':
       return `share the chart of ${deed.check}`;
     case 'share-report':

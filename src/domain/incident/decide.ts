@@ -19,6 +19,16 @@ import {
 } from './decide-follow-up.ts';
 import { looked } from './decide-look.ts';
 import { claim, continueUpdates, escalate, moveGap, pause, postUpdate, stated, submitUpdate } from './decide-person.ts';
+import {
+  approveRemedy,
+  askRemedy,
+  declineRemedy,
+  remedyEnded,
+  remedyExpires,
+  remedyPlanned,
+  remedyProgressed,
+  stopRemedy,
+} from './decide-remedy.ts';
 import { resolve } from './decide-resolve.ts';
 import { handOver, keepMessage, nameWriter } from './decide-roles.ts';
 import { close, markTask } from './decide-task.ts';
@@ -139,6 +149,22 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return checkAnswered(incident, command, now);
     case 'check-refreshed':
       return checkRefreshed(incident, command, now);
+    case 'ask-remedy':
+      return askRemedy(incident, command);
+    case 'remedy-planned':
+      return remedyPlanned(incident, command, now);
+    case 'approve-remedy':
+      return approveRemedy(incident, command, now, policy, personOf(circumstances.by));
+    case 'decline-remedy':
+      return declineRemedy(incident, command, now, personOf(circumstances.by));
+    case 'stop-remedy':
+      return stopRemedy(incident, command);
+    case 'remedy-expires':
+      return { facts: remedyExpires(incident, command, now) };
+    case 'remedy-progressed':
+      return { facts: remedyProgressed(incident, command) };
+    case 'remedy-ended':
+      return { facts: remedyEnded(incident, command, now) };
     case 'call-succeeded':
       return { facts: callSucceeded(incident, command, now, policy) };
     case 'call-failed':

@@ -15,6 +15,7 @@ export type Job = { readonly key: string; readonly dueAt: Date } & (
   | { readonly kind: 'notice-late'; readonly incident: number; readonly call: string }
   | { readonly kind: 'timer'; readonly incident: number; readonly command: TimerCommand }
   | { readonly kind: 'survey'; readonly incident: number }
+  | { readonly kind: 'plan-remedy' | 'run-remedy'; readonly incident: number; readonly request: string }
   | {
       readonly kind: 'run-check';
       readonly incident: number;
@@ -71,6 +72,16 @@ function follows(incident: Incident, fact: Fact, at: Date, policy: Policy): read
       const { check, argument, request } = fact;
       return [{ kind: 'run-check', incident: number, check, argument, request, key: `check/${request}`, dueAt: at }];
     }
+    case 'remedy.asked':
+      return [
+        { kind: 'plan-remedy', incident: number, request: fact.request, key: `plan/${fact.request}`, dueAt: at },
+        // A plan that can't be made must not keep others from being asked for.
+        timer(number, { kind: 'remedy-expires', request: fact.request, what: 'planning' }, plus(at, PLANNED_WITHIN)),
+      ];
+    case 'remedy.planned':
+      return [timer(number, { kind: 'remedy-expires', request: fact.request, what: 'plan' }, fact.expiresAt)];
+    case 'remedy.approved':
+      return [runRemedy(number, fact.request, at)];
     case 'check.answered':
       return fact.liveUntil === undefined ? [] : [keepCurrent(number, fact, at)];
     case 'call.requested':
@@ -94,6 +105,8 @@ function besides(number: number, { key, deed }: Extract<Fact, { type: 'call.requ
 const FOLLOW_UP_HOURS = [24, 48];
 /** A notice's receipt should be acknowledged within this time. */
 const RECEIPT_WITHIN = HOUR;
+/** A remedy that was asked for and not planned by then is over. */
+const PLANNED_WITHIN = 5 * MINUTE;
 /** Without a root message for so long, people are told by other ways. */
 const ROOT_LATE_AFTER = 2 * MINUTE;
 
@@ -125,6 +138,11 @@ const REFRESH_EVERY = 5 * SECOND;
 /** The next reading of an answer that is kept current. */
 export function keepCurrent(number: number, { check, request }: { readonly check: string; readonly request: string }, now: Date): Job {
   return { kind: 'keep-current', incident: number, check, request, key: `live/${request}`, dueAt: plus(now, REFRESH_EVERY) };
+}
+
+/** A remedy's next step. */
+export function runRemedy(number: number, request: string, dueAt: Date): Job {
+  return { kind: 'run-remedy', incident: number, request, key: `remedy/${request}`, dueAt };
 }
 
 /** The look at the audit table that repeats while an incident is open. */

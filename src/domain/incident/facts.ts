@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { knownBySchema } from '#domain/gap/gap.ts';
+import { planSchema, remedyNameSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
 import { actorSchema } from './actor.ts';
 import { answerSchema, deedSchema, failureOutcomeSchema } from './call.ts';
 
@@ -188,6 +189,20 @@ export const factSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('notice.received'), key: z.string() }),
   z.object({ type: z.literal('evidence.signed'), statement: z.string(), signature: z.string(), publicKey: z.string() }),
   z.object({ type: z.literal('command.denied'), what: z.string(), why: z.string() }),
+
+  z.object({ type: z.literal('remedy.asked'), remedy: remedyNameSchema, argument: z.string(), request: z.string(), dryRun: z.boolean() }),
+  z.object({ type: z.literal('remedy.planned'), request: z.string(), plan: planSchema, expiresAt: instant }),
+  z.object({ type: z.literal('remedy.approved'), request: z.string() }),
+  z.object({
+    type: z.literal('remedy.progressed'),
+    request: z.string(),
+    step: z.string(),
+    line: z.string(),
+    /** What later steps need of this one, a deployment's id for instance. */
+    data: z.record(z.string(), z.string()),
+  }),
+  z.object({ type: z.literal('remedy.stopped'), request: z.string() }),
+  z.object({ type: z.literal('remedy.ended'), request: z.string(), outcome: remedyOutcomeSchema, says: z.string() }),
 
   z.object({ type: z.literal('call.requested'), key: z.string(), deed: deedSchema, dueAt: instant }),
   z.object({

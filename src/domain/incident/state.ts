@@ -6,6 +6,7 @@ import type { Alert, Fact, Recorded } from './facts.ts';
 import { afterCall, changed } from './fold-calls.ts';
 import { gapsAfter } from './fold-gaps.ts';
 import { type FollowUp, followUpAfter, NO_FOLLOW_UP } from './follow-up.ts';
+import { type RemedyRun, remediesAfter } from './remedy-runs.ts';
 
 export type AlertStatus = 'triggered' | 'acknowledged' | 'resolved';
 export type TrackedAlert = Alert & { readonly status: AlertStatus };
@@ -53,6 +54,7 @@ export type Incident = {
   readonly unchangedUpdates: number;
   readonly running: readonly RunningCheck[];
   readonly checks: readonly AnsweredCheck[];
+  readonly remedies: readonly RemedyRun[];
   readonly calls: readonly Call[];
   /** Escalations of the policy that were reached. */
   readonly escalated: readonly string[];
@@ -154,6 +156,13 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
     case 'check.answered':
     case 'check.refreshed':
       return { ...incident, ...checksAfter(incident, fact, at, actorName(by)) };
+    case 'remedy.asked':
+    case 'remedy.planned':
+    case 'remedy.approved':
+    case 'remedy.progressed':
+    case 'remedy.stopped':
+    case 'remedy.ended':
+      return { ...incident, remedies: remediesAfter(incident.remedies, fact, at, by) };
     case 'message.kept':
       return { ...incident, kept: [...incident.kept, keptKey(fact)] };
     case 'escalation.reached':
@@ -210,6 +219,7 @@ function opened(fact: Extract<Fact, { type: 'incident.opened' }>, at: Date): Inc
     unchangedUpdates: 0,
     running: [],
     checks: [],
+    remedies: [],
     calls: [],
     escalated: [],
     kept: [],

@@ -125,6 +125,18 @@ function lineOf(fact: Fact, at: Date, deeds: ReadonlyMap<string, Call['deed']>):
       return `Check ${fact.check}, last reading: ${fact.verdict.level}. ${fact.verdict.evidence}`;
     case 'check.answered':
       return `Check ${fact.check}: ${fact.verdict.level}. ${fact.verdict.evidence}`;
+    case 'remedy.asked':
+      return `Remedy ${`${fact.remedy} ${fact.argument}`.trim()} asked for${fact.dryRun ? ' as a dry run' : ''}`;
+    case 'remedy.planned':
+      return `Remedy planned, good until ${formatUtc(fact.expiresAt)}: ${fact.plan.what} Rests on: ${fact.plan.basis}. To go back: ${fact.plan.back}`;
+    case 'remedy.approved':
+      return 'Remedy approved';
+    case 'remedy.progressed':
+      return `Remedy: ${fact.line}`;
+    case 'remedy.stopped':
+      return 'Remedy stopped by hand; it ends at its next safe point';
+    case 'remedy.ended':
+      return `Remedy ended (${fact.outcome}): ${fact.says}`;
     case 'escalation.requested':
       return `Escalation requested: ${fact.reason}`;
     case 'call.requested':

@@ -14,6 +14,9 @@ export const BUTTONS = [
   'timeline',
   'next',
   'stop',
+  'remedy-approve',
+  'remedy-decline',
+  'remedy-stop',
   'open',
 ] as const;
 export type Button = (typeof BUTTONS)[number];

@@ -101,6 +101,12 @@ export function nextStepButton({ nextAction }: Verdict, runbooks: Readonly<Recor
   }
 }
 
+/** What can be said to a remedy: yes or no to its plan, and stop while it is at work. */
+export function remedyButtons(phase: 'planned' | 'at-work', value: string): readonly Block[] {
+  if (phase === 'at-work') return [row(button('remedy-stop', 'Stop', value))];
+  return [row({ ...button('remedy-approve', 'Approve', value), style: 'danger' }, button('remedy-decline', 'Decline', value))];
+}
+
 /** The button that stops a check; `request` names it. */
 export function stopButton(request: string): readonly Block[] {
   return [row({ type: 'button', action_id: actionId('stop'), text: plain('Stop'), value: request })];

@@ -1,12 +1,14 @@
 import { ANNOUNCEMENTS, type Deed } from '#domain/incident/call.ts';
 import type { Fact, Recorded } from '#domain/incident/facts.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
+import type { RemedyRun } from '#domain/incident/remedy-runs.ts';
 import { type Incident, stateOf } from '#domain/incident/state.ts';
 import { openTasks, tasksOf } from '#domain/incident/tasks.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
 import { checkVariables } from './check-message.ts';
 import { noticeVariables } from './notice.ts';
+import { remedyVariables } from './remedy-message.ts';
 import { gapView, incidentView } from './view.ts';
 
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */
@@ -44,6 +46,14 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     {
       template: 'slack/check-progress.liquid',
       variables: { check: 'diagnose', askedBy: 'Robin', lines: ['scope: critical.'], stoppedBy: 'Sam' },
+    },
+    { template: 'slack/remedy.liquid', variables: remedyVariables(REMEDY, policy) },
+    {
+      template: 'slack/remedy.liquid',
+      variables: remedyVariables(
+        { ...REMEDY, plan: null, status: { name: 'ended', outcome: 'refused', says: 'No gap is known.' } },
+        policy,
+      ),
     },
     ...announcements,
     ...['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'].map((name) => ({
@@ -198,3 +208,24 @@ const facts = sampleFacts.map<Recorded>(([after, fact], index) => ({
   by: { kind: 'person', slackId: DETAILS.slackId, name: 'Robin' },
   fact,
 }));
+
+const REMEDY: RemedyRun = {
+  request: 'sample',
+  remedy: 'rollback',
+  argument: '',
+  isDryRun: false,
+  askedBy: { slackId: 'U0000000001', name: 'Robin' },
+  approvedBy: { slackId: 'U0000000002', name: 'Sam' },
+  plan: {
+    target: 'one',
+    what: 'Roll the application back from two to one (runbook step 11).',
+    figures: [{ name: 'Running now', value: 'two' }],
+    takes: 'a few minutes',
+    risks: ['Whatever was released since is gone with it.'],
+    back: '/remedy rollback two',
+    basis: 'two to one',
+  },
+  status: { name: 'planned', expiresAt: minute(15) },
+  progress: [{ step: 'ordered', line: 'under way: three', at: minute(2), data: { url: 'https://example.org/three' } }],
+  stoppedBy: 'Robin',
+};

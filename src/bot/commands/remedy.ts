@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { closest } from 'fastest-levenshtein';
+import type { Asker, Reply } from '#bot/reply.ts';
+import { refuseUnlessApprover } from '#bot/rights.ts';
+import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/all-remedies.ts';
+import { openIncident } from '#store/facts.ts';
+import { handle } from '#workflows/handle.ts';
+import type { House } from '#workflows/house.ts';
+import { NONE_OPEN, said } from './request.ts';
+
+const DRY_RUN = /(?:^|\s)--dry-run(?=\s|$)/;
+
+/** `/remedy <name>`: asks for a remedy's plan, which the thread then shows; only another person's approval lets it run. */
+export async function remedyCommand(house: House, text: string, { person }: Pick<Asker, 'person'>): Promise<Reply> {
+  const dryRun = DRY_RUN.test(text);
+  const [name = '', ...rest] = text.replace(DRY_RUN, ' ').trim().split(/\s+/);
+  if (name === '' || name === 'help') return remedyHelp(house);
+  const remedy = remedyNamed(name.toLowerCase());
+  if (!remedy) {
+    const names = [...REMEDIES.map((each) => each.name), 'help'];
+    return `There is no remedy \`${name.slice(0, 30)}\`. Did you mean \`/remedy ${closest(name.toLowerCase(), names)}\`?\n${remedyHelp(house)}`;
+  }
+  const argument = rest.join(' ');
+  const problem = remedy.refuse(argument) ?? missingFor(house, remedy);
+  if (problem !== null) return problem;
+  const number = await openIncident(house.database);
+  if (number === null) return NONE_OPEN;
+  const asked = { kind: 'ask-remedy', remedy: remedy.name, argument, request: randomUUID(), dryRun } as const;
+  return said(
+    await handle(house, number, asked, person),
+    'The plan appears in the thread. Nothing is changed before another person approves it.',
+  );
+}
+
+/** A remedy's buttons: a value is the incident's name and the remedy's own. */
+export async function decideOnRemedy(
+  house: House,
+  kind: 'approve-remedy' | 'decline-remedy' | 'stop-remedy',
+  value: string,
+  asker: Asker,
+): Promise<Reply> {
+  const [, number, request = ''] = /^INC-(\d+) (.+)$/.exec(value) ?? [];
+  const denied = kind === 'approve-remedy' ? await refuseUnlessApprover(house, asker.person, 'the button Approve') : null;
+  if (denied !== null) return denied;
+  return said(await handle(house, Number(number), { kind, request }, asker.person), DONE[kind]);
+}
+
+const DONE = {
+  'approve-remedy': 'Approved. The plan is made once more, and runs if it is still the same.',
+  'decline-remedy': 'Declined. Nothing was changed.',
+  'stop-remedy': 'It ends at its next safe point.',
+} as const;
+
+function missingFor({ sources }: House, { name, needs }: Remedy): string | null {
+  const source = sources[needs];
+  return 'missing' in source ? `\`/remedy ${name}\` is not configured: set ${source.missing.join(', ')}.` : null;
+}
+
+function remedyHelp(house: House): string {
+  const lines = REMEDIES.map((remedy) => {
+    const source = house.sources[remedy.needs];
+    const state = 'missing' in source ? ` — not configured: set ${source.missing.join(', ')}` : '';
+    return `• \`/remedy ${remedy.usage}\` (${remedy.step}): ${remedy.help}${state}`;
+  });
+  const rule = house.policy.twoPerson ? 'another person approves it' : 'somebody approves it';
+  return [
+    `Repairs. Each shows its plan in the thread and does nothing before ${rule} within 15 minutes; \`--dry-run\` stops after the plan. One at a time:`,
+    ...lines,
+    '• `/remedy help`: this list',
+  ].join('\n');
+}

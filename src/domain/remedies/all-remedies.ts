@@ -1,0 +1,47 @@
+import { wrongRef } from './hotfix.ts';
+import type { RemedyName } from './plan.ts';
+
+/** A remedy as people know it: what is typed, what it does, and the source it needs. `refuse` says what is wrong with an argument. */
+export type Remedy = {
+  readonly name: RemedyName;
+  readonly usage: string;
+  readonly step: string;
+  readonly help: string;
+  readonly needs: 'deployments' | 'workflows';
+  readonly refuse: (argument: string) => string | null;
+};
+
+export const REMEDIES: readonly Remedy[] = [
+  {
+    name: 'restart',
+    usage: 'restart',
+    step: '§12',
+    help: 'start all instances anew, follow the deployment, watch records return',
+    needs: 'deployments',
+    refuse: (argument) => (argument === '' ? null : '`/remedy restart` takes no argument but `--dry-run`.'),
+  },
+  {
+    name: 'rollback',
+    usage: 'rollback [deployment]',
+    step: '§11',
+    help: 'back to the last good deployment before the gap, or to the one named',
+    needs: 'deployments',
+    refuse: (argument) =>
+      /^[\w-]{0,80}$/.test(argument)
+        ? null
+        : 'Name one deployment by its id, or none for the last good one: `/remedy rollback <deployment>`.',
+  },
+  {
+    name: 'hotfix',
+    usage: 'hotfix <ref>',
+    step: '§11',
+    help: 'run the deployment workflow on a branch or tag, and follow it',
+    needs: 'workflows',
+    refuse: wrongRef,
+  },
+];
+
+/** The remedy of this name, if there is one. */
+export function remedyNamed(name: string): Remedy | undefined {
+  return REMEDIES.find((remedy) => remedy.name === name);
+}

@@ -1,0 +1,184 @@
+import type { Look } from '#domain/gap/look.ts';
+import { runRemedy as nextStep } from '#domain/incident/effects.ts';
+import { type Progress, type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
+import type { Incident } from '#domain/incident/state.ts';
+import type { RemedyOutcome } from '#domain/remedies/plan.ts';
+import { between, formatDuration, formatUtc, MINUTE, plus, SECOND } from '#domain/time.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import type { Orders, Placed } from '#services/orders.ts';
+import { handle, load } from './handle.ts';
+import type { House } from './house.ts';
+import { toNewJob } from './job-data.ts';
+import { planOf } from './plan-remedy.ts';
+import { lookAt } from './watch.ts';
+
+/** How often a change at work is looked at, and how long before it is left to people. */
+const LOOK_EVERY = 5 * SECOND;
+const FOLLOWED_FOR = 30 * MINUTE;
+/** After an order without a clear answer it is looked for so long. It is never placed again. */
+const SOUGHT_FOR = MINUTE;
+/** How long after the change records must have returned. */
+const RECORDS_WITHIN = 5 * MINUTE;
+
+/** What a step came to: go on later, or the end. */
+type Taken = 'again' | { readonly outcome: RemedyOutcome; readonly says: string };
+
+/**
+ * Takes the next step of an approved remedy, keeps what came of it, and wakes itself for the one after. Every step is a fact before and
+ * after it is taken, so a process that dies in the middle goes on where it was, and an order is never placed twice.
+ */
+export async function runRemedy(house: House, number: number, request: string): Promise<void> {
+  const { incident } = await load(house, number);
+  const run = incident && remedyOf(incident.remedies, request);
+  if (!incident || run?.status.name !== 'approved') return;
+  const taken = await takeStep(house, incident, run).catch((error: unknown) => failedStep(house, run, error));
+  if (taken !== 'again') {
+    await handle(house, number, { kind: 'remedy-ended', request, ...taken }, { kind: 'gapwatch' });
+    return;
+  }
+  const now = house.now();
+  await house.jobs.enqueue(house.database, toNewJob(nextStep(number, request, plus(now, LOOK_EVERY))), now);
+}
+
+async function takeStep(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
+  const orders = ordersOf(house, run);
+  if (orders === null) return { outcome: 'failed', says: 'Its settings are gone. Nothing was changed.' };
+  const ordering = stepOf(run, 'ordering');
+  if (!ordering) return order(house, incident, run, orders);
+  const ordered = stepOf(run, 'ordered');
+  if (!ordered) return seek(house, incident, run, orders);
+  const done = stepOf(run, 'done');
+  if (done) return verify(house, incident, run, done);
+  return follow(house, incident, run, orders, ordered.data.id ?? '');
+}
+
+/** A step that met a failure is taken again later, until the time for all of it is over. */
+function failedStep(house: House, run: RemedyRun, error: unknown): Taken {
+  if (!(error instanceof ServiceFailure)) throw error;
+  house.log.warn({ outcome: error.outcome, remedy: run.remedy }, `a step of a remedy failed: ${error.message}`);
+  return isOverdue(house, run)
+    ? { outcome: 'failed', says: `It could not be followed to its end: ${error.message}. Look there.` }
+    : 'again';
+}
+
+function isOverdue(house: House, { status }: RemedyRun): boolean {
+  return status.name === 'approved' && between(status.at, house.now()) > FOLLOWED_FOR;
+}
+
+function ordersOf({ sources, policy }: House, { remedy }: RemedyRun): Orders | null {
+  switch (remedy) {
+    case 'restart':
+      return 'service' in sources.deployments ? sources.deployments.service.restart : null;
+    case 'rollback':
+      return 'service' in sources.deployments ? sources.deployments.service.rollback : null;
+    case 'hotfix':
+      return 'service' in sources.workflows ? sources.workflows.service.orders(policy.hotfixWorkflow) : null;
+    default:
+      return remedy satisfies never;
+  }
+}
+
+/** Before anything happens the plan is made once more: what was approved is what runs, or nothing does. */
+async function order(house: House, incident: Incident, run: RemedyRun, orders: Orders): Promise<Taken> {
+  if (run.stoppedBy !== null) return { outcome: 'stopped', says: `${run.stoppedBy} stopped it before anything was changed.` };
+  const planned = await planOf(house, incident, run);
+  if (!('plan' in planned))
+    return { outcome: 'refused', says: `The plan does not hold any more. ${planned.impossible} Nothing was changed.` };
+  if (planned.plan.basis !== run.plan?.basis) {
+    return {
+      outcome: 'refused',
+      says: `The plan has changed since it was approved: it rested on ${run.plan?.basis}, and now it would on ${planned.plan.basis}. Nothing was changed; ask again.`,
+    };
+  }
+  const known = await orders.newest();
+  await keep(house, incident, run, 'ordering', 'the plan was made again and is the same; the order goes out', { known });
+  try {
+    const placed = await orders.place(planned.plan.target);
+    if (placed) await keepPlaced(house, incident, run, placed);
+    return 'again';
+  } catch (error) {
+    if (!(error instanceof ServiceFailure)) throw error;
+    if (error.outcome !== 'unclear') return { outcome: 'failed', says: `The order was not taken: ${error.message}. Nothing was changed.` };
+    await keep(house, incident, run, 'unclear', `whether the order was taken is not clear: ${error.message}; it is looked for`, {});
+    return 'again';
+  }
+}
+
+/** The order went out and its answer is not known: it is looked for, and never placed again. */
+async function seek(house: House, incident: Incident, run: RemedyRun, orders: Orders): Promise<Taken> {
+  const ordering = stepOf(run, 'ordering');
+  const found = await orders.newSince(ordering?.data.known ?? '');
+  if (found) {
+    await keepPlaced(house, incident, run, found);
+    return 'again';
+  }
+  if (!ordering || between(ordering.at, house.now()) < SOUGHT_FOR) return 'again';
+  return {
+    outcome: 'failed',
+    says: `The order went out at ${formatUtc(ordering.at)}, and nothing came of it that can be seen. It may still begin: look there before you ask again.`,
+  };
+}
+
+async function follow(house: House, incident: Incident, run: RemedyRun, orders: Orders, id: string): Promise<Taken> {
+  if (run.stoppedBy !== null)
+    return { outcome: 'stopped', says: `${run.stoppedBy} stopped following it. What was ordered goes on by itself: ${id}.` };
+  const { state, words } = await orders.follow(id);
+  switch (state) {
+    case 'at-work':
+      await keep(house, incident, run, `at-work/${words}`, words, {});
+      return isOverdue(house, run)
+        ? {
+            outcome: 'failed',
+            says: `It was followed for ${formatDuration(FOLLOWED_FOR)} without an end (${words}). It goes on by itself: ${id}.`,
+          }
+        : 'again';
+    case 'failed':
+      return { outcome: 'failed', says: `It ended as ${words}: ${id}. What ran before goes on, if it does.` };
+    case 'succeeded':
+      await keep(house, incident, run, 'done', `${words}; now records are looked for`, { lastRecord: await lastRecord(house, incident) });
+      return 'again';
+    default:
+      return state satisfies never;
+  }
+}
+
+/** A change that was made is no cure until a record was seen that was not there when it was done. */
+async function verify(house: House, incident: Incident, run: RemedyRun, { at: doneAt, data }: Progress): Promise<Taken> {
+  const look = await lookAt(house, incident.number);
+  const last = look.kind === 'seen' ? look.lastRecordAt : null;
+  // Records are compared with records: the clock of the machine that writes them may be another than ours.
+  const before = new Date(data.lastRecord || doneAt);
+  if (last !== null && last > before)
+    return { outcome: 'done', says: `Done, and audit records are being written: one of ${formatUtc(last)} was seen.` };
+  if (run.stoppedBy === null && between(doneAt, house.now()) < RECORDS_WITHIN) return 'again';
+  return {
+    outcome: 'failed',
+    says: `The change was made at ${formatUtc(doneAt)}, and it did not bring the records back: ${seenWords(look)}. Next: \`/audit diagnose\`.`,
+  };
+}
+
+function seenWords(look: Look): string {
+  if (look.kind === 'unseen') return `the audit table can't be seen: ${look.failure}`;
+  return look.lastRecordAt === null ? 'the audit table holds no record' : `the last audit record is of ${formatUtc(look.lastRecordAt)}`;
+}
+
+/** The newest record that there is now; empty when none is seen. */
+async function lastRecord(house: House, { number }: Incident): Promise<string> {
+  const look = await lookAt(house, number);
+  return look.kind === 'seen' && look.lastRecordAt !== null ? look.lastRecordAt.toISOString() : '';
+}
+
+function keepPlaced(house: House, incident: Incident, run: RemedyRun, { id, url }: Placed): Promise<void> {
+  return keep(house, incident, run, 'ordered', `under way: ${id}`, { id, url });
+}
+
+async function keep(
+  house: House,
+  { number }: Incident,
+  { request }: RemedyRun,
+  step: string,
+  line: string,
+  data: Readonly<Record<string, string>>,
+) {
+  await handle(house, number, { kind: 'remedy-progressed', request, step, line, data }, { kind: 'gapwatch' });
+}
