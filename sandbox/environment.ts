@@ -3,6 +3,7 @@ import { type DigitalOceanStandIn, startDigitalOcean } from './stand-ins/digital
 import { type GitHubStandIn, startGitHub } from './stand-ins/github.ts';
 import { type MailStandIn, startMail } from './stand-ins/mail.ts';
 import { type PagerDutyStandIn, startPagerDuty } from './stand-ins/pagerduty/pagerduty.ts';
+import { type S3StandIn, startS3 } from './stand-ins/s3.ts';
 import { type SentryStandIn, startSentry } from './stand-ins/sentry.ts';
 import { type SlackStandIn, startSlack } from './stand-ins/slack/slack.ts';
 
@@ -14,18 +15,19 @@ export type StandIns = {
   readonly sentry: SentryStandIn;
   readonly github: GitHubStandIn;
   readonly digitalocean: DigitalOceanStandIn;
+  readonly s3: S3StandIn;
 };
 
 /** Starts every stand-in. `now` stamps what they make. */
 export async function startStandIns(now: () => number): Promise<StandIns> {
   const [slack, pagerduty, mail] = await Promise.all([startSlack(now), startPagerDuty(now), startMail()]);
-  const [sentry, github, digitalocean] = await Promise.all([startSentry(now), startGitHub(), startDigitalOcean(now)]);
-  return { slack, pagerduty, mail, sentry, github, digitalocean };
+  const [sentry, github, digitalocean, s3] = await Promise.all([startSentry(now), startGitHub(), startDigitalOcean(now), startS3()]);
+  return { slack, pagerduty, mail, sentry, github, digitalocean, s3 };
 }
 
 /** Stops every stand-in. */
-export async function closeStandIns({ slack, pagerduty, mail, sentry, github, digitalocean }: StandIns): Promise<void> {
-  await Promise.all([slack, pagerduty, mail, sentry, github, digitalocean].map((each) => each.close()));
+export async function closeStandIns({ slack, pagerduty, mail, sentry, github, digitalocean, s3 }: StandIns): Promise<void> {
+  await Promise.all([slack, pagerduty, mail, sentry, github, digitalocean, s3].map((each) => each.close()));
 }
 
 /** What surrounds a sandbox bot. */
@@ -63,6 +65,11 @@ export function sandboxEnvironment({
     DIGITALOCEAN_APP_ID: outside.digitalocean.appId,
     DIGITALOCEAN_DB_CLUSTER_ID: outside.digitalocean.clusterId,
     DIGITALOCEAN_API_URL: outside.digitalocean.url,
+    ARCHIVE_S3_BUCKET: outside.s3.bucket,
+    ARCHIVE_PGP_PUBLIC_KEY_FILE: outside.s3.publicKeyFile,
+    AWS_ACCESS_KEY_ID: outside.s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: outside.s3.secretAccessKey,
+    AWS_ENDPOINT_URL_S3: outside.s3.url,
     SMTP_URL: mail.url,
     MAIL_FROM: 'gapwatch@clinic.example',
     PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',

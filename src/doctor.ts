@@ -13,7 +13,7 @@ import { lastDelivery } from '#store/deliveries.ts';
 import { fingerprint, readSigningKey } from '#store/evidence.ts';
 import { incidentNumbers } from '#store/facts.ts';
 import { loadFindings } from '#store/findings.ts';
-import type { Optional } from '#workflows/house.ts';
+import type { Optional, Sources } from '#workflows/house.ts';
 import { loadTexts, say, withStore } from './command-line.ts';
 import { withAddresses } from './policy.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -31,7 +31,7 @@ export async function doctor(): Promise<number> {
   );
   const results: { isGood: boolean; line: string }[] = [];
   // One after the other: an embedded store can be started only once at a time.
-  for (const finding of findings(settings, audit)) {
+  for (const finding of findings(settings, audit, await connectSources(settings, openGate(1)))) {
     const result = await examine(finding);
     say(result.line);
     results.push(result);
@@ -42,7 +42,7 @@ export async function doctor(): Promise<number> {
   return bad === 0 ? 0 : 1;
 }
 
-function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase>): readonly Finding[] {
+function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase>, sources: Sources): readonly Finding[] {
   const slack = connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL });
   const pagerduty = connectPagerDuty({
     apiUrl: settings.PAGERDUTY_API_URL,
@@ -129,7 +129,7 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
           .ping()
           .then(() => 'it takes our user'),
     },
-    ...optionalFindings(settings),
+    ...optionalFindings(sources),
   ];
 }
 
@@ -175,8 +175,7 @@ function mailTransportWords({ SMTP_URL }: Settings): string {
 }
 
 /** What is optional is only looked at when it is configured; what is not says which setting it wants. */
-function optionalFindings(settings: Settings): readonly Finding[] {
-  const { health, sentry, github, app, cluster } = connectSources(settings, openGate(1));
+function optionalFindings({ health, sentry, github, app, cluster, vault }: Sources): readonly Finding[] {
   const finding = <Service>(what: string, optional: Optional<Service>, look: (service: Service) => Promise<string>): Finding => ({
     what,
     look: async () => ('missing' in optional ? `not configured, optional: set ${optional.missing.join(', ')}` : look(optional.service)),
@@ -199,6 +198,10 @@ function optionalFindings(settings: Settings): readonly Finding[] {
       return usedPercent === null
         ? 'found; its metrics name no disk, so the use of the disk is estimated'
         : `its disk is ${usedPercent} % full`;
+    }),
+    finding('archive (ARCHIVE_S3_BUCKET, ARCHIVE_PGP_PUBLIC_KEY_FILE)', vault, async (each) => {
+      const { place, encryptedTo, hasObjectLock } = await each.describe();
+      return `${place}, encrypted to ${encryptedTo}, ${hasObjectLock ? 'with' : 'without'} object lock`;
     }),
   ];
 }

@@ -49,6 +49,8 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   );
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
   const signingKey = await loadSigningKey(settings);
+  const gate = openGate(AUDIT_CONNECTIONS);
+  const sources = await connectSources(settings, gate);
   await trustPrivateCa(settings);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
@@ -65,7 +67,6 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     },
     findings: async () => (await loadFindings(database)).length,
   });
-  const gate = openGate(AUDIT_CONNECTIONS);
   const auditDatabase = openAuditDatabase(
     { gate, url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
     onError,
@@ -81,7 +82,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       column: settings.AUDIT_TIMESTAMP_COLUMN,
       writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
     },
-    sources: connectSources(settings, gate),
+    sources,
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({

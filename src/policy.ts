@@ -80,6 +80,7 @@ const schema = z.strictObject({
   escalations: z.array(escalation).optional(),
   contacts: z.record(role, contact).optional(),
   approvals: z.strictObject({ approvers: z.union([slackId, z.array(slackId)]).optional(), two_person: z.boolean().optional() }).optional(),
+  archive: z.strictObject({ older_than: duration.optional() }).optional(),
   hotfix: z
     .strictObject({
       workflow: z
@@ -132,6 +133,7 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     contacts: raw.contacts ?? {},
     approvers: [raw.approvals?.approvers ?? []].flat(),
     twoPerson: raw.approvals?.two_person ?? DEFAULT_POLICY.twoPerson,
+    archive: { olderThan: raw.archive?.older_than ?? DEFAULT_POLICY.archive.olderThan },
     hotfixWorkflow: raw.hotfix?.workflow ?? DEFAULT_POLICY.hotfixWorkflow,
     disk: {
       alertPercent: raw.disk?.alert_percent ?? DEFAULT_POLICY.disk.alertPercent,

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { connectAuditArchive } from '#services/audit-archive.ts';
 import { connectAuditWriter } from '#services/audit-writer.ts';
 import { connectDeployments } from '#services/deployments.ts';
 import { connectApp, connectCluster } from '#services/digitalocean.ts';
@@ -6,12 +8,17 @@ import { connectGitHub } from '#services/github.ts';
 import { connectHealth } from '#services/health.ts';
 import { connectOperations } from '#services/operations.ts';
 import { connectSentry } from '#services/sentry.ts';
+import { type ComplianceKey, connectVault, readComplianceKey, type Vault } from '#services/vault.ts';
 import { connectWorkflowRuns } from '#services/workflow-runs.ts';
 import type { Optional, Sources } from '#workflows/house.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, SettingsError } from './settings.ts';
 
-/** What the checks ask, as far as it is configured; what is not names the settings that are missing. */
-export function connectSources(settings: Settings, gate: Gate): Sources {
+/**
+ * What the checks and remedies ask, as far as it is configured; what is not names the settings that are missing. Throws a
+ * SettingsError when the compliance key can't be read: better no start than a surprise when the disk is full.
+ */
+export async function connectSources(settings: Settings, gate: Gate): Promise<Sources> {
+  const complianceKey = await loadComplianceKey(settings);
   const digitalOcean = (token: string) => ({ apiUrl: settings.DIGITALOCEAN_API_URL, token });
   return {
     auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectAuditWriter(url, gate)),
@@ -32,18 +39,41 @@ export function connectSources(settings: Settings, gate: Gate): Sources {
     workflows: optional(settings, ['GITHUB_TOKEN', 'GITHUB_REPOSITORY'], (token, repository) =>
       connectWorkflowRuns({ apiUrl: settings.GITHUB_API_URL, token, repository }),
     ),
+    archive: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
+      connectAuditArchive(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
+    ),
+    vault: vaultOf(settings, complianceKey),
     operations: connectOperations(settings.OPERATIONS_SESSION),
     session: optional(settings, ['OPERATIONS_SESSION'], (session) => session),
   };
 }
 
+function vaultOf(settings: Settings, complianceKey: ComplianceKey | null): Optional<Vault> {
+  const names = ['ARCHIVE_PGP_PUBLIC_KEY_FILE', 'ARCHIVE_S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+  const connected = optional(settings, names, (_file, bucket, accessKeyId, secretAccessKey) => ({ bucket, accessKeyId, secretAccessKey }));
+  if ('missing' in connected || complianceKey === null) return 'missing' in connected ? connected : { missing: [names[0]] };
+  const { ARCHIVE_S3_PREFIX: prefix, AWS_REGION: region, AWS_ENDPOINT_URL_S3: endpoint = null } = settings;
+  return { service: connectVault({ ...connected.service, complianceKey, prefix, region, endpoint }) };
+}
+
+async function loadComplianceKey({ ARCHIVE_PGP_PUBLIC_KEY_FILE: file }: Settings): Promise<ComplianceKey | null> {
+  if (file === undefined) return null;
+  const name = `ARCHIVE_PGP_PUBLIC_KEY_FILE (${file})`;
+  const armored = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new SettingsError(`${name} can't be read`, { cause });
+  });
+  return readComplianceKey(armored).catch((cause: Error) => {
+    throw new SettingsError(`${name} ${cause.message}`, { cause });
+  });
+}
+
 function optional<Service>(
   settings: Settings,
   names: readonly (keyof Settings)[],
-  connect: (...values: readonly [string, string, string]) => Service,
+  connect: (...values: readonly [string, string, string, string]) => Service,
 ): Optional<Service> {
   const missing = names.filter((name) => settings[name] === undefined);
   if (missing.length > 0) return { missing };
-  const [first = '', second = '', third = ''] = names.map((name) => String(settings[name]));
-  return { service: connect(first, second, third) };
+  const [first = '', second = '', third = '', fourth = ''] = names.map((name) => String(settings[name]));
+  return { service: connect(first, second, third, fourth) };
 }

@@ -42,6 +42,8 @@ export type Policy = {
   readonly approvers: readonly string[];
   /** Whether a remedy needs a second person's approval. */
   readonly twoPerson: boolean;
+  /** Records older than this go when somebody archives (runbook step 9). */
+  readonly archive: { readonly olderThan: Milliseconds };
   /** The GitHub workflow that `/remedy hotfix` runs. */
   readonly hotfixWorkflow: string;
   /** Use of the database's disk at which a cleanup is due, and the one it should reach (runbook steps 6 and 9). */
@@ -96,6 +98,7 @@ export const DEFAULT_POLICY: Policy = {
   contacts: {},
   approvers: [],
   twoPerson: true,
+  archive: { olderThan: 90 * DAY },
   hotfixWorkflow: 'deploy-production.yml',
   disk: { alertPercent: 85, targetPercent: 75 },
   runbooks: {},

@@ -11,7 +11,8 @@ export type ServiceName =
   | 'sentry'
   | 'github'
   | 'digitalocean'
-  | 'operations';
+  | 'operations'
+  | 'archive';
 
 /**
  * A call outward that did not go well. `refused`: the service said no. `unavailable`: it did not do it. `unclear`: it may have

@@ -52,8 +52,8 @@ export async function startJobs(connectionString: string, onError: (error: Error
       notify: true,
       deadLetter: DEAD,
       heartbeatSeconds: 10,
-      // Longer than any run: a lane makes at most 50 calls of at most 10 s each.
-      expireInSeconds: 900,
+      // Longer than any run: a lane makes at most 50 calls of at most 10 s each; an archive of many millions of records takes hours.
+      expireInSeconds: queue === 'remedies' ? 43_200 : 900,
       retryLimit: 25,
       retryDelay: 1,
       retryBackoff: true,

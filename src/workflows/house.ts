@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Templates } from '#domain/messages/render.ts';
 import type { Policy } from '#domain/policy.ts';
+import type { AuditArchive } from '#services/audit-archive.ts';
 import type { AuditDatabase } from '#services/audit-database.ts';
 import type { AuditWriter } from '#services/audit-writer.ts';
 import type { Deployments } from '#services/deployments.ts';
@@ -15,6 +16,7 @@ import type { OnCall, PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
 import type { Sentry } from '#services/sentry.ts';
 import type { Slack, SlackUser } from '#services/slack.ts';
+import type { Vault } from '#services/vault.ts';
 import type { WorkflowRuns } from '#services/workflow-runs.ts';
 import type { Database } from '#store/database.ts';
 import type { Jobs } from '#store/jobs.ts';
@@ -63,6 +65,8 @@ export type Sources = {
   readonly cluster: Optional<DigitalOceanCluster>;
   readonly deployments: Optional<Deployments>;
   readonly workflows: Optional<WorkflowRuns>;
+  readonly archive: Optional<AuditArchive>;
+  readonly vault: Optional<Vault>;
   readonly operations: Operations;
   /** The session secret that some operations need. */
   readonly session: Optional<string>;

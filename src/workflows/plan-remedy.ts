@@ -1,5 +1,6 @@
 import { type RemedyRun, remedyOf } from '#domain/incident/remedy-runs.ts';
 import type { Incident } from '#domain/incident/state.ts';
+import { cutoffOf, parseArchive, planArchive } from '#domain/remedies/archive.ts';
 import { planHotfix } from '#domain/remedies/hotfix.ts';
 import type { Planned } from '#domain/remedies/plan.ts';
 import { planRestart } from '#domain/remedies/restart.ts';
@@ -7,6 +8,7 @@ import { planRollback } from '#domain/remedies/rollback.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { handle, load } from './handle.ts';
 import type { House, Optional } from './house.ts';
+import { diskUse } from './run-archive.ts';
 
 /** Makes the plan that somebody asked for and shows it; why there is none is an answer as well. Changes nothing outside. */
 export async function planRemedy(house: House, number: number, request: string): Promise<void> {
@@ -39,6 +41,16 @@ async function planFor(house: House, incident: Incident, { remedy, argument }: R
   const { sources, policy } = house;
   const now = house.now();
   switch (remedy) {
+    case 'archive':
+      return configured(sources.vault, (vault) =>
+        configured(sources.archive, async (archive) => {
+          const wish = parseArchive(argument);
+          if ('wrong' in wish) return { impossible: wish.wrong };
+          const { table, archivable } = await archive.inventory(cutoffOf(now, policy));
+          const inventory = { archivable, vault: await vault.describe(), usedPercent: await diskUse(house), table: table.name };
+          return planArchive(inventory, wish, now, policy);
+        }),
+      );
     case 'restart':
       return configured(sources.deployments, async (deployments) => planRestart(await deployments.list(), now));
     case 'rollback':

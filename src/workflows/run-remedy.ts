@@ -2,14 +2,16 @@ import type { Look } from '#domain/gap/look.ts';
 import { runRemedy as nextStep } from '#domain/incident/effects.ts';
 import { type Progress, type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
 import type { Incident } from '#domain/incident/state.ts';
-import type { RemedyOutcome } from '#domain/remedies/plan.ts';
-import { between, formatDuration, formatUtc, MINUTE, plus, SECOND } from '#domain/time.ts';
+import { between, formatDuration, formatUtc, MINUTE, type Milliseconds, plus, SECOND } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Orders, Placed } from '#services/orders.ts';
+import { forgetKeys } from '#store/archived-keys.ts';
 import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
 import { planOf } from './plan-remedy.ts';
+import { keepStep, type Taken } from './remedy-step.ts';
+import { archiveStepFailed, takeArchiveStep } from './run-archive.ts';
 import { lookAt } from './watch.ts';
 
 /** How often a change at work is looked at, and how long before it is left to people. */
@@ -20,9 +22,6 @@ const SOUGHT_FOR = MINUTE;
 /** How long after the change records must have returned. */
 const RECORDS_WITHIN = 5 * MINUTE;
 
-/** What a step came to: go on later, or the end. */
-type Taken = 'again' | { readonly outcome: RemedyOutcome; readonly says: string };
-
 /**
  * Takes the next step of an approved remedy, keeps what came of it, and wakes itself for the one after. Every step is a fact before and
  * after it is taken, so a process that dies in the middle goes on where it was, and an order is never placed twice.
@@ -31,16 +30,29 @@ export async function runRemedy(house: House, number: number, request: string): 
   const { incident } = await load(house, number);
   const run = incident && remedyOf(incident.remedies, request);
   if (!incident || run?.status.name !== 'approved') return;
-  const taken = await takeStep(house, incident, run).catch((error: unknown) => failedStep(house, run, error));
-  if (taken !== 'again') {
+  const taken = await takeStep(house, incident, run).catch((error: unknown) => failedStep(house, incident, run, error));
+  if (typeof taken === 'object' && 'outcome' in taken) {
+    if (run.remedy === 'archive') await forgetKeys(house.database, request);
     await handle(house, number, { kind: 'remedy-ended', request, ...taken }, { kind: 'gapwatch' });
     return;
   }
   const now = house.now();
-  await house.jobs.enqueue(house.database, toNewJob(nextStep(number, request, plus(now, LOOK_EVERY))), now);
+  await house.jobs.enqueue(house.database, toNewJob(nextStep(number, request, plus(now, waitOf(taken)))), now);
+}
+
+function waitOf(taken: 'again' | 'next' | { readonly againIn: Milliseconds }): Milliseconds {
+  switch (taken) {
+    case 'next':
+      return 0;
+    case 'again':
+      return LOOK_EVERY;
+    default:
+      return taken.againIn;
+  }
 }
 
 async function takeStep(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
+  if (run.remedy === 'archive') return stepOf(run, 'began') ? takeArchiveStep(house, incident, run) : begin(house, incident, run);
   const orders = ordersOf(house, run);
   if (orders === null) return { outcome: 'failed', says: 'Its settings are gone. Nothing was changed.' };
   const ordering = stepOf(run, 'ordering');
@@ -53,9 +65,10 @@ async function takeStep(house: House, incident: Incident, run: RemedyRun): Promi
 }
 
 /** A step that met a failure is taken again later, until the time for all of it is over. */
-function failedStep(house: House, run: RemedyRun, error: unknown): Taken {
+async function failedStep(house: House, incident: Incident, run: RemedyRun, error: unknown): Promise<Taken> {
   if (!(error instanceof ServiceFailure)) throw error;
   house.log.warn({ outcome: error.outcome, remedy: run.remedy }, `a step of a remedy failed: ${error.message}`);
+  if (run.remedy === 'archive') return archiveStepFailed(house, incident, run, error);
   return isOverdue(house, run)
     ? { outcome: 'failed', says: `It could not be followed to its end: ${error.message}. Look there.` }
     : 'again';
@@ -73,33 +86,46 @@ function ordersOf({ sources, policy }: House, { remedy }: RemedyRun): Orders | n
       return 'service' in sources.deployments ? sources.deployments.service.rollback : null;
     case 'hotfix':
       return 'service' in sources.workflows ? sources.workflows.service.orders(policy.hotfixWorkflow) : null;
+    case 'archive':
+      return null;
     default:
       return remedy satisfies never;
   }
 }
 
 /** Before anything happens the plan is made once more: what was approved is what runs, or nothing does. */
-async function order(house: House, incident: Incident, run: RemedyRun, orders: Orders): Promise<Taken> {
+async function notToRun(house: House, incident: Incident, run: RemedyRun): Promise<Taken | null> {
   if (run.stoppedBy !== null) return { outcome: 'stopped', says: `${run.stoppedBy} stopped it before anything was changed.` };
   const planned = await planOf(house, incident, run);
   if (!('plan' in planned))
     return { outcome: 'refused', says: `The plan does not hold any more. ${planned.impossible} Nothing was changed.` };
-  if (planned.plan.basis !== run.plan?.basis) {
-    return {
-      outcome: 'refused',
-      says: `The plan has changed since it was approved: it rested on ${run.plan?.basis}, and now it would on ${planned.plan.basis}. Nothing was changed; ask again.`,
-    };
-  }
+  if (planned.plan.basis === run.plan?.basis) return null;
+  return {
+    outcome: 'refused',
+    says: `The plan has changed since it was approved: it rested on ${run.plan?.basis}, and now it would on ${planned.plan.basis}. Nothing was changed; ask again.`,
+  };
+}
+
+async function begin(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
+  const not = await notToRun(house, incident, run);
+  if (not !== null) return not;
+  await keepStep({ house, incident, run }, 'began', 'the plan was made again and is the same; the export begins', {});
+  return 'next';
+}
+
+async function order(house: House, incident: Incident, run: RemedyRun, orders: Orders): Promise<Taken> {
+  const not = await notToRun(house, incident, run);
+  if (not !== null) return not;
   const known = await orders.newest();
-  await keep(house, incident, run, 'ordering', 'the plan was made again and is the same; the order goes out', { known });
+  await keepStep({ house, incident, run }, 'ordering', 'the plan was made again and is the same; the order goes out', { known });
   try {
-    const placed = await orders.place(planned.plan.target);
+    const placed = await orders.place(run.plan?.target ?? '');
     if (placed) await keepPlaced(house, incident, run, placed);
     return 'again';
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
     if (error.outcome !== 'unclear') return { outcome: 'failed', says: `The order was not taken: ${error.message}. Nothing was changed.` };
-    await keep(house, incident, run, 'unclear', `whether the order was taken is not clear: ${error.message}; it is looked for`, {});
+    await keepStep({ house, incident, run }, 'unclear', `whether the order was taken is not clear: ${error.message}; it is looked for`, {});
     return 'again';
   }
 }
@@ -125,7 +151,7 @@ async function follow(house: House, incident: Incident, run: RemedyRun, orders: 
   const { state, words } = await orders.follow(id);
   switch (state) {
     case 'at-work':
-      await keep(house, incident, run, `at-work/${words}`, words, {});
+      await keepStep({ house, incident, run }, `at-work/${words}`, words, {});
       return isOverdue(house, run)
         ? {
             outcome: 'failed',
@@ -135,7 +161,9 @@ async function follow(house: House, incident: Incident, run: RemedyRun, orders: 
     case 'failed':
       return { outcome: 'failed', says: `It ended as ${words}: ${id}. What ran before goes on, if it does.` };
     case 'succeeded':
-      await keep(house, incident, run, 'done', `${words}; now records are looked for`, { lastRecord: await lastRecord(house, incident) });
+      await keepStep({ house, incident, run }, 'done', `${words}; now records are looked for`, {
+        lastRecord: await lastRecord(house, incident),
+      });
       return 'again';
     default:
       return state satisfies never;
@@ -169,16 +197,5 @@ async function lastRecord(house: House, { number }: Incident): Promise<string> {
 }
 
 function keepPlaced(house: House, incident: Incident, run: RemedyRun, { id, url }: Placed): Promise<void> {
-  return keep(house, incident, run, 'ordered', `under way: ${id}`, { id, url });
-}
-
-async function keep(
-  house: House,
-  { number }: Incident,
-  { request }: RemedyRun,
-  step: string,
-  line: string,
-  data: Readonly<Record<string, string>>,
-) {
-  await handle(house, number, { kind: 'remedy-progressed', request, step, line, data }, { kind: 'gapwatch' });
+  return keepStep({ house, incident, run }, 'ordered', `under way: ${id}`, { id, url });
 }

@@ -34,7 +34,7 @@ describe.each(documents)('%s', (file) => {
 
 test('.env.example and the README name exactly the settings that are read', () => {
   const settings = Object.keys(SETTING_HELP).toSorted();
-  const listed = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name ?? '');
+  const listed = [...read('.env.example').matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name ?? '');
   expect(listed.toSorted()).toEqual(settings);
   for (const name of settings) expect(read('README.md')).toContain(`\`${name}\``);
 });

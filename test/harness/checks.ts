@@ -50,6 +50,8 @@ export const NO_SOURCES: Sources = {
   cluster: absent('DIGITALOCEAN_TOKEN'),
   deployments: absent('DIGITALOCEAN_TOKEN'),
   workflows: absent('GITHUB_TOKEN'),
+  archive: absent('AUDIT_WRITER_DATABASE_URL'),
+  vault: absent('ARCHIVE_S3_BUCKET'),
   operations: connectOperations(undefined),
   session: absent('OPERATIONS_SESSION'),
 };

@@ -40,7 +40,7 @@ export type World = StandIns & {
   /** Moves the clock and waits until everything that is then due is done. */
   readonly passes: (minutes: number) => Promise<void>;
   /** Waits until nothing is due any more. */
-  readonly settles: () => Promise<void>;
+  readonly settles: (withinSeconds?: number) => Promise<void>;
   /** What stands in the channel and its threads, message by message, oldest first. */
   readonly messages: () => readonly string[];
   readonly report: (name: string) => Promise<string>;
@@ -82,7 +82,7 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
     running = program;
     pagerduty.webhookUrl = `http://127.0.0.1:${program.port}/pagerduty/webhook`;
   };
-  const settles = () => settle(storeUrl);
+  const settles = (withinSeconds?: number) => settle(storeUrl, withinSeconds);
   const moves = async (minutes: number) => {
     await clock.advance(minutes * 60_000);
     await clinic.follow(clock.reading);

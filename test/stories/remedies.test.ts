@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { alertFires, plainly, robinTypes, writesAgain } from '#harness/stories.ts';
+import { presses, remedyMessage } from '#harness/remedies.ts';
+import { alertFires, robinTypes, writesAgain } from '#harness/stories.ts';
 import { NOON, story, type World } from '#harness/world.ts';
-import { PEOPLE, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
+import { PEOPLE } from '#sandbox/stand-ins/slack/slack.ts';
 
 const MINUTE = 60_000;
-
-/** The newest message of a remedy, as read in UTC. */
-function remedyMessage({ slack }: World) {
-  const message = slack.messages.findLast((each) => visibleText(each).includes('`/remedy '));
-  if (!message) throw new Error('no remedy was posted');
-  return { ...message, words: plainly(visibleText(message)) };
-}
 
 /** Two releases: a good one of yesterday, and one a minute before the silence began at 11:57. */
 function releases({ digitalocean }: World): void {
@@ -20,10 +14,6 @@ function releases({ digitalocean }: World): void {
     { id: 'broken', cause: 'commit: Oops', phase: 'ERROR', at: NOON - 27 * 60 * MINUTE },
     { id: 'older', cause: 'commit: Nicer search', phase: 'SUPERSEDED', at: NOON - 50 * 60 * MINUTE },
   );
-}
-
-function presses(world: World, label: string, person: keyof typeof PEOPLE): Promise<string> {
-  return world.slack.press(world.botUrl(), remedyMessage(world), label, PEOPLE[person]);
 }
 
 const cured = new WeakSet<World>();

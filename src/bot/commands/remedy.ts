@@ -51,15 +51,22 @@ const DONE = {
   'stop-remedy': 'It ends at its next safe point.',
 } as const;
 
-function missingFor({ sources }: House, { name, needs }: Remedy): string | null {
-  const source = sources[needs];
-  return 'missing' in source ? `\`/remedy ${name}\` is not configured: set ${source.missing.join(', ')}.` : null;
+function missingFor(house: House, remedy: Remedy): string | null {
+  const missing = missingSettings(house, remedy);
+  return missing.length > 0 ? `\`/remedy ${remedy.name}\` is not configured: set ${missing.join(', ')}.` : null;
+}
+
+function missingSettings({ sources }: House, { needs }: Remedy): readonly string[] {
+  return needs.flatMap((need) => {
+    const source = sources[need];
+    return 'missing' in source ? source.missing : [];
+  });
 }
 
 function remedyHelp(house: House): string {
   const lines = REMEDIES.map((remedy) => {
-    const source = house.sources[remedy.needs];
-    const state = 'missing' in source ? ` — not configured: set ${source.missing.join(', ')}` : '';
+    const missing = missingSettings(house, remedy);
+    const state = missing.length > 0 ? ` — not configured: set ${missing.join(', ')}` : '';
     return `• \`/remedy ${remedy.usage}\` (${remedy.step}): ${remedy.help}${state}`;
   });
   const rule = house.policy.twoPerson ? 'another person approves it' : 'somebody approves it';

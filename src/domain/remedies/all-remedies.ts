@@ -1,23 +1,35 @@
+import { parseArchive } from './archive.ts';
 import { wrongRef } from './hotfix.ts';
 import type { RemedyName } from './plan.ts';
 
-/** A remedy as people know it: what is typed, what it does, and the source it needs. `refuse` says what is wrong with an argument. */
+/** A remedy as people know it: what is typed, what it does, and the sources it needs. `refuse` says what is wrong with an argument. */
 export type Remedy = {
   readonly name: RemedyName;
   readonly usage: string;
   readonly step: string;
   readonly help: string;
-  readonly needs: 'deployments' | 'workflows';
+  readonly needs: readonly ('archive' | 'vault' | 'deployments' | 'workflows')[];
   readonly refuse: (argument: string) => string | null;
 };
 
 export const REMEDIES: readonly Remedy[] = [
   {
+    name: 'archive',
+    usage: 'archive [--full]',
+    step: '§9',
+    help: 'old records encrypted into the archive, verified there, then deleted here',
+    needs: ['archive', 'vault'],
+    refuse: (argument) => {
+      const wish = parseArchive(argument);
+      return 'wrong' in wish ? wish.wrong : null;
+    },
+  },
+  {
     name: 'restart',
     usage: 'restart',
     step: '§12',
     help: 'start all instances anew, follow the deployment, watch records return',
-    needs: 'deployments',
+    needs: ['deployments'],
     refuse: (argument) => (argument === '' ? null : '`/remedy restart` takes no argument but `--dry-run`.'),
   },
   {
@@ -25,7 +37,7 @@ export const REMEDIES: readonly Remedy[] = [
     usage: 'rollback [deployment]',
     step: '§11',
     help: 'back to the last good deployment before the gap, or to the one named',
-    needs: 'deployments',
+    needs: ['deployments'],
     refuse: (argument) =>
       /^[\w-]{0,80}$/.test(argument)
         ? null
@@ -36,7 +48,7 @@ export const REMEDIES: readonly Remedy[] = [
     usage: 'hotfix <ref>',
     step: '§11',
     help: 'run the deployment workflow on a branch or tag, and follow it',
-    needs: 'workflows',
+    needs: ['workflows'],
     refuse: wrongRef,
   },
 ];
