@@ -13,6 +13,7 @@ import { openClinic } from '#sandbox/clinic/clinic.ts';
 import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
 import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startEmbedded } from '#store/embedded.ts';
+import { archiveWorker, benchArchive } from './archive.ts';
 import { benchGaps } from './gaps.ts';
 import { benchStorm } from './storm.ts';
 
@@ -165,19 +166,22 @@ function serveBare(): void {
 const HELP = `npm run bench                        reactions, throughput, idle cost of the bot
 npm run bench -- storm               10,000 webhooks, against a bare handler with one INSERT a request
 npm run bench -- gaps [--rows N]     the gap scan against the runbook's query, on N rows (10,000,000 unless given)
+npm run bench -- archive [--rows N]  the export of /remedy archive against psql and gpg, on N rows (2,000,000 unless given)
 `;
 
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rows: { type: 'string', default: '10000000' }, help: { type: 'boolean', default: false } },
+    options: { rows: { type: 'string' }, help: { type: 'boolean', default: false } },
   });
   const [what = 'bot'] = positionals;
-  const rows = Number(values.rows);
+  const rows = Number(values.rows ?? (what === 'archive' ? 2_000_000 : 10_000_000));
   if (what === 'bare') return serveBare();
+  if (what === 'archive-worker') return archiveWorker();
   if (what === 'bot' && !values.help) return main();
   if (what === 'storm' && !values.help) return benchStorm(say);
   if (what === 'gaps' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchGaps(rows, say);
+  if (what === 'archive' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchArchive(rows, say);
   say(HELP);
 }
 

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
-import { unreachableRoles } from '#domain/policy.ts';
+import { DEFAULT_POLICY, unreachableRoles } from '#domain/policy.ts';
 import { DAY, formatUtc, HOUR, plus } from '#domain/time.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
@@ -31,7 +31,7 @@ export async function doctor(): Promise<number> {
   );
   const results: { isGood: boolean; line: string }[] = [];
   // One after the other: an embedded store can be started only once at a time.
-  for (const finding of findings(settings, audit, await connectSources(settings, openGate(1)))) {
+  for (const finding of findings(settings, audit, await connectSources(settings, openGate(1), DEFAULT_POLICY))) {
     const result = await examine(finding);
     say(result.line);
     results.push(result);

@@ -50,7 +50,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
   const signingKey = await loadSigningKey(settings);
   const gate = openGate(AUDIT_CONNECTIONS);
-  const sources = await connectSources(settings, gate);
+  const sources = await connectSources(settings, gate, policy);
   await trustPrivateCa(settings);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);

@@ -81,6 +81,18 @@ const schema = z.strictObject({
   contacts: z.record(role, contact).optional(),
   approvals: z.strictObject({ approvers: z.union([slackId, z.array(slackId)]).optional(), two_person: z.boolean().optional() }).optional(),
   archive: z.strictObject({ older_than: duration.optional() }).optional(),
+  recreate_table: z
+    .strictObject({
+      command: z.array(z.string().min(1)).min(1, 'expected a program and its arguments, each an item of a list'),
+      directory: z.string().min(1),
+      accept_data_loss: z.boolean().optional(),
+    })
+    .refine(
+      ({ command, accept_data_loss: accepted = false }) => accepted || !command.includes('--accept-data-loss'),
+      '--accept-data-loss drops what no longer fits, audit records too. If that is meant, set accept_data_loss: true beside it',
+    )
+    .refine(({ command }) => !command.includes('--force-reset'), '--force-reset drops the whole database; it is never run')
+    .optional(),
   hotfix: z
     .strictObject({
       workflow: z
@@ -134,6 +146,10 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     approvers: [raw.approvals?.approvers ?? []].flat(),
     twoPerson: raw.approvals?.two_person ?? DEFAULT_POLICY.twoPerson,
     archive: { olderThan: raw.archive?.older_than ?? DEFAULT_POLICY.archive.olderThan },
+    migrations:
+      raw.recreate_table === undefined
+        ? DEFAULT_POLICY.migrations
+        : { command: raw.recreate_table.command, directory: raw.recreate_table.directory },
     hotfixWorkflow: raw.hotfix?.workflow ?? DEFAULT_POLICY.hotfixWorkflow,
     disk: {
       alertPercent: raw.disk?.alert_percent ?? DEFAULT_POLICY.disk.alertPercent,

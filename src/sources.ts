@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Policy } from '#domain/policy.ts';
 import { connectAuditArchive } from '#services/audit-archive.ts';
 import { connectAuditWriter } from '#services/audit-writer.ts';
 import { connectDeployments } from '#services/deployments.ts';
@@ -6,8 +7,10 @@ import { connectApp, connectCluster } from '#services/digitalocean.ts';
 import type { Gate } from '#services/gate.ts';
 import { connectGitHub } from '#services/github.ts';
 import { connectHealth } from '#services/health.ts';
+import { connectMigrations } from '#services/migrations.ts';
 import { connectOperations } from '#services/operations.ts';
 import { connectSentry } from '#services/sentry.ts';
+import { connectTableRecreation } from '#services/table-recreation.ts';
 import { type ComplianceKey, connectVault, readComplianceKey, type Vault } from '#services/vault.ts';
 import { connectWorkflowRuns } from '#services/workflow-runs.ts';
 import type { Optional, Sources } from '#workflows/house.ts';
@@ -17,7 +20,7 @@ import { type Settings, SettingsError } from './settings.ts';
  * What the checks and remedies ask, as far as it is configured; what is not names the settings that are missing. Throws a
  * SettingsError when the compliance key can't be read: better no start than a surprise when the disk is full.
  */
-export async function connectSources(settings: Settings, gate: Gate): Promise<Sources> {
+export async function connectSources(settings: Settings, gate: Gate, { migrations }: Pick<Policy, 'migrations'>): Promise<Sources> {
   const complianceKey = await loadComplianceKey(settings);
   const digitalOcean = (token: string) => ({ apiUrl: settings.DIGITALOCEAN_API_URL, token });
   return {
@@ -43,6 +46,13 @@ export async function connectSources(settings: Settings, gate: Gate): Promise<So
       connectAuditArchive(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
     ),
     vault: vaultOf(settings, complianceKey),
+    recreation: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
+      connectTableRecreation(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
+    ),
+    migrations:
+      migrations === null
+        ? { missing: ['recreate_table in runbook.yaml'] }
+        : optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectMigrations(migrations, url)),
     operations: connectOperations(settings.OPERATIONS_SESSION),
     session: optional(settings, ['OPERATIONS_SESSION'], (session) => session),
   };

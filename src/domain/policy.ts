@@ -44,6 +44,8 @@ export type Policy = {
   readonly twoPerson: boolean;
   /** Records older than this go when somebody archives (runbook step 9). */
   readonly archive: { readonly olderThan: Milliseconds };
+  /** The command by which `/remedy recreate-table` applies the application's migrations; null when none is named. */
+  readonly migrations: { readonly command: readonly string[]; readonly directory: string } | null;
   /** The GitHub workflow that `/remedy hotfix` runs. */
   readonly hotfixWorkflow: string;
   /** Use of the database's disk at which a cleanup is due, and the one it should reach (runbook steps 6 and 9). */
@@ -99,6 +101,7 @@ export const DEFAULT_POLICY: Policy = {
   approvers: [],
   twoPerson: true,
   archive: { olderThan: 90 * DAY },
+  migrations: null,
   hotfixWorkflow: 'deploy-production.yml',
   disk: { alertPercent: 85, targetPercent: 75 },
   runbooks: {},

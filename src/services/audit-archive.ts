@@ -1,11 +1,10 @@
 import type { Readable } from 'node:stream';
-import pg from 'pg';
+import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { z } from 'zod';
 import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
 import type { AuditTable, Sql } from '#domain/checks/sql.ts';
 import { tableSql } from '#domain/checks/sql.ts';
-import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
 import {
   type Archivable,
   archivableSchema,
@@ -16,6 +15,7 @@ import {
   type Key,
 } from '#domain/remedies/archive.ts';
 import { ServiceFailure } from './failure.ts';
+import { withWriter } from './writer-connection.ts';
 
 /** The keys of some rows: for each row the texts of its key's columns. */
 export type Keys = readonly (readonly string[])[];
@@ -46,15 +46,13 @@ export type AuditArchive = {
   readonly vacuum: (table: AuditTable, full: boolean) => Promise<readonly string[]>;
 };
 
-const CONNECT_MILLISECONDS = 5_000;
-const LOCK_MILLISECONDS = 2_000;
 const SHORT_MILLISECONDS = 60_000;
 const BATCH = 5_000;
 
 /** Connects anew for each work; nothing is kept open between them. */
 export function connectAuditArchive(url: string, tableName: string, column: string): AuditArchive {
   const withClient = <Answer>(statementMilliseconds: number, work: (client: pg.Client) => Promise<Answer>) =>
-    connected(url, statementMilliseconds, work);
+    withWriter(url, statementMilliseconds, work);
   return {
     inventory: (cutoff) =>
       withClient(SHORT_MILLISECONDS, async (client) => {
@@ -105,36 +103,4 @@ const pressureRow = z.object({ waiting: z.number(), lag: z.number() });
 
 function ask(client: pg.Client, { text, values }: Sql) {
   return client.query(text, [...values]);
-}
-
-async function connected<Answer>(
-  url: string,
-  statementMilliseconds: number,
-  work: (client: pg.Client) => Promise<Answer>,
-): Promise<Answer> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'gapwatch-archive',
-    connectionTimeoutMillis: CONNECT_MILLISECONDS,
-    statement_timeout: statementMilliseconds,
-    lock_timeout: LOCK_MILLISECONDS,
-    keepAlive: true,
-  });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    // Whatever the role has of its own: the archive reads the same everywhere.
-    await client.query(
-      `set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1`,
-    );
-    return await work(client);
-  } catch (error) {
-    if (error instanceof ServiceFailure) throw error;
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-    const isRefusal = error instanceof pg.DatabaseError && !/^(?:08|53|55|57|40)/.test(code ?? '');
-    const words = databaseFailureWords(code, error instanceof Error ? error.message : '');
-    throw new ServiceFailure('audit-database', isRefusal ? 'refused' : 'unavailable', words, { cause: error });
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

@@ -11,11 +11,13 @@ import type { GitHub } from '#services/github.ts';
 import type { HealthEndpoint } from '#services/health.ts';
 import type { Heartbeat } from '#services/heartbeat.ts';
 import type { Mailer } from '#services/mail.ts';
+import type { Migrations } from '#services/migrations.ts';
 import type { Operations } from '#services/operations.ts';
 import type { OnCall, PagerDuty } from '#services/pagerduty.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
 import type { Sentry } from '#services/sentry.ts';
 import type { Slack, SlackUser } from '#services/slack.ts';
+import type { TableRecreation } from '#services/table-recreation.ts';
 import type { Vault } from '#services/vault.ts';
 import type { WorkflowRuns } from '#services/workflow-runs.ts';
 import type { Database } from '#store/database.ts';
@@ -67,6 +69,9 @@ export type Sources = {
   readonly workflows: Optional<WorkflowRuns>;
   readonly archive: Optional<AuditArchive>;
   readonly vault: Optional<Vault>;
+  readonly recreation: Optional<TableRecreation>;
+  /** The application's own migrations; missing until the policy names their command. */
+  readonly migrations: Optional<Migrations>;
   readonly operations: Operations;
   /** The session secret that some operations need. */
   readonly session: Optional<string>;

@@ -3,12 +3,14 @@ import type { Incident } from '#domain/incident/state.ts';
 import { cutoffOf, parseArchive, planArchive } from '#domain/remedies/archive.ts';
 import { planHotfix } from '#domain/remedies/hotfix.ts';
 import type { Planned } from '#domain/remedies/plan.ts';
+import { planRecreation } from '#domain/remedies/recreate-table.ts';
 import { planRestart } from '#domain/remedies/restart.ts';
 import { planRollback } from '#domain/remedies/rollback.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { handle, load } from './handle.ts';
 import type { House, Optional } from './house.ts';
 import { diskUse } from './run-archive.ts';
+import { verdictOf } from './verdict-of.ts';
 
 /** Makes the plan that somebody asked for and shows it; why there is none is an answer as well. Changes nothing outside. */
 export async function planRemedy(house: House, number: number, request: string): Promise<void> {
@@ -65,6 +67,14 @@ async function planFor(house: House, incident: Incident, { remedy, argument }: R
         const underWay = await workflows.underWay(policy.hotfixWorkflow);
         return planHotfix({ ...commit, underWay }, argument, policy.hotfixWorkflow, workflows.repository);
       });
+    case 'recreate-table':
+      return configured(sources.migrations, (migrations) =>
+        configured(sources.recreation, async (recreation) => {
+          const { tableName } = house.auditTable;
+          const schema = await verdictOf(house, 'schema', '');
+          return planRecreation({ tableName, standing: await recreation.standing(), schema, migrations }, argument);
+        }),
+      );
     default:
       return remedy satisfies never;
   }

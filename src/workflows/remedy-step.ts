@@ -4,6 +4,7 @@ import type { RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Milliseconds } from '#domain/time.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
+import { lookAt } from './watch.ts';
 
 /** What a step of a remedy came to: look again soon or after a while, go on at once, or the end. */
 export type Taken = 'again' | 'next' | { readonly againIn: Milliseconds } | { readonly outcome: RemedyOutcome; readonly says: string };
@@ -18,4 +19,10 @@ export async function keepStep(
   data: Readonly<Record<string, string>>,
 ): Promise<void> {
   await handle(house, incident.number, { kind: 'remedy-progressed', request: run.request, step, line, data }, { kind: 'gapwatch' });
+}
+
+/** The newest record that there is now; empty when none is seen. */
+export async function lastRecord(house: House, { number }: Incident): Promise<string> {
+  const look = await lookAt(house, number);
+  return look.kind === 'seen' && look.lastRecordAt !== null ? look.lastRecordAt.toISOString() : '';
 }

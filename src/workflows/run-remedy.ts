@@ -10,8 +10,9 @@ import { handle, load } from './handle.ts';
 import type { House } from './house.ts';
 import { toNewJob } from './job-data.ts';
 import { planOf } from './plan-remedy.ts';
-import { keepStep, type Taken } from './remedy-step.ts';
+import { keepStep, lastRecord, type Taken } from './remedy-step.ts';
 import { archiveStepFailed, takeArchiveStep } from './run-archive.ts';
+import { recreationFailed, takeRecreateStep } from './run-recreate-table.ts';
 import { lookAt } from './watch.ts';
 
 /** How often a change at work is looked at, and how long before it is left to people. */
@@ -52,7 +53,12 @@ function waitOf(taken: 'again' | 'next' | { readonly againIn: Milliseconds }): M
 }
 
 async function takeStep(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
-  if (run.remedy === 'archive') return stepOf(run, 'began') ? takeArchiveStep(house, incident, run) : begin(house, incident, run);
+  if (run.remedy === 'archive' || run.remedy === 'recreate-table') {
+    const done = stepOf(run, 'done');
+    if (done) return verify(house, incident, run, done);
+    if (!stepOf(run, 'began')) return begin(house, incident, run);
+    return run.remedy === 'archive' ? takeArchiveStep(house, incident, run) : takeRecreateStep(house, incident, run);
+  }
   const orders = ordersOf(house, run);
   if (orders === null) return { outcome: 'failed', says: 'Its settings are gone. Nothing was changed.' };
   const ordering = stepOf(run, 'ordering');
@@ -69,6 +75,10 @@ async function failedStep(house: House, incident: Incident, run: RemedyRun, erro
   if (!(error instanceof ServiceFailure)) throw error;
   house.log.warn({ outcome: error.outcome, remedy: run.remedy }, `a step of a remedy failed: ${error.message}`);
   if (run.remedy === 'archive') return archiveStepFailed(house, incident, run, error);
+  if (run.remedy === 'recreate-table' && (error.outcome === 'refused' || isOverdue(house, run))) {
+    const { incident: current } = await load(house, incident.number);
+    return recreationFailed((current && remedyOf(current.remedies, run.request)) ?? run, error.message);
+  }
   return isOverdue(house, run)
     ? { outcome: 'failed', says: `It could not be followed to its end: ${error.message}. Look there.` }
     : 'again';
@@ -87,6 +97,7 @@ function ordersOf({ sources, policy }: House, { remedy }: RemedyRun): Orders | n
     case 'hotfix':
       return 'service' in sources.workflows ? sources.workflows.service.orders(policy.hotfixWorkflow) : null;
     case 'archive':
+    case 'recreate-table':
       return null;
     default:
       return remedy satisfies never;
@@ -109,7 +120,7 @@ async function notToRun(house: House, incident: Incident, run: RemedyRun): Promi
 async function begin(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
   const not = await notToRun(house, incident, run);
   if (not !== null) return not;
-  await keepStep({ house, incident, run }, 'began', 'the plan was made again and is the same; the export begins', {});
+  await keepStep({ house, incident, run }, 'began', 'the plan was made again and is the same; it begins', {});
   return 'next';
 }
 
@@ -188,12 +199,6 @@ async function verify(house: House, incident: Incident, run: RemedyRun, { at: do
 function seenWords(look: Look): string {
   if (look.kind === 'unseen') return `the audit table can't be seen: ${look.failure}`;
   return look.lastRecordAt === null ? 'the audit table holds no record' : `the last audit record is of ${formatUtc(look.lastRecordAt)}`;
-}
-
-/** The newest record that there is now; empty when none is seen. */
-async function lastRecord(house: House, { number }: Incident): Promise<string> {
-  const look = await lookAt(house, number);
-  return look.kind === 'seen' && look.lastRecordAt !== null ? look.lastRecordAt.toISOString() : '';
 }
 
 function keepPlaced(house: House, incident: Incident, run: RemedyRun, { id, url }: Placed): Promise<void> {

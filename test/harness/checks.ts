@@ -52,6 +52,8 @@ export const NO_SOURCES: Sources = {
   workflows: absent('GITHUB_TOKEN'),
   archive: absent('AUDIT_WRITER_DATABASE_URL'),
   vault: absent('ARCHIVE_S3_BUCKET'),
+  recreation: absent('AUDIT_WRITER_DATABASE_URL'),
+  migrations: absent('recreate_table in runbook.yaml'),
   operations: connectOperations(undefined),
   session: absent('OPERATIONS_SESSION'),
 };

@@ -31,7 +31,7 @@ export type World = StandIns & {
   /** Starts a second one beside it on the same store. */
   readonly startsReplica: () => Promise<void>;
   /** Starts it as a process of its own, which can be killed. */
-  readonly startsApart: () => Promise<void>;
+  readonly startsApart: (policy?: string) => Promise<void>;
   readonly stops: () => Promise<void>;
   /** Ends the process at once, as SIGKILL and power failures do. */
   readonly isKilled: () => Promise<void>;
@@ -121,8 +121,8 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
       };
       if (first) running = { ...first, stop: stopBoth, kill: stopBoth };
     },
-    startsApart: async () => {
-      await writeFile(join(folder, 'runbook.yaml'), '');
+    startsApart: async (policy = '') => {
+      await writeFile(join(folder, 'runbook.yaml'), policy);
       runs(await startBot({ ...environment, SANDBOX_TIMER_SPEED: '20' }, clock.reading, (line) => void logLines.push(line)));
     },
     isKilled: async () => {

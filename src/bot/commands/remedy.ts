@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
 import type { Asker, Reply } from '#bot/reply.ts';
 import { refuseUnlessApprover } from '#bot/rights.ts';
+import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/all-remedies.ts';
 import { openIncident } from '#store/facts.ts';
 import { handle } from '#workflows/handle.ts';
@@ -42,7 +43,9 @@ export async function decideOnRemedy(
   const [, number, request = ''] = /^INC-(\d+) (.+)$/.exec(value) ?? [];
   const denied = kind === 'approve-remedy' ? await refuseUnlessApprover(house, asker.person, 'the button Approve') : null;
   if (denied !== null) return denied;
-  return said(await handle(house, Number(number), { kind, request }, asker.person), DONE[kind]);
+  const outcome = await handle(house, Number(number), { kind, request }, asker.person);
+  const waits = outcome.incident && remedyOf(outcome.incident.remedies, request)?.status.name === 'planned';
+  return said(outcome, waits ? 'Approved by you; one more person must.' : DONE[kind]);
 }
 
 const DONE = {

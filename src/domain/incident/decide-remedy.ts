@@ -57,9 +57,17 @@ export function approveRemedy(
   if (run?.status.name !== 'planned') return { facts: [] };
   if (run.status.expiresAt <= now)
     return refuse('expired', `The plan was good until ${formatUtc(run.status.expiresAt)}. Ask for the remedy again.`);
+  if (run.remedy === 'recreate-table') return approveAsTwo(run, by);
   if (policy.twoPerson && run.askedBy.slackId === by.slackId) {
     return refuse('same-person', 'You asked for it: a second person must approve (`approvals.two_person` in runbook.yaml).');
   }
+  return { facts: [{ type: 'remedy.approved', request: id }] };
+}
+
+/** The last resort takes two people whatever the policy says; one of them may be who asked and typed the table's name. */
+function approveAsTwo({ request: id, confirmedBy }: RemedyRun, by: Person): Decision {
+  if (confirmedBy === null) return { facts: [{ type: 'remedy.confirmed', request: id }] };
+  if (confirmedBy.slackId === by.slackId) return refuse('same-person', 'You have approved it already: it takes a second person.');
   return { facts: [{ type: 'remedy.approved', request: id }] };
 }
 

@@ -192,6 +192,7 @@ export const factSchema = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('remedy.asked'), remedy: remedyNameSchema, argument: z.string(), request: z.string(), dryRun: z.boolean() }),
   z.object({ type: z.literal('remedy.planned'), request: z.string(), plan: planSchema, expiresAt: instant }),
+  z.object({ type: z.literal('remedy.confirmed'), request: z.string() }),
   z.object({ type: z.literal('remedy.approved'), request: z.string() }),
   z.object({
     type: z.literal('remedy.progressed'),

@@ -24,6 +24,8 @@ export type RemedyRun = {
   readonly askedBy: Who;
   readonly plan: Plan | null;
   readonly status: RemedyStatus;
+  /** The first of two people, where two must approve. */
+  readonly confirmedBy: Who | null;
   /** Kept after the end too. */
   readonly approvedBy: Who | null;
   readonly progress: readonly Progress[];
@@ -43,6 +45,7 @@ export function remediesAfter(runs: readonly RemedyRun[], fact: RemedyFact, at: 
       isDryRun: dryRun,
       askedBy: whoIs(by),
       plan: null,
+      confirmedBy: null,
       approvedBy: null,
       stoppedBy: null,
       progress: [],
@@ -56,6 +59,8 @@ function remedyAfter(run: RemedyRun, fact: Exclude<RemedyFact, { type: 'remedy.a
   switch (fact.type) {
     case 'remedy.planned':
       return { ...run, plan: fact.plan, status: { name: 'planned', expiresAt: fact.expiresAt } };
+    case 'remedy.confirmed':
+      return { ...run, confirmedBy: whoIs(by) };
     case 'remedy.approved':
       return { ...run, approvedBy: whoIs(by), status: { name: 'approved', by: whoIs(by), at } };
     case 'remedy.progressed':

@@ -158,6 +158,7 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
       return { ...incident, ...checksAfter(incident, fact, at, actorName(by)) };
     case 'remedy.asked':
     case 'remedy.planned':
+    case 'remedy.confirmed':
     case 'remedy.approved':
     case 'remedy.progressed':
     case 'remedy.stopped':

@@ -129,6 +129,8 @@ function lineOf(fact: Fact, at: Date, deeds: ReadonlyMap<string, Call['deed']>):
       return `Remedy ${`${fact.remedy} ${fact.argument}`.trim()} asked for${fact.dryRun ? ' as a dry run' : ''}`;
     case 'remedy.planned':
       return `Remedy planned, good until ${formatUtc(fact.expiresAt)}: ${fact.plan.what} Rests on: ${fact.plan.basis}. To go back: ${fact.plan.back}`;
+    case 'remedy.confirmed':
+      return 'Remedy confirmed by the first of two people';
     case 'remedy.approved':
       return 'Remedy approved';
     case 'remedy.progressed':

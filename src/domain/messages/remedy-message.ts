@@ -11,13 +11,15 @@ export function remedyMessage(templates: Templates, policy: Pick<Policy, 'twoPer
 
 /** What the template of a remedy may use; every field is filled. */
 export function remedyVariables(run: RemedyRun, { twoPerson }: Pick<Policy, 'twoPerson'>): Readonly<Record<string, unknown>> {
-  const { remedy, argument, askedBy, approvedBy, plan, status, progress, stoppedBy, isDryRun } = run;
+  const { remedy, argument, askedBy, confirmedBy, approvedBy, plan, status, progress, stoppedBy, isDryRun } = run;
   return {
     remedy: {
       command: `/remedy ${`${remedy} ${argument}`.trim()}`,
       status: status.name,
       askedBy: askedBy.name,
-      approvedBy: approvedBy?.name ?? '',
+      approvedBy: [confirmedBy, approvedBy].flatMap((who) => who?.name ?? []).join(' and '),
+      isConfirmed: confirmedBy !== null,
+      takesTwo: remedy === 'recreate-table',
       isDryRun,
       twoPerson,
       expiresAt: status.name === 'planned' ? status.expiresAt : '',

@@ -215,6 +215,7 @@ const REMEDY: RemedyRun = {
   argument: '',
   isDryRun: false,
   askedBy: { slackId: 'U0000000001', name: 'Robin' },
+  confirmedBy: null,
   approvedBy: { slackId: 'U0000000002', name: 'Sam' },
   plan: {
     target: 'one',

@@ -8,7 +8,7 @@ export type Remedy = {
   readonly usage: string;
   readonly step: string;
   readonly help: string;
-  readonly needs: readonly ('archive' | 'vault' | 'deployments' | 'workflows')[];
+  readonly needs: readonly ('archive' | 'vault' | 'deployments' | 'workflows' | 'recreation' | 'migrations')[];
   readonly refuse: (argument: string) => string | null;
 };
 
@@ -50,6 +50,15 @@ export const REMEDIES: readonly Remedy[] = [
     help: 'run the deployment workflow on a branch or tag, and follow it',
     needs: ['workflows'],
     refuse: wrongRef,
+  },
+  {
+    name: 'recreate-table',
+    usage: 'recreate-table <the table’s name>',
+    step: '§10, last resort',
+    help: 'a missing or damaged audit table anew, by the application’s own migrations, with a backup before and its records after; two people approve',
+    needs: ['recreation', 'migrations'],
+    refuse: (argument) =>
+      argument === '' ? 'To confirm, type the table’s name, exactly as AUDIT_TABLE has it, behind `/remedy recreate-table`.' : null,
   },
 ];
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** The remedies of runbook steps 9, 11 and 12, by the names people type. */
-export const REMEDY_NAMES = ['archive', 'restart', 'rollback', 'hotfix'] as const;
+/** The remedies of runbook steps 9 to 12, by the names people type. */
+export const REMEDY_NAMES = ['archive', 'restart', 'rollback', 'hotfix', 'recreate-table'] as const;
 export const remedyNameSchema = z.enum(REMEDY_NAMES);
 export type RemedyName = z.infer<typeof remedyNameSchema>;
 
