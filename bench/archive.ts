@@ -1,14 +1,12 @@
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { z } from 'zod';
 import { startS3 } from '#sandbox/stand-ins/s3.ts';
-import { connectAuditArchive } from '#services/audit-archive.ts';
-import { connectVault, readComplianceKey } from '#services/vault.ts';
 import { startEmbedded } from '#store/embedded.ts';
 
 type Say = (text: string) => void;
@@ -42,7 +40,9 @@ export async function benchArchive(rows: number, say: Say): Promise<void> {
       }),
       BENCH_KEY_FILE: s3.publicKeyFile,
     };
-    const worker = fork(fileURLToPath(new URL('./bench.ts', import.meta.url)), ['archive-worker'], {
+    const worker = fork(fileURLToPath(new URL('./archive-worker.ts', import.meta.url)), [], {
+      // As npm start has it.
+      execArgv: ['--max-semi-space-size=4'],
       env: { ...process.env, ...environment },
     });
     const figures = workerSchema.parse((await once(worker, 'message'))[0]);
@@ -73,47 +73,6 @@ const workerSchema = z.object({
   peakMegabytes: z.number(),
 });
 
-/** The export in a process of its own, so that its memory is its own. */
-export async function archiveWorker(): Promise<void> {
-  const { BENCH_DATABASE_URL: url = '', BENCH_S3 = '{}', BENCH_KEY_FILE = '' } = process.env;
-  const s3 = z
-    .object({
-      bucket: z.string(),
-      prefix: z.string(),
-      region: z.string(),
-      accessKeyId: z.string(),
-      secretAccessKey: z.string(),
-      endpoint: z.string(),
-    })
-    .parse(JSON.parse(BENCH_S3));
-  const vault = connectVault({ ...s3, complianceKey: await readComplianceKey(await readFile(BENCH_KEY_FILE, 'utf8')) });
-  const source = connectAuditArchive(url, 'AuditLog', 'timestamp');
-  const cutoff = new Date('2026-01-01');
-  const { table, archivable } = await source.inventory(cutoff);
-  const start = performance.now();
-  let stored = start;
-  const { result } = await source.exportRows(
-    { table, key: archivable.key, cutoff },
-    async (stream) => {
-      const answer = await vault.store('bench.csv.pgp', stream);
-      stored = performance.now();
-      return answer;
-    },
-    async () => undefined,
-  );
-  const exported = performance.now();
-  const wrong = await result.wrong();
-  if (wrong !== null) throw new Error(wrong);
-  process.send?.({
-    exportMilliseconds: stored - start,
-    keysMilliseconds: exported - stored,
-    readBackMilliseconds: performance.now() - exported,
-    ...result.stored,
-    peakMegabytes: process.resourceUsage().maxRSS / 1_024,
-  });
-  process.disconnect?.();
-}
-
 /** What the runbook's step 9 says, with its line breaks repaired and nothing left in the clear on the disk. Answers milliseconds. */
 async function byHand(url: string, keyFile: string, folder: string): Promise<number> {
   const home = join(folder, 'gnupg');
@@ -134,8 +93,12 @@ async function byHand(url: string, keyFile: string, folder: string): Promise<num
       home,
       '--batch',
       '--quiet',
+      '--compress-algo',
+      'zlib',
       '--trust-model',
       'always',
+      '--compress-algo',
+      'zlib',
       '--recipient',
       'compliance@clinic.example',
       '--output',

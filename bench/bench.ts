@@ -13,7 +13,7 @@ import { openClinic } from '#sandbox/clinic/clinic.ts';
 import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
 import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startEmbedded } from '#store/embedded.ts';
-import { archiveWorker, benchArchive } from './archive.ts';
+import { benchArchive } from './archive.ts';
 import { benchGaps } from './gaps.ts';
 import { benchStorm } from './storm.ts';
 
@@ -177,7 +177,6 @@ async function run(): Promise<void> {
   const [what = 'bot'] = positionals;
   const rows = Number(values.rows ?? (what === 'archive' ? 2_000_000 : 10_000_000));
   if (what === 'bare') return serveBare();
-  if (what === 'archive-worker') return archiveWorker();
   if (what === 'bot' && !values.help) return main();
   if (what === 'storm' && !values.help) return benchStorm(say);
   if (what === 'gaps' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchGaps(rows, say);

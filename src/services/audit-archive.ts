@@ -69,9 +69,9 @@ export function connectAuditArchive(url: string, tableName: string, column: stri
         const result = await onRows(stream);
         await client.query(`declare keys no scroll cursor for ${queries.keys}`);
         for (;;) {
-          const { rows } = await client.query(`fetch ${BATCH} from keys`);
+          const { rows } = await client.query({ text: `fetch ${BATCH} from keys`, rowMode: 'array' });
           if (rows.length === 0) break;
-          await onKeys(rows.map((row) => keyRow.parse(row).key));
+          await onKeys(keysSchema.parse(rows));
         }
         await client.query('commit');
         return { rows: stream.rowCount, result };
@@ -98,7 +98,7 @@ export function connectAuditArchive(url: string, tableName: string, column: stri
   };
 }
 
-const keyRow = z.object({ key: z.array(z.string()) });
+const keysSchema = z.array(z.array(z.string()));
 const pressureRow = z.object({ waiting: z.number(), lag: z.number() });
 
 function ask(client: pg.Client, { text, values }: Sql) {

@@ -32,7 +32,7 @@ export async function takeArchiveStep(house: House, incident: Incident, run: Rem
   const wish = parseArchive(run.argument);
   if ('wrong' in wish) return { outcome: 'refused', says: wish.wrong };
   const target = run.plan?.target ?? '';
-  const name = `${target.slice(0, 10)}-${incidentName(incident.number)}-${run.request}.csv.pgp`;
+  const name = `${target.slice(0, 10)}-${incidentName(incident.number)}-${run.request}.csv.gz.pgp`;
   const parts = { house, incident, run, vault: vault.service, source: archive.service, name, cutoff: new Date(target) };
   if (stepOf(run, 'deleted')) return finish(parts, wish);
   if (run.stoppedBy !== null) return { outcome: 'stopped', says: `${run.stoppedBy} stopped it. ${whereItStands(run)}` };

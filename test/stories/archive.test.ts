@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { gunzipSync } from 'node:zlib';
 import { createMessage, decrypt, encrypt, generateKey, readKey, readMessage, readPrivateKey } from 'openpgp';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -41,7 +42,7 @@ const OLD = `id like 'old-%'`;
 
 /** The object that was archived; its manifest lies beside it. */
 function archived({ s3 }: World) {
-  const [key, object] = [...s3.objects].find(([name]) => name.endsWith('.csv.pgp')) ?? [];
+  const [key, object] = [...s3.objects].find(([name]) => name.endsWith('.csv.gz.pgp')) ?? [];
   if (key === undefined || object === undefined) throw new Error('nothing was archived');
   const manifest: unknown = JSON.parse(s3.objects.get(`${key}.manifest.json`)?.content.toString() ?? 'null');
   return { key, object, manifest };
@@ -50,8 +51,13 @@ function archived({ s3 }: World) {
 /** The ids in an archive, as the holder of the compliance key reads them. */
 async function archivedIds(world: World): Promise<readonly string[]> {
   const message = await readMessage({ binaryMessage: new Uint8Array(archived(world).object.content) });
-  const { data } = await decrypt({ message, decryptionKeys: await readPrivateKey({ armoredKey: world.s3.privateKey }) });
-  return [...String(data).matchAll(/^(old-\d+),/gm)].map(([, id = '']) => id);
+  const decryptionKeys = await readPrivateKey({ armoredKey: world.s3.privateKey });
+  const { data } = await decrypt({ message, decryptionKeys, format: 'binary' });
+  return [
+    ...gunzipSync(data)
+      .toString()
+      .matchAll(/^(old-\d+),/gm),
+  ].map(([, id = '']) => id);
 }
 
 /** A digest of rows that neither their order nor their number hides. */
@@ -342,7 +348,7 @@ async function copyBack(world: World, table: string): Promise<void> {
   const client = new pg.Client({ connectionString: world.clinic.adminUrl });
   await client.connect();
   try {
-    await pipeline(Readable.from(csv), client.query(copyFrom(`copy ${table} from stdin (format csv, header match)`)));
+    await pipeline(Readable.from(gunzipSync(csv)), client.query(copyFrom(`copy ${table} from stdin (format csv, header match)`)));
   } finally {
     await client.end();
   }
@@ -366,8 +372,8 @@ async function decryptedByGpg(world: World): Promise<Buffer> {
   };
   try {
     gpg(['--import'], world.s3.privateKey);
-    await writeFile(join(folder, 'archive.csv.pgp'), archived(world).object.content);
-    return gpg(['--decrypt', join(folder, 'archive.csv.pgp')]);
+    await writeFile(join(folder, 'archive.csv.gz.pgp'), archived(world).object.content);
+    return gpg(['--decrypt', join(folder, 'archive.csv.gz.pgp')]);
   } finally {
     spawnSync('gpgconf', ['--homedir', folder, '--kill', 'all']);
     await rm(folder, { recursive: true, force: true });

@@ -134,7 +134,7 @@ export function archiveQueries(table: AuditTable, key: Key, cutoff: Date): { rea
   const names = key.map(({ name }) => `${quoteIdentifier(name)}::text`).join(', ');
   return {
     rows: `select * from ${tableSql(table)} ${where}`,
-    keys: `select array[${names}] as key from ${tableSql(table)} ${where} order by ${columnSql(table)}`,
+    keys: `select ${names} from ${tableSql(table)} ${where} order by ${columnSql(table)}`,
   };
 }
 
@@ -170,7 +170,7 @@ export function archiveManifest({ table, cutoff, rows, key, stored }: Contents):
     before: cutoff.toISOString(),
     rows,
     key: key.map(({ name }) => name),
-    format: 'CSV with a header, as COPY writes it, compressed and encrypted with OpenPGP',
+    format: 'CSV with a header, as COPY writes it, compressed by gzip and encrypted with OpenPGP',
     csv: { bytes: stored.plainBytes, sha256: stored.plainSha256 },
     object: { bytes: stored.bytes, sha256: stored.sha256 },
   };
