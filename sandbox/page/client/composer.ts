@@ -26,7 +26,9 @@ export function Composer({ conversation, does, threadKey, label }: Box) {
   };
   const send = async () => {
     if (text.trim() === '') return;
-    if (await does.act({ deed: 'say', person: does.me.id, text: text.trim(), threadKey })) write('');
+    const isSent = await does.act({ deed: 'say', person: does.me.id, text: text.trim(), threadKey });
+    // Only what was sent is cleared: the answer may come after the next words were begun.
+    if (isSent) setText((current) => (current === text ? '' : current));
   };
   const keys: Readonly<Record<string, () => void>> = {
     Tab: () => take(choices[Math.max(0, chosen)]),
