@@ -14,8 +14,10 @@ import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from 
 import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { benchArchive } from './archive.ts';
+import { benchDays } from './days.ts';
 import { benchGaps } from './gaps.ts';
 import { benchStorm } from './storm.ts';
+import { benchWatch } from './watch.ts';
 
 /** Prints figures and ratios of the real program in a process of its own, against local stand-ins; asserts nothing. */
 const INCIDENTS = 60;
@@ -166,8 +168,12 @@ function serveBare(): void {
 const HELP = `npm run bench                        reactions, throughput, idle cost of the bot
 npm run bench -- storm               10,000 webhooks, against a bare handler with one INSERT a request
 npm run bench -- gaps [--rows N]     the gap scan against the runbook's query, on N rows (10,000,000 unless given)
+npm run bench -- watch [--rows N]    one round of the watch on N rows (30,000,000 unless given), in the database's own time
+npm run bench -- days                the rules of the watch on days of realistic traffic: false alarms, and planted failures found
 npm run bench -- archive [--rows N]  the export of /remedy archive against psql and gpg, on N rows (2,000,000 unless given)
 `;
+
+const DEFAULT_ROWS: Readonly<Record<string, number>> = { archive: 2_000_000, watch: 30_000_000 };
 
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -175,11 +181,13 @@ async function run(): Promise<void> {
     options: { rows: { type: 'string' }, help: { type: 'boolean', default: false } },
   });
   const [what = 'bot'] = positionals;
-  const rows = Number(values.rows ?? (what === 'archive' ? 2_000_000 : 10_000_000));
+  const rows = Number(values.rows ?? DEFAULT_ROWS[what] ?? 10_000_000);
   if (what === 'bare') return serveBare();
   if (what === 'bot' && !values.help) return main();
   if (what === 'storm' && !values.help) return benchStorm(say);
   if (what === 'gaps' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchGaps(rows, say);
+  if (what === 'days' && !values.help) return benchDays(say);
+  if (what === 'watch' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchWatch(rows, say);
   if (what === 'archive' && !values.help && Number.isInteger(rows) && rows >= 1_000) return benchArchive(rows, say);
   say(HELP);
 }

@@ -7,10 +7,9 @@ import type { AuditTable, Rows, Sql } from '#domain/checks/sql.ts';
 import { type FoundGap, findGaps, type GapScan } from '#domain/gap/find-gaps.ts';
 import { DAY, HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
 import { startEmbedded } from '#store/embedded.ts';
+import { fillYear, PLANTED, YEAR } from './year.ts';
 
 const TOLERANCE = 5 * MINUTE;
-const YEAR = 365 * DAY;
-const PLANTED = 54;
 const WINDOWS: readonly (readonly [string, Milliseconds])[] = [
   ['2 h', 2 * HOUR],
   ['24 h', DAY],
@@ -40,7 +39,7 @@ export async function benchGaps(rows: number, say: (text: string) => void): Prom
     say(
       `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, PostgreSQL 18, ${rows.toLocaleString('en')} rows over 12 months, ${PLANTED} planted gaps, warm`,
     );
-    await fill(client, rows);
+    await fillYear(client, rows);
     for (const [name, window] of WINDOWS) await compare(client, name, window, say);
     await withoutIndex(client, say);
   } finally {
@@ -48,29 +47,6 @@ export async function benchGaps(rows: number, say: (text: string) => void): Prom
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Records evenly over the year up to a fixed "now", with gaps of 6 to 59 minutes cut out. */
-async function fill(client: pg.Client, rows: number): Promise<void> {
-  await client.query(`
-    create schema clock;
-    create function clock.now() returns timestamptz language sql stable as $$ select timestamptz '2026-01-05 12:00:00Z' $$;
-    set search_path = clock, public, pg_catalog;
-    set timezone = 'UTC';
-    create table public."AuditLog" (id bigint, "userEmail" text, action text, resource text, timestamp timestamp(3) not null)`);
-  await client.query(
-    `insert into "AuditLog"
-     select i, 'user', 'READ', 'Patient', at
-     from generate_series(1, $1::bigint) as i,
-       lateral (select timestamp '2026-01-05 12:00:00' - (($1::bigint - i) * ($2::float8 / $1)) * interval '1 millisecond' as at) as moment
-     where not exists (
-       select from generate_series(1, $3::int) as g
-       where at > timestamp '2025-01-05 12:00:00' + g * interval '6 days 17 hours'
-         and at < timestamp '2025-01-05 12:00:00' + g * interval '6 days 17 hours' + (5 + g) * interval '1 minute')`,
-    [rows, YEAR, PLANTED],
-  );
-  await client.query('create index on "AuditLog" (timestamp)');
-  await client.query('vacuum analyze "AuditLog"');
 }
 
 async function hop(

@@ -52,6 +52,8 @@ export function sandboxEnvironment({
     PAGERDUTY_FROM_EMAIL: 'gapwatch@clinic.example',
     PAGERDUTY_WEBHOOK_SECRET: pagerduty.webhookSecret,
     PAGERDUTY_API_URL: pagerduty.apiUrl,
+    PAGERDUTY_ROUTING_KEY: pagerduty.routingKey,
+    PAGERDUTY_EVENTS_URL: pagerduty.apiUrl,
     AUDIT_DATABASE_URL: clinic.readerUrl,
     AUDIT_WRITER_DATABASE_URL: clinic.applicationUrl,
     SENTRY_AUTH_TOKEN: outside.sentry.token,

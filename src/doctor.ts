@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
 import { DEFAULT_POLICY, unreachableRoles } from '#domain/policy.ts';
 import { DAY, formatUtc, HOUR, plus } from '#domain/time.ts';
+import { raisedAlarms } from '#domain/watch/judge.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
@@ -13,9 +14,10 @@ import { lastDelivery } from '#store/deliveries.ts';
 import { fingerprint, readSigningKey } from '#store/evidence.ts';
 import { incidentNumbers } from '#store/facts.ts';
 import { loadFindings } from '#store/findings.ts';
+import { loadWatch } from '#store/watch.ts';
 import type { Optional, Sources } from '#workflows/house.ts';
 import { loadTexts, say, withStore } from './command-line.ts';
-import { withAddresses } from './policy.ts';
+import { loadPolicy, withAddresses } from './policy.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { connectSources } from './sources.ts';
 
@@ -101,6 +103,7 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
     },
     { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', look: () => signingKeyWords(settings) },
     { what: 'transport of mail (SMTP_URL)', look: async () => mailTransportWords(settings) },
+    { what: 'the watch (watch.raise_alerts, PAGERDUTY_ROUTING_KEY)', look: () => watchWords(settings) },
     { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
     {
       what: 'Slack channel (SLACK_CHANNEL)',
@@ -165,6 +168,17 @@ async function signingKeyWords({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): P
   const key = readSigningKey(await readFile(file, 'utf8'), file);
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
   return `signs with ${fingerprint(publicKey)}`;
+}
+
+/** Whether the watch is on and where its alarms go; a routing key can only be tried by raising an alarm, which a doctor does not do. */
+async function watchWords({ PAGERDUTY_ROUTING_KEY, RUNBOOK_FILE }: Settings): Promise<string> {
+  const { watch } = await loadPolicy(RUNBOOK_FILE);
+  if (!watch.raiseAlerts) return 'off in the bot: alerts come from your own monitoring, or from `npm start -- --watch`';
+  const to = PAGERDUTY_ROUTING_KEY === undefined ? 'straight into the channel' : 'to PagerDuty';
+  const memory = await withStore(loadWatch);
+  if (memory === null) return `on, its alarms go ${to}; it has made no round yet`;
+  const raised = raisedAlarms(memory);
+  return `on, its alarms go ${to}; last round ${formatUtc(memory.roundAt)}, ${raised.length === 0 ? 'no alarm' : `raised: ${raised.join(', ')}`}`;
 }
 
 function mailTransportWords({ SMTP_URL }: Settings): string {

@@ -1,88 +1,48 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { config } from 'dotenv';
 import type { Logger } from 'pino';
 import { slackApp } from '#bot/app.ts';
-import { type HttpServer, listen, livez, metrics, readyz } from '#bot/http.ts';
+import { listen, livez, metrics, readyz } from '#bot/http.ts';
 import { pagerDutyWebhook } from '#bot/pagerduty-webhook.ts';
 import { receiptPage } from '#bot/receipt-page.ts';
-import { figuresOf } from '#domain/incident/figures.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { unreachableRoles } from '#domain/policy.ts';
-import { openAuditDatabase } from '#services/audit-database.ts';
-import { openGate } from '#services/gate.ts';
 import { connectHeartbeat } from '#services/heartbeat.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty.ts';
 import { openReportFolder } from '#services/report-folder.ts';
 import { connectSlack } from '#services/slack.ts';
-import { openDatabase, StoreUnavailable } from '#store/database.ts';
-import { EmbeddedServerError, startEmbedded } from '#store/embedded.ts';
+import { StoreUnavailable } from '#store/database.ts';
+import { EmbeddedServerError } from '#store/embedded.ts';
 import { readSigningKey } from '#store/evidence.ts';
-import { currentIncident, incidentNumbers, loadFacts } from '#store/facts.ts';
-import { loadFindings } from '#store/findings.ts';
-import { type JobClock, startJobs } from '#store/jobs.ts';
-import { migrate } from '#store/migrate.ts';
+import type { JobClock } from '#store/jobs.ts';
 import { ownSecret } from '#store/secrets.ts';
 import { guardStore, type Repeat } from '#workflows/guard-store.ts';
 import type { House } from '#workflows/house.ts';
 import { startWork } from '#workflows/worker.ts';
+import { layFoundation } from './foundation.ts';
 import { openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
-import { PolicyError, readPolicy, withAddresses } from './policy.ts';
-import { readSettings, type Settings, SettingsError } from './settings.ts';
-import { connectSources } from './sources.ts';
+import { loadPolicy, PolicyError, withAddresses } from './policy.ts';
+import { readSettings, readWatchSettings, type Settings, SettingsError } from './settings.ts';
 import { loadTemplates } from './templates.ts';
+import { startWatchAlone } from './watch-alone.ts';
 
 /** Gapwatch, running. */
 export type Gapwatch = { readonly port: number; readonly house: House; readonly stop: () => Promise<void> };
 
-/** The most connections to the monitored database at the same time. */
-const AUDIT_CONNECTIONS = 2;
-
 /** Wires the rooms and starts: store, work, then the doors. `clock` is the system's unless given. */
 export async function start(settings: Settings, log: Logger, clock?: JobClock): Promise<Gapwatch> {
-  const policy = withAddresses(
-    readPolicy(await readFile(settings.RUNBOOK_FILE, 'utf8').catch(missingPolicy), settings.RUNBOOK_FILE),
-    settings,
-  );
+  const policy = withAddresses(await loadPolicy(settings.RUNBOOK_FILE), settings);
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
   const signingKey = await loadSigningKey(settings);
-  const gate = openGate(AUDIT_CONNECTIONS);
-  const sources = await connectSources(settings, gate, policy);
-  await trustPrivateCa(settings);
-  const onError = tellOfFailures(log);
-  const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
-  const url = settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '';
-  const database = openDatabase(url, onError);
-  await migrate(database);
-  const jobs = await startJobs(url, onError, clock);
-  const now = () => new Date(clock?.now() ?? Date.now());
-  const figures = openMetrics(jobs, {
-    openIncidents: async () => (await incidentNumbers(database, 'open')).length,
-    lastFigures: async () => {
-      const latest = await currentIncident(database);
-      return latest === null ? null : figuresOf(await loadFacts(database, latest), now());
-    },
-    findings: async () => (await loadFindings(database)).length,
-  });
-  const auditDatabase = openAuditDatabase(
-    { gate, url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
-    onError,
-  );
+  const foundation = await layFoundation(settings, policy, log, clock);
+  const { database } = foundation;
+  const figures = openMetrics(database, foundation.jobs, foundation.now);
   const house: House = {
-    database,
-    jobs,
-    policy,
+    ...foundation,
     templates,
-    auditDatabase,
-    auditTable: {
-      tableName: settings.AUDIT_TABLE,
-      column: settings.AUDIT_TIMESTAMP_COLUMN,
-      writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
-    },
-    sources,
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({
@@ -96,8 +56,6 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     signingKey,
     heartbeat: settings.HEARTBEAT_URL ? connectHeartbeat(settings.HEARTBEAT_URL) : null,
     reports: openReportFolder(settings.REPORTS_DIR),
-    now,
-    log,
     observe: figures.observe,
   };
   const unreachable = unreachableRoles(policy);
@@ -110,7 +68,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     apiUrl: settings.SLACK_API_URL,
   });
   await slack.start();
-  await startWork(house);
+  await startWork(house, { hasWatch: policy.watch.raiseAlerts });
   const stopGuarding = guardStore(house, repeatBy(clock));
   const secrets = settings.PAGERDUTY_WEBHOOK_SECRET.split(',').map((secret) => secret.trim());
   const routes = {
@@ -122,13 +80,15 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     'GET /metrics': metrics(figures.render),
   };
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
-  log.info({ port: http.port, host: settings.HOST, store: server ? 'embedded' : 'DATABASE_URL' }, 'Gapwatch is ready');
+  log.info({ port: http.port, host: settings.HOST, store: foundation.store, watch: policy.watch.raiseAlerts }, 'Gapwatch is ready');
   return {
     port: http.port,
     house,
-    stop: () => {
+    stop: async () => {
       stopGuarding();
-      return stop(http, slack.stop, house, server);
+      // The doors first, then what runs may finish within its grace, then the connections.
+      await Promise.all([http.close(), slack.stop()]);
+      await foundation.close();
     },
   };
 }
@@ -144,22 +104,6 @@ function repeatBy(clock: JobClock | undefined): Repeat {
   };
 }
 
-const TOLD_EVERY_MILLISECONDS = 10_000;
-
-/** A database that is away fails every poll of every worker: the log hears it at most once in ten seconds, with the count. */
-function tellOfFailures(log: Logger): (error: Error) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  let untold = 0;
-  return (error) => {
-    untold += 1;
-    const now = performance.now();
-    if (now - toldAt < TOLD_EVERY_MILLISECONDS) return;
-    log.warn({ err: error, count: untold }, 'database connections failed; they are opened again when needed');
-    toldAt = now;
-    untold = 0;
-  };
-}
-
 /** The key that signs the record. Throws a SettingsError when the file can't be used: better no start than unsigned evidence. */
 async function loadSigningKey({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): Promise<KeyObject | null> {
   if (file === undefined) return null;
@@ -171,38 +115,6 @@ async function loadSigningKey({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): Pr
   }
 }
 
-/** A private CA is trusted besides the public ones, by everything that speaks TLS here: databases, SMTP, HTTPS. */
-async function trustPrivateCa({ CA_FILE: file }: Settings): Promise<void> {
-  if (file === undefined) return;
-  const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new SettingsError(`CA_FILE (${file}) can't be read`, { cause });
-  });
-  try {
-    setDefaultCACertificates([...getCACertificates('default'), pem]);
-  } catch (cause) {
-    throw new SettingsError(`CA_FILE (${file}) holds no certificates in PEM`, { cause });
-  }
-}
-
-/** The role in a database address. */
-function roleOf(url: string | undefined): string | null {
-  const name = url === undefined ? '' : decodeURIComponent(new URL(url).username);
-  return name === '' ? null : name;
-}
-
-/** Closes the doors first, then lets what runs finish within its grace, then the connections. */
-async function stop(
-  http: HttpServer,
-  stopSlack: () => Promise<void>,
-  house: House,
-  server: { readonly stop: () => Promise<void> } | null,
-): Promise<void> {
-  await Promise.all([http.close(), stopSlack()]);
-  await house.jobs.stop();
-  await Promise.all([house.auditDatabase.close(), house.database.close()]);
-  await server?.stop();
-}
-
 async function whyNotReady(house: House): Promise<string | null> {
   return house.database.query('select 1').then(
     () => null,
@@ -210,18 +122,11 @@ async function whyNotReady(house: House): Promise<string | null> {
   );
 }
 
-function missingPolicy(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-  throw error;
-}
-
 /** Runs until SIGTERM or SIGINT. A mistake in the set-up is told in one message, without a stack. */
 async function main(): Promise<void> {
   config({ quiet: true });
   try {
-    const settings = readSettings(process.env);
-    const log = openLog(settings.LOG_LEVEL);
-    const gapwatch = await start(settings, log);
+    const { log, program: gapwatch } = await startAsAsked(process.argv.slice(2));
     const end = (signal: string) => {
       log.info({ signal }, 'Gapwatch stops');
       gapwatch.stop().then(
@@ -238,6 +143,21 @@ async function main(): Promise<void> {
     process.stderr.write(`${explain(error)}\n`);
     process.exit(1);
   }
+}
+
+/** `npm start` is the bot; `npm start -- --watch` the watch by itself. */
+async function startAsAsked(options: readonly string[]) {
+  const unknown = options.find((option) => option !== '--watch');
+  if (unknown !== undefined)
+    throw new SettingsError(`unknown option ${unknown}: expected none (the bot), or --watch (the watch by itself)`);
+  if (options.length > 0) {
+    const settings = readWatchSettings(process.env);
+    const log = openLog(settings.LOG_LEVEL);
+    return { log, program: await startWatchAlone(settings, log) };
+  }
+  const settings = readSettings(process.env);
+  const log = openLog(settings.LOG_LEVEL);
+  return { log, program: await start(settings, log) };
 }
 
 /** What went wrong at the start, for the person who started it. */

@@ -1,23 +1,23 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Figures } from '#domain/incident/figures.ts';
+import { type Figures, figuresOf } from '#domain/incident/figures.ts';
 import { SECOND } from '#domain/time.ts';
+import type { Database } from '#store/database.ts';
+import { lastDelivery } from '#store/deliveries.ts';
+import { currentIncident, incidentNumbers, loadFacts } from '#store/facts.ts';
+import { loadFindings } from '#store/findings.ts';
 import type { Jobs } from '#store/jobs.ts';
+import { loadWatch } from '#store/watch.ts';
 import type { Observe } from '#workflows/house.ts';
+import { openWatchMetrics } from './watch-metrics.ts';
 
 export type Metrics = { readonly observe: Observe; readonly render: () => Promise<{ readonly type: string; readonly body: string }> };
 
-/** What is read from the store when somebody asks. */
-type Sources = {
-  readonly openIncidents: () => Promise<number>;
-  readonly lastFigures: () => Promise<Figures | null>;
-  readonly findings: () => Promise<number>;
-};
-
-/** Gapwatch's own figures for Prometheus. */
-export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFigures, findings }: Sources): Metrics {
+/** Gapwatch's own figures for Prometheus, and what the watch sees. What is read from the store is read when somebody asks. */
+export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lateness'>, now: () => Date): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const showWatch = openWatchMetrics(registry);
   const calls = new Histogram({
     name: 'gapwatch_call_seconds',
     help: 'Calls outward by service and outcome',
@@ -46,14 +46,29 @@ export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFig
         for (const { labels, value } of readings ?? []) this.set({ ...labels }, value);
       },
     });
-  stored('gapwatch_findings', 'Things that Gapwatch found wrong with itself and that are still so', async () => one(await findings()));
-  stored('gapwatch_incidents_open', 'Open incidents', async () => one(await openIncidents()));
+  stored('gapwatch_findings', 'Things that Gapwatch found wrong with itself and that are still so', async () =>
+    one((await loadFindings(database)).length),
+  );
+  stored(
+    'gapwatch_finding',
+    'One for each of them, by name: webhooks, jobs, records, signals',
+    async () => labelled('name', Object.fromEntries((await loadFindings(database)).map(({ name }) => [name, 1]))),
+    ['name'],
+  );
+  stored('gapwatch_incidents_open', 'Open incidents', async () => one((await incidentNumbers(database, 'open')).length));
+  stored('gapwatch_jobs_late_seconds', 'How long the job that is due longest has waited for a worker', async () =>
+    one((await jobs.lateness()) / SECOND),
+  );
+  stored('gapwatch_last_webhook_timestamp_seconds', 'When the last webhook of PagerDuty came', async () => {
+    const last = await lastDelivery(database);
+    return last === null ? [] : one(last.getTime() / SECOND);
+  });
   stored('gapwatch_jobs', 'Jobs by state', async () => labelled('state', await jobs.counts()), ['state']);
   stored(
     'gapwatch_last_incident_seconds',
     'How long things took in the latest incident, from its beginning; absent while they have not happened. gap: all its gaps together',
     async () => {
-      const figures = await lastFigures();
+      const figures = await lastFigures(database, now());
       if (figures === null) return [];
       const { acknowledged: acknowledge, claimed: claim, privacyOfficerTold: privacy_officer, resolved: resolve, gap } = figures;
       const seconds = Object.entries({ acknowledge, claim, privacy_officer, resolve, gap }).flatMap(([measure, length]) =>
@@ -67,7 +82,7 @@ export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFig
     'gapwatch_last_incident_updates_on_time_ratio',
     'Share of the latest incident’s updates that went out within a minute of their time',
     async () => {
-      const figures = await lastFigures();
+      const figures = await lastFigures(database, now());
       return one(figures === null || figures.updatesDue === 0 ? 1 : figures.updatesOnTime / figures.updatesDue);
     },
   );
@@ -77,8 +92,16 @@ export function openMetrics(jobs: Pick<Jobs, 'counts'>, { openIncidents, lastFig
       deadJob: () => dead.inc(),
       repair: () => repairs.inc(),
     },
-    render: async () => ({ type: registry.contentType, body: await registry.metrics() }),
+    render: async () => {
+      showWatch(await loadWatch(database).catch(() => null));
+      return { type: registry.contentType, body: await registry.metrics() };
+    },
   };
+}
+
+async function lastFigures(database: Database, now: Date): Promise<Figures | null> {
+  const latest = await currentIncident(database);
+  return latest === null ? null : figuresOf(await loadFacts(database, latest), now);
 }
 
 type Readings = readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { closest } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -33,6 +34,7 @@ const contact = z.strictObject({
   email: z.email().optional(),
 });
 
+const count = z.number().int().min(1).max(10_000);
 const percent = z.number().min(1).max(99);
 const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' });
 
@@ -65,7 +67,16 @@ const schema = z.strictObject({
   updates: z.strictObject({ every: duration.optional(), delivery: z.enum(['broadcast', 'thread', 'channel']).optional() }).optional(),
   target: duration.optional(),
   gap: z.strictObject({ tolerance: duration.optional(), alert_after: duration.optional() }).optional(),
-  watch: z.strictObject({ every: duration.optional() }).optional(),
+  watch: z
+    .strictObject({
+      every: duration.optional(),
+      raise_alerts: z.boolean().optional(),
+      probe_every: duration.optional(),
+      time_zone: z.string().refine(isTimeZone, 'expected a time zone such as America/New_York').optional(),
+      quiet_floor: count.optional(),
+      drop_floor: count.optional(),
+    })
+    .optional(),
   expected_rate: z
     .strictObject({
       environment: z.enum(['development', 'staging', 'production']).optional(),
@@ -112,6 +123,15 @@ const schema = z.strictObject({
 /** The runbook's expected records a minute (step 13). */
 const RATES = { development: [1, 10], staging: [10, 50], production: [50, 500] } as const;
 
+/** The policy in a file; a file that is not there leaves everything at the runbook's figures. Throws a {@link PolicyError}. */
+export async function loadPolicy(file: string): Promise<Policy> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return readPolicy(text, file);
+}
+
 /** Reads `runbook.yaml`'s text. Every key is optional; all mistakes are told at once in a {@link PolicyError}. */
 export function readPolicy(text: string, file = 'runbook.yaml'): Policy {
   const document = parseDocument(text);
@@ -138,7 +158,14 @@ function normalise(raw: z.infer<typeof schema>): Policy {
       tolerance: raw.gap?.tolerance ?? DEFAULT_POLICY.gap.tolerance,
       alertAfter: raw.gap?.alert_after ?? DEFAULT_POLICY.gap.alertAfter,
     },
-    watch: { every: raw.watch?.every ?? DEFAULT_POLICY.watch.every },
+    watch: {
+      every: raw.watch?.every ?? DEFAULT_POLICY.watch.every,
+      raiseAlerts: raw.watch?.raise_alerts ?? DEFAULT_POLICY.watch.raiseAlerts,
+      probeEvery: raw.watch?.probe_every ?? DEFAULT_POLICY.watch.probeEvery,
+      timeZone: raw.watch?.time_zone ?? DEFAULT_POLICY.watch.timeZone,
+      quietFloor: raw.watch?.quiet_floor ?? DEFAULT_POLICY.watch.quietFloor,
+      dropFloor: raw.watch?.drop_floor ?? DEFAULT_POLICY.watch.dropFloor,
+    },
     expectedRate: { environment, lowest, highest },
     columns: raw.columns === undefined ? DEFAULT_POLICY.columns : Object.entries(raw.columns).map(expectedColumn),
     escalations: raw.escalations ?? DEFAULT_POLICY.escalations,
@@ -163,6 +190,14 @@ function normalise(raw: z.infer<typeof schema>): Policy {
   };
 }
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 function expectedColumn([name, text]: readonly [string, string]): ExpectedColumn {
   const type = text.replace(/\s+not null$/, '');
   return { name, type, notNull: type !== text };
@@ -173,7 +208,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(schema.shape),
   updates: ['every', 'delivery'],
   gap: ['tolerance', 'alert_after'],
-  watch: ['every'],
+  watch: ['every', 'raise_alerts', 'probe_every', 'time_zone', 'quiet_floor', 'drop_floor'],
   expected_rate: ['environment', 'development', 'staging', 'production'],
   disk: ['alert_percent', 'target_percent'],
   approvals: ['approvers'],

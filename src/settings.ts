@@ -34,6 +34,14 @@ const HELP = {
     expected: 'an http(s) URL',
     from: 'https://api.pagerduty.com unless set; https://api.eu.pagerduty.com in the EU region',
   },
+  PAGERDUTY_ROUTING_KEY: {
+    expected: 'an integration key of 32 characters',
+    from: 'PagerDuty → the service → Integrations → Events API V2; absent, the watch tells #incidents directly',
+  },
+  PAGERDUTY_EVENTS_URL: {
+    expected: 'an http(s) URL',
+    from: 'https://events.pagerduty.com unless set; https://events.eu.pagerduty.com in the EU region',
+  },
   AUDIT_DATABASE_URL: {
     expected: 'postgresql://user:password@host/database of a read-only role',
     from: 'the monitored database; docs/database-roles.sql creates the role',
@@ -131,6 +139,11 @@ const schema = z.object({
   PAGERDUTY_FROM_EMAIL: email,
   PAGERDUTY_WEBHOOK_SECRET: z.string().min(1),
   PAGERDUTY_API_URL: httpUrl.default('https://api.pagerduty.com'),
+  PAGERDUTY_ROUTING_KEY: z
+    .string()
+    .regex(/^\w{32}$/)
+    .optional(),
+  PAGERDUTY_EVENTS_URL: httpUrl.default('https://events.pagerduty.com'),
   AUDIT_DATABASE_URL: databaseUrl,
   AUDIT_WRITER_DATABASE_URL: databaseUrl.optional(),
   AUDIT_TABLE: z.string().min(1).default('AuditLog'),
@@ -172,20 +185,53 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 
+/** What only the bot needs; the watch by itself does without. */
+const watchSchema = schema.partial({
+  SLACK_BOT_TOKEN: true,
+  PAGERDUTY_API_TOKEN: true,
+  PAGERDUTY_FROM_EMAIL: true,
+  PAGERDUTY_WEBHOOK_SECRET: true,
+  SMTP_URL: true,
+  MAIL_FROM: true,
+  PRIVACY_OFFICER_EMAIL: true,
+});
+
 /** Secrets and addresses, parsed and frozen. */
 export type Settings = Readonly<z.infer<typeof schema>>;
+
+/** The settings of the watch by itself: those of the bot's services may be absent. */
+export type WatchSettings = Readonly<z.infer<typeof watchSchema>>;
 
 /**
  * Reads the settings from the environment; an empty value counts as absent. Throws one {@link SettingsError} that names every
  * wrong setting. A value is never printed: it may be a secret.
  */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+export function readSettings(environment: Environment): Settings {
+  const present = presentIn(environment);
   const parsed = schema.safeParse(present);
   const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []);
   if (present.SLACK_APP_TOKEN === undefined && present.SLACK_SIGNING_SECRET === undefined) wrong.add('SLACK_SIGNING_SECRET');
   if (!parsed.success || wrong.size > 0) throw new SettingsError(explain([...wrong], present));
   return Object.freeze(parsed.data);
+}
+
+/**
+ * Reads the settings that the watch needs by itself. An alarm must reach somebody, so it needs PagerDuty's routing key or, by
+ * DATABASE_URL, the store of a bot that posts what the watch writes there. Throws a {@link SettingsError} like {@link readSettings}.
+ */
+export function readWatchSettings(environment: Environment): WatchSettings {
+  const present = presentIn(environment);
+  const parsed = watchSchema.safeParse(present);
+  const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []);
+  if (present.PAGERDUTY_ROUTING_KEY === undefined && present.DATABASE_URL === undefined) wrong.add('PAGERDUTY_ROUTING_KEY');
+  if (!parsed.success || wrong.size > 0) throw new SettingsError(explain([...wrong], present));
+  return Object.freeze(parsed.data);
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function presentIn(environment: Environment): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
 }
 
 function explain(wrong: readonly string[], present: Readonly<Record<string, string | undefined>>): string {

@@ -14,13 +14,13 @@ import { connectTableRecreation } from '#services/table-recreation.ts';
 import { type ComplianceKey, connectVault, readComplianceKey, type Vault } from '#services/vault.ts';
 import { connectWorkflowRuns } from '#services/workflow-runs.ts';
 import type { Optional, Sources } from '#workflows/house.ts';
-import { type Settings, SettingsError } from './settings.ts';
+import { SettingsError, type WatchSettings } from './settings.ts';
 
 /**
  * What the checks and remedies ask, as far as it is configured; what is not names the settings that are missing. Throws a
  * SettingsError when the compliance key can't be read: better no start than a surprise when the disk is full.
  */
-export async function connectSources(settings: Settings, gate: Gate, { migrations }: Pick<Policy, 'migrations'>): Promise<Sources> {
+export async function connectSources(settings: WatchSettings, gate: Gate, { migrations }: Pick<Policy, 'migrations'>): Promise<Sources> {
   const complianceKey = await loadComplianceKey(settings);
   const digitalOcean = (token: string) => ({ apiUrl: settings.DIGITALOCEAN_API_URL, token });
   return {
@@ -58,7 +58,7 @@ export async function connectSources(settings: Settings, gate: Gate, { migration
   };
 }
 
-function vaultOf(settings: Settings, complianceKey: ComplianceKey | null): Optional<Vault> {
+function vaultOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<Vault> {
   const names = ['ARCHIVE_PGP_PUBLIC_KEY_FILE', 'ARCHIVE_S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const connected = optional(settings, names, (_file, bucket, accessKeyId, secretAccessKey) => ({ bucket, accessKeyId, secretAccessKey }));
   if ('missing' in connected || complianceKey === null) return 'missing' in connected ? connected : { missing: [names[0]] };
@@ -66,7 +66,7 @@ function vaultOf(settings: Settings, complianceKey: ComplianceKey | null): Optio
   return { service: connectVault({ ...connected.service, complianceKey, prefix, region, endpoint }) };
 }
 
-async function loadComplianceKey({ ARCHIVE_PGP_PUBLIC_KEY_FILE: file }: Settings): Promise<ComplianceKey | null> {
+async function loadComplianceKey({ ARCHIVE_PGP_PUBLIC_KEY_FILE: file }: WatchSettings): Promise<ComplianceKey | null> {
   if (file === undefined) return null;
   const name = `ARCHIVE_PGP_PUBLIC_KEY_FILE (${file})`;
   const armored = await readFile(file, 'utf8').catch((cause: unknown) => {
@@ -78,8 +78,8 @@ async function loadComplianceKey({ ARCHIVE_PGP_PUBLIC_KEY_FILE: file }: Settings
 }
 
 function optional<Service>(
-  settings: Settings,
-  names: readonly (keyof Settings)[],
+  settings: WatchSettings,
+  names: readonly (keyof WatchSettings)[],
   connect: (...values: readonly [string, string, string, string]) => Service,
 ): Optional<Service> {
   const missing = names.filter((name) => settings[name] === undefined);

@@ -32,7 +32,19 @@ export type Policy = {
   readonly updates: { readonly every: Milliseconds; readonly delivery: 'broadcast' | 'thread' | 'channel' };
   readonly target: Milliseconds;
   readonly gap: { readonly tolerance: Milliseconds; readonly alertAfter: Milliseconds };
-  readonly watch: { readonly every: Milliseconds };
+  /** How Gapwatch looks at the audit table by itself, and whether it raises alerts. */
+  readonly watch: {
+    readonly every: Milliseconds;
+    readonly raiseAlerts: boolean;
+    /** How often a write is tried and undone. */
+    readonly probeEvery: Milliseconds;
+    /** The clinic's, in which days and weeks are compared. */
+    readonly timeZone: string;
+    /** Fewer records than this in the same stretch of the weeks before: such a silence is usual. */
+    readonly quietFloor: number;
+    /** Fewer records than this in a compared stretch: too few for a comparison. */
+    readonly dropFloor: number;
+  };
   /** Records a minute that count as usual, lowest and highest. */
   readonly expectedRate: { readonly environment: string; readonly lowest: number; readonly highest: number };
   readonly columns: readonly ExpectedColumn[];
@@ -68,7 +80,7 @@ export const DEFAULT_POLICY: Policy = {
   updates: { every: 5 * MINUTE, delivery: 'broadcast' },
   target: 15 * MINUTE,
   gap: { tolerance: 5 * MINUTE, alertAfter: 2 * MINUTE },
-  watch: { every: 15 * SECOND },
+  watch: { every: 15 * SECOND, raiseAlerts: false, probeEvery: 5 * MINUTE, timeZone: 'UTC', quietFloor: 30, dropFloor: 100 },
   expectedRate: { environment: 'production', lowest: 50, highest: 500 },
   columns: [
     { name: 'id', type: 'text', notNull: true },

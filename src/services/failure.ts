@@ -3,6 +3,7 @@ import type { FailureOutcome } from '#domain/incident/call.ts';
 export type ServiceName =
   | 'slack'
   | 'pagerduty'
+  | 'pagerduty-events'
   | 'mail'
   | 'reports'
   | 'audit-database'

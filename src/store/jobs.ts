@@ -1,4 +1,6 @@
 import { type Clock, type ConnectionOptions, PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { type Milliseconds, SECOND } from '#domain/time.ts';
 import type { Queryable } from './database.ts';
 
 /**
@@ -6,8 +8,11 @@ import type { Queryable } from './database.ts';
  * what only decides. Slack's limit is one message a second in a channel, so one at a time loses nothing; every further worker
  * polls, and idle polling is most of what an idle Gapwatch costs.
  */
-export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1, remedies: 1 } as const;
+export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1, remedies: 1, watch: 2 } as const;
 export type Queue = keyof typeof QUEUES;
+
+/** The queues of the bot; that of the watch is worked only where the watch runs. */
+export const BOT_QUEUES: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies'];
 
 /** A job to be stored. Among the jobs that wait, `key` is unique. */
 export type NewJob = { readonly queue: Queue; readonly key: string; readonly data: object; readonly dueAt: Date };
@@ -19,12 +24,14 @@ export type Jobs = {
   /** Stores a job. One that waits under the same key is moved forward when the new one is due earlier; otherwise nothing changes. */
   readonly enqueue: (client: Queryable, job: NewJob, now: Date) => Promise<void>;
   /**
-   * Starts the workers; a handler is given a job's data. It may run twice: what it does outside, it must be able to find again. One
+   * Starts the workers of these queues; a handler is given a job's data. It may run twice: what it does outside, it must be able to find again. One
    * that throws is run again with growing pauses; a job whose process died, after about 15 seconds.
    */
-  readonly work: (handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void) => Promise<void>;
+  readonly work: (handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void, queues: readonly Queue[]) => Promise<void>;
   /** How many jobs wait, run and have died. */
   readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
+  /** How long the job that is due longest has waited for a worker; 0 when none waits. */
+  readonly lateness: () => Promise<Milliseconds>;
   readonly stop: () => Promise<void>;
 };
 
@@ -65,8 +72,9 @@ export async function startJobs(connectionString: string, onError: (error: Error
   }
   return {
     enqueue: (client, job, now) => enqueue(boss, client, job, now),
-    work: (handler, onDead) => work(boss, handler, onDead),
+    work: (handler, onDead, queues) => work(boss, handler, onDead, queues),
     counts: () => counts(boss),
+    lateness: () => lateness(boss),
     stop: () => boss.stop({ graceful: true, timeout: 4_000 }),
   };
 }
@@ -88,11 +96,15 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
   throw new Error(`the job ${job.key} is taken as fast as it is asked for`);
 }
 
-async function work(boss: PgBoss, handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void): Promise<void> {
-  const queues: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies'];
+async function work(
+  boss: PgBoss,
+  handler: (data: unknown) => Promise<void>,
+  onDead: (data: unknown) => void,
+  queues: readonly Queue[],
+): Promise<void> {
   for (const queue of queues) {
     // NOTIFY wakes workers for what is due at once; polling finds what comes due later, for timers and looks to the second.
-    const notifyPollingIntervalSeconds = queue === 'timers' || queue === 'audit' ? 1 : 2;
+    const notifyPollingIntervalSeconds = queue === 'timers' || queue === 'audit' || queue === 'watch' ? 1 : 2;
     const options = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds, localConcurrency: QUEUES[queue] };
     await boss.work<object>(queue, options, async (jobs) => {
       for (const job of jobs) await handler(job.data);
@@ -108,4 +120,15 @@ async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly
   const sum = (field: 'queuedCount' | 'activeCount') =>
     queues.filter(({ name }) => name !== DEAD).reduce((total, queue) => total + queue[field], 0);
   return { queued: sum('queuedCount'), active: sum('activeCount'), dead: queues.find(({ name }) => name === DEAD)?.totalCount ?? 0 };
+}
+
+const latenessRow = z.object({ seconds: z.number() });
+
+/** Only jobs that wait are looked at, which pg-boss keeps in an index of their own. */
+async function lateness(boss: PgBoss): Promise<Milliseconds> {
+  const { rows } = await boss.getDb().executeSql(`
+    select coalesce(extract(epoch from max(pgboss.job_now() - start_after)), 0)::float8 as seconds
+    from pgboss.job
+    where state < 'active' and start_after < pgboss.job_now() and name <> 'dead'`);
+  return latenessRow.parse(rows[0]).seconds * SECOND;
 }

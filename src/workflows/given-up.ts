@@ -3,6 +3,7 @@ import { HOUR } from '#domain/time.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { House } from './house.ts';
 import { type JobData, jobDataSchema, toNewJob } from './job-data.ts';
+import { wakeWatch } from './keep-watch.ts';
 import { planWarning } from './warn.ts';
 
 /** A wake-up that dies more often than this within an hour is no accident. */
@@ -48,6 +49,9 @@ async function revive(house: House, data: JobData): Promise<boolean> {
       return true;
     case 'run-remedy':
       await house.jobs.enqueue(house.database, toNewJob(runRemedy(data.incident, data.request, now)), now);
+      return true;
+    case 'keep-watch':
+      await wakeWatch(house, house.database, now);
       return true;
     case 'poll':
       await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data, dueAt: now }, now);

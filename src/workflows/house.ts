@@ -14,6 +14,7 @@ import type { Mailer } from '#services/mail.ts';
 import type { Migrations } from '#services/migrations.ts';
 import type { Operations } from '#services/operations.ts';
 import type { OnCall, PagerDuty } from '#services/pagerduty.ts';
+import type { PagerDutyEvents } from '#services/pagerduty-events.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
 import type { Sentry } from '#services/sentry.ts';
 import type { Slack, SlackUser } from '#services/slack.ts';
@@ -35,6 +36,8 @@ export type House = {
   /** The channel as the settings name it: by name or ID. */
   readonly channel: string;
   readonly pagerduty: PagerDuty;
+  /** Where the watch raises its alarms; null without PAGERDUTY_ROUTING_KEY, and they go straight into the channel. */
+  readonly events: PagerDutyEvents | null;
   readonly mail: Mailer;
   /** Where others reach Gapwatch; null when nobody outside can. */
   readonly publicUrl: string | null;
@@ -47,7 +50,12 @@ export type House = {
   readonly reports: ReportFolder;
   readonly auditDatabase: AuditDatabase;
   /** The monitored table, and the role that writes it, as the settings name them. */
-  readonly auditTable: { readonly tableName: string; readonly column: string; readonly writerRole: string | null };
+  readonly auditTable: {
+    readonly database: string;
+    readonly tableName: string;
+    readonly column: string;
+    readonly writerRole: string | null;
+  };
   readonly sources: Sources;
   readonly now: () => Date;
   readonly log: Logger;

@@ -2,12 +2,21 @@ import { z } from 'zod';
 import { LANES } from '#domain/incident/call.ts';
 import { timerCommandSchema } from '#domain/incident/commands.ts';
 import type { Job } from '#domain/incident/effects.ts';
+import { ALARM_NAMES } from '#domain/watch/alarm.ts';
 import type { NewJob } from '#store/jobs.ts';
 
 const incident = z.number().int();
 
 /** Warnings that belong to no incident, each with a template of its name under `templates/slack/warning`. */
-export const WARNINGS = ['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'] as const;
+export const WARNINGS = [
+  'bad-signatures',
+  'job-given-up',
+  'record-broken',
+  'watch-alarm',
+  'watch-over',
+  'webhook-missed',
+  'webhooks-off',
+] as const;
 
 /** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
 export const jobDataSchema = z.discriminatedUnion('kind', [
@@ -37,6 +46,8 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('audit-self') }),
   z.object({ kind: z.literal('audit-records') }),
   z.object({ kind: z.literal('poll') }),
+  z.object({ kind: z.literal('keep-watch') }),
+  z.object({ kind: z.literal('signal'), alarm: z.enum(ALARM_NAMES) }),
   z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(WARNINGS), details: z.record(z.string(), z.string()).default({}) }),
 ]);
 
@@ -71,6 +82,9 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'audit-self':
     case 'audit-records':
       return 'timers';
+    case 'keep-watch':
+    case 'signal':
+      return 'watch';
     case 'examine':
     case 'poll':
       return 'pagerduty';

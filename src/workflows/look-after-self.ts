@@ -1,9 +1,14 @@
-import { DAY, formatUtc, HOUR, MINUTE, plus } from '#domain/time.ts';
+import { between, DAY, formatUtc, HOUR, MINUTE, type Milliseconds, plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { loadFindings, noteFinding } from '#store/findings.ts';
+import { loadWatch } from '#store/watch.ts';
 import { auditRecords, auditSelf } from './audit-self.ts';
 import type { House } from './house.ts';
+import { wakeWatch } from './keep-watch.ts';
 import { planWarning } from './warn.ts';
+
+/** A watch without a round for so long stands still. */
+const STANDSTILL: Milliseconds = MINUTE;
 
 /**
  * Once a minute: finds and repairs what is overdue, and tells the outside dead-man's switch that all is well, only when it is. Then it
@@ -15,10 +20,19 @@ export async function lookAfterSelf(house: House): Promise<void> {
     // Lost work can't be found again: after an hour it has been seen, and the heartbeat goes on.
     if (name === 'jobs' && plus(since, HOUR) <= house.now()) await noteFinding(house.database, name, null, house.now());
   }
-  const wrong = [...(await auditSelf(house)), ...findings.map(({ words }) => words)];
+  const wrong = [...(await auditSelf(house)), ...(await lookAfterWatch(house)), ...findings.map(({ words }) => words)];
   if (wrong.length > 0) house.log.warn({ wrong }, 'Gapwatch is not well; the heartbeat is held back');
   else await beat(house);
   await plan(house, 'audit-self', plus(house.now(), MINUTE));
+}
+
+/** The watch makes its rounds, or is woken and said to have stood still. */
+async function lookAfterWatch(house: House): Promise<readonly string[]> {
+  if (!house.policy.watch.raiseAlerts) return [];
+  const memory = await loadWatch(house.database);
+  if (memory !== null && between(memory.roundAt, house.now()) < STANDSTILL + house.policy.watch.every) return [];
+  await wakeWatch(house, house.database, house.now());
+  return [memory === null ? 'the watch has made no round yet' : `the watch has made no round since ${formatUtc(memory.roundAt)}`];
 }
 
 async function beat({ heartbeat, log }: House): Promise<void> {

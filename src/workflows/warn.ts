@@ -1,16 +1,24 @@
 import { slackMessage } from '#domain/messages/blocks.ts';
 import { HOUR, plus } from '#domain/time.ts';
 import { beginAttempt } from '#store/attempts.ts';
+import type { Queryable } from '#store/database.ts';
 import type { House } from './house.ts';
 import type { WARNINGS } from './job-data.ts';
 
 type Warning = { readonly key: string; readonly warning: (typeof WARNINGS)[number]; readonly details: Readonly<Record<string, string>> };
 
-/** Asks for a warning in the channel that belongs to no incident; under the same key it is posted once. */
-export async function planWarning(house: House, { key, warning, details }: Warning): Promise<void> {
-  if (!(await beginAttempt(house.database, 0, `planned/${key}`, 1, house.now()))) return;
-  const data = { kind: 'warn', key, warning, details };
-  await house.jobs.enqueue(house.database, { queue: 'slack', key, data, dueAt: house.now() }, house.now());
+/** Asks for a warning in the channel that belongs to no incident; under the same key it is posted once. With `client` it is part of the caller's transaction. */
+export async function planWarning(
+  { database, jobs, now }: Pick<House, 'database' | 'jobs' | 'now'>,
+  { key, warning, details }: Warning,
+  client?: Queryable,
+): Promise<void> {
+  const work = async (within: Queryable) => {
+    if (!(await beginAttempt(within, 0, `planned/${key}`, 1, now()))) return;
+    const data = { kind: 'warn', key, warning, details };
+    await jobs.enqueue(within, { queue: 'slack', key, data, dueAt: now() }, now());
+  };
+  return client ? work(client) : database.transaction(work);
 }
 
 /** Posts a warning, unless an earlier run has done so. */

@@ -1,8 +1,10 @@
+import { BOT_QUEUES } from '#store/jobs.ts';
 import { buryOrRevive } from './given-up.ts';
 import { handle } from './handle.ts';
 import type { House } from './house.ts';
 import { type JobData, jobDataSchema } from './job-data.ts';
 import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
+import { keepWatch, wakeWatch } from './keep-watch.ts';
 import { lookAfterRecords, lookAfterSelf, startLookingAfterSelf } from './look-after-self.ts';
 import { webhookExpected } from './look-after-webhooks.ts';
 import { planRemedy } from './plan-remedy.ts';
@@ -11,20 +13,26 @@ import { runCheck } from './run-check.ts';
 import { runLane } from './run-lane.ts';
 import { runRemedy } from './run-remedy.ts';
 import { planSigning, signDaily } from './sign-evidence.ts';
+import { signal } from './signal.ts';
 import { survey } from './survey.ts';
 import { warn } from './warn.ts';
 import { firstLook, watchOnce } from './watch.ts';
 
-/** Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. */
-export async function startWork(house: House): Promise<void> {
+/**
+ * Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. The watch begins
+ * where the policy or the command line asks for it.
+ */
+export async function startWork(house: House, { hasWatch }: { readonly hasWatch: boolean }): Promise<void> {
   await house.jobs.work(
     (data) => run(house, data),
     (data) => {
       buryOrRevive(house, data).catch((error: unknown) => house.log.error({ err: error }, 'a given-up job could not be told'));
     },
+    hasWatch ? [...BOT_QUEUES, 'watch'] : BOT_QUEUES,
   );
   const now = house.now();
   await house.jobs.enqueue(house.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
+  if (hasWatch) await wakeWatch(house, house.database, now);
   await planSigning(house, now);
   await startLookingAfterSelf(house);
 }
@@ -87,6 +95,10 @@ async function perform(house: House, data: JobData): Promise<void> {
       return survey(house, data.incident);
     case 'warn':
       return warn(house, data);
+    case 'keep-watch':
+      return keepWatch({ ...house, hasChannel: true });
+    case 'signal':
+      return signal({ ...house, hasChannel: true }, data.alarm);
     default:
       return data satisfies never;
   }

@@ -70,7 +70,7 @@ export async function audit(
   const auditDatabase = openAuditDatabase({ gate: openGate(2), url, table: tableName, timestampColumn: column }, () => undefined);
   const house: CheckHouse = {
     auditDatabase,
-    auditTable: { tableName, column, writerRole: new URL(writerUrl).username },
+    auditTable: { database: 'clinic', tableName, column, writerRole: new URL(writerUrl).username },
     policy,
     now: () => new Date(),
     sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, openGate(2)) } },

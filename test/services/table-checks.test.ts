@@ -206,7 +206,7 @@ test('a check without its setting says which one', async () => {
   );
   const house = {
     auditDatabase,
-    auditTable: { tableName: 'AuditLog', column: 'timestamp', writerRole: null },
+    auditTable: { database: 'clinic', tableName: 'AuditLog', column: 'timestamp', writerRole: null },
     policy: DEFAULT_POLICY,
     now: () => new Date(),
     sources: NO_SOURCES,

@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { z } from 'zod';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
+import { enqueue, type Taken } from './events-api.ts';
 
 /** An incident as the stand-in keeps it. */
 export type PagerDutyIncident = {
@@ -25,6 +26,8 @@ export type PagerDutyStandIn = {
   readonly apiUrl: string;
   readonly token: string;
   readonly webhookSecret: string;
+  /** What an Events API v2 integration is addressed by; its events go to the same address as the REST API's requests. */
+  readonly routingKey: string;
   readonly users: readonly PagerDutyUser[];
   readonly incidents: ReadonlyMap<string, PagerDutyIncident>;
   readonly events: EventEmitter<{ change: [PagerDutyIncident, string] }>;
@@ -49,6 +52,7 @@ export type PagerDutyStandIn = {
 };
 
 const TOKEN = 'sandbox-pagerduty-token';
+const ROUTING_KEY = '5a4d6b0f5a4d6b0f5a4d6b0f5a4d6b0f';
 const BOT_USER: PagerDutyUser = { id: 'PUGAPWATCH', name: 'Gapwatch Bot', email: 'gapwatch@clinic.example' };
 const USERS: readonly PagerDutyUser[] = [
   BOT_USER,
@@ -80,6 +84,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     deliver(incident, `incident.${event}`, { ...publicIncident(incident), ...extra }, agent);
 
   function answerRequest(request: StandInRequest): StandInAnswer {
+    if (request.path === '/v2/enqueue') return enqueue(request, ROUTING_KEY, taken);
     if (request.headers.authorization !== `Token token=${TOKEN}`) return refused(401, 2006, 'You are not authenticated');
     const url = new URL(request.path, 'http://x');
     const [, resource, id, sub] = url.pathname.split('/');
@@ -147,9 +152,45 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     return ok({ incident: publicIncident(incident) });
   }
 
+  function open(title: string, details: unknown, service: string, createdAt: Date): PagerDutyIncident {
+    const id = `PD${String(incidents.size + 1).padStart(6, '0')}`;
+    const state = { status: 'triggered' as const, acknowledgedBy: null, assignee: 'Robin', level: 1, notes: [], log: [] };
+    const incident: PagerDutyIncident = { id, title, service, createdAt, details, ...state };
+    incidents.set(id, incident);
+    return incident;
+  }
+
+  /** The alert under a key, as long as it is open: a trigger under the same key is the same alert, after its end a new one. */
+  const byKey = new Map<string, PagerDutyIncident>();
+  const openUnder = (key: string) => {
+    const incident = byKey.get(key);
+    return incident?.status === 'resolved' ? undefined : incident;
+  };
+  const taken: Taken = {
+    triggers: (key, summary, details) => {
+      if (openUnder(key)) return;
+      const incident = open(summary, details, 'Clinic', new Date(now()));
+      byKey.set(key, incident);
+      void change(incident, 'triggered', null);
+    },
+    acknowledges: (key) => {
+      const incident = openUnder(key);
+      if (!incident) return;
+      incident.status = 'acknowledged';
+      void change(incident, 'acknowledged', null);
+    },
+    resolves: (key) => {
+      const incident = openUnder(key);
+      if (!incident) return;
+      incident.status = 'resolved';
+      void change(incident, 'resolved', null);
+    },
+  };
+
   const standIn: PagerDutyStandIn = {
     apiUrl: server.url,
     token: TOKEN,
+    routingKey: ROUTING_KEY,
     webhookSecret: 'sandbox-webhook-secret',
     users: USERS,
     incidents,
@@ -160,20 +201,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     webhookUrl: null,
     isSubscriptionOff: false,
     fires: async (title, { details = {}, service = 'Clinic', createdAt = new Date(now()) } = {}) => {
-      const incident: PagerDutyIncident = {
-        id: `PD${String(incidents.size + 1).padStart(6, '0')}`,
-        title,
-        service,
-        createdAt,
-        details,
-        status: 'triggered',
-        acknowledgedBy: null,
-        assignee: 'Robin',
-        level: 1,
-        notes: [],
-        log: [],
-      };
-      incidents.set(incident.id, incident);
+      const incident = open(title, details, service, createdAt);
       await change(incident, 'triggered', null);
       return incident;
     },

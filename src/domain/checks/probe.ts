@@ -22,7 +22,7 @@ export const probe: Check = {
 };
 
 /** The columns that an INSERT must name: NOT NULL, without a default, not generated. Catalogue only. */
-function askForColumns(table: AuditTable): Sql {
+export function askForColumns(table: AuditTable): Sql {
   return {
     text: `
       select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, t.typcategory as category,
@@ -41,7 +41,7 @@ const columnRow = z.object({ name: z.string(), type: z.string(), category: z.str
  * The INSERT for this table, whatever its columns are: only those that must be filled, each with a harmless value of its type. Its
  * time is the database's own, in UTC where the column has no zone.
  */
-function insertFor(table: AuditTable, rows: Rows): Sql {
+export function insertFor(table: AuditTable, rows: Rows): Sql {
   const columns = rows.map((row) => columnRow.parse(row));
   const values = columns.map(({ name, type, category, label }) => {
     if (name === table.column) return table.hasTimeZone ? 'now()' : `now() at time zone 'UTC'`;

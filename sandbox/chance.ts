@@ -1,5 +1,10 @@
 /** Repeatable chance: the same seed tells the same story again (mulberry32). */
-export type Chance = { readonly below: (limit: number) => number; readonly pick: <Value>(values: readonly Value[]) => Value };
+export type Chance = {
+  /** From 0 to below 1. */
+  readonly fraction: () => number;
+  readonly below: (limit: number) => number;
+  readonly pick: <Value>(values: readonly Value[]) => Value;
+};
 
 /** Chance that begins with `seed`. */
 export function chance(seed: number): Chance {
@@ -12,6 +17,7 @@ export function chance(seed: number): Chance {
   };
   const below = (limit: number) => Math.floor(next() * limit);
   return {
+    fraction: next,
     below,
     pick: (values) => {
       const picked = values[below(values.length)];
