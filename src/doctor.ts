@@ -103,7 +103,7 @@ function findings(settings: Settings, audit: ReturnType<typeof openAuditDatabase
     },
     { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', look: () => signingKeyWords(settings) },
     { what: 'transport of mail (SMTP_URL)', look: async () => mailTransportWords(settings) },
-    { what: 'the watch (watch.raise_alerts, PAGERDUTY_ROUTING_KEY)', look: () => watchWords(settings) },
+    { what: 'the watch (watch.mode, PAGERDUTY_ROUTING_KEY)', look: () => watchWords(settings) },
     { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
     {
       what: 'Slack channel (SLACK_CHANNEL)',
@@ -173,8 +173,9 @@ async function signingKeyWords({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): P
 /** Whether the watch is on and where its alarms go; a routing key can only be tried by raising an alarm, which a doctor does not do. */
 async function watchWords({ PAGERDUTY_ROUTING_KEY, RUNBOOK_FILE }: Settings): Promise<string> {
   const { watch } = await loadPolicy(RUNBOOK_FILE);
-  if (!watch.raiseAlerts) return 'off in the bot: alerts come from your own monitoring, or from `npm start -- --watch`';
-  const to = PAGERDUTY_ROUTING_KEY === undefined ? 'straight into the channel' : 'to PagerDuty';
+  if (watch.mode === 'off') return 'off in the bot: alerts come from your own monitoring, or from `npm start -- --watch`';
+  const to =
+    watch.mode === 'measure' ? 'to /metrics alone' : PAGERDUTY_ROUTING_KEY === undefined ? 'straight into the channel' : 'to PagerDuty';
   const memory = await withStore(loadWatch);
   if (memory === null) return `on, its alarms go ${to}; it has made no round yet`;
   const raised = raisedAlarms(memory);

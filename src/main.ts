@@ -68,7 +68,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     apiUrl: settings.SLACK_API_URL,
   });
   await slack.start();
-  await startWork(house, { hasWatch: policy.watch.raiseAlerts });
+  await startWork(house, { hasWatch: policy.watch.mode !== 'off' });
   const stopGuarding = guardStore(house, repeatBy(clock));
   const secrets = settings.PAGERDUTY_WEBHOOK_SECRET.split(',').map((secret) => secret.trim());
   const routes = {
@@ -80,7 +80,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     'GET /metrics': metrics(figures.render),
   };
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
-  log.info({ port: http.port, host: settings.HOST, store: foundation.store, watch: policy.watch.raiseAlerts }, 'Gapwatch is ready');
+  log.info({ port: http.port, host: settings.HOST, store: foundation.store, watch: policy.watch.mode }, 'Gapwatch is ready');
   return {
     port: http.port,
     house,

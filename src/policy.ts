@@ -70,7 +70,7 @@ const schema = z.strictObject({
   watch: z
     .strictObject({
       every: duration.optional(),
-      raise_alerts: z.boolean().optional(),
+      mode: z.enum(['off', 'measure', 'alert']).optional(),
       probe_every: duration.optional(),
       time_zone: z.string().refine(isTimeZone, 'expected a time zone such as America/New_York').optional(),
       quiet_floor: count.optional(),
@@ -160,7 +160,7 @@ function normalise(raw: z.infer<typeof schema>): Policy {
     },
     watch: {
       every: raw.watch?.every ?? DEFAULT_POLICY.watch.every,
-      raiseAlerts: raw.watch?.raise_alerts ?? DEFAULT_POLICY.watch.raiseAlerts,
+      mode: raw.watch?.mode ?? DEFAULT_POLICY.watch.mode,
       probeEvery: raw.watch?.probe_every ?? DEFAULT_POLICY.watch.probeEvery,
       timeZone: raw.watch?.time_zone ?? DEFAULT_POLICY.watch.timeZone,
       quietFloor: raw.watch?.quiet_floor ?? DEFAULT_POLICY.watch.quietFloor,
@@ -208,7 +208,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(schema.shape),
   updates: ['every', 'delivery'],
   gap: ['tolerance', 'alert_after'],
-  watch: ['every', 'raise_alerts', 'probe_every', 'time_zone', 'quiet_floor', 'drop_floor'],
+  watch: ['every', 'mode', 'probe_every', 'time_zone', 'quiet_floor', 'drop_floor'],
   expected_rate: ['environment', 'development', 'staging', 'production'],
   disk: ['alert_percent', 'target_percent'],
   approvals: ['approvers'],

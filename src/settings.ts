@@ -215,16 +215,11 @@ export function readSettings(environment: Environment): Settings {
   return Object.freeze(parsed.data);
 }
 
-/**
- * Reads the settings that the watch needs by itself. An alarm must reach somebody, so it needs PagerDuty's routing key or, by
- * DATABASE_URL, the store of a bot that posts what the watch writes there. Throws a {@link SettingsError} like {@link readSettings}.
- */
+/** Reads the settings that the watch needs by itself. Throws a {@link SettingsError} like {@link readSettings}. */
 export function readWatchSettings(environment: Environment): WatchSettings {
   const present = presentIn(environment);
   const parsed = watchSchema.safeParse(present);
-  const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []);
-  if (present.PAGERDUTY_ROUTING_KEY === undefined && present.DATABASE_URL === undefined) wrong.add('PAGERDUTY_ROUTING_KEY');
-  if (!parsed.success || wrong.size > 0) throw new SettingsError(explain([...wrong], present));
+  if (!parsed.success) throw new SettingsError(explain([...new Set(parsed.error.issues.map((issue) => String(issue.path[0])))], present));
   return Object.freeze(parsed.data);
 }
 

@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
 import { listen, livez, metrics, readyz } from '#bot/http.ts';
+import type { Policy } from '#domain/policy.ts';
 import type { JobClock } from '#store/jobs.ts';
 import { startWatching } from '#workflows/start-watching.ts';
 import { layFoundation } from './foundation.ts';
 import { openMetrics } from './metrics.ts';
 import { loadPolicy } from './policy.ts';
-import type { WatchSettings } from './settings.ts';
+import { SettingsError, type WatchSettings } from './settings.ts';
 
 /**
  * The watch by itself (`npm start -- --watch`): one process for each audited database, without Slack, mail or PagerDuty's REST API. It
  * tells PagerDuty by its Events API; with the DATABASE_URL of a bot, that bot's channel hears what PagerDuty does not take.
  */
 export async function startWatchAlone(settings: WatchSettings, log: Logger, clock?: JobClock) {
-  const foundation = await layFoundation(settings, await loadPolicy(settings.RUNBOOK_FILE), log, clock);
+  const policy = withMode(await loadPolicy(settings.RUNBOOK_FILE));
+  requireSomebodyToTell(settings, policy);
+  const foundation = await layFoundation(settings, policy, log, clock);
   const { database, jobs, now } = foundation;
   const figures = openMetrics(database, jobs, now);
   await startWatching({ ...foundation, observe: figures.observe, hasChannel: foundation.store === 'DATABASE_URL' });
@@ -31,4 +34,17 @@ export async function startWatchAlone(settings: WatchSettings, log: Logger, cloc
       await foundation.close();
     },
   };
+}
+
+/** Whoever starts the watch wants it on; `measure` stays. */
+function withMode(policy: Policy): Policy {
+  return policy.watch.mode === 'off' ? { ...policy, watch: { ...policy.watch, mode: 'alert' } } : policy;
+}
+
+function requireSomebodyToTell({ PAGERDUTY_ROUTING_KEY, DATABASE_URL }: WatchSettings, { watch }: Policy): void {
+  if (watch.mode === 'measure' || PAGERDUTY_ROUTING_KEY !== undefined || DATABASE_URL !== undefined) return;
+  throw new SettingsError(
+    'PAGERDUTY_ROUTING_KEY is missing: the watch by itself has nobody to tell. Set it (PagerDuty → the service → Integrations → Events API V2), ' +
+      'or DATABASE_URL to the store of a bot that watches the same database, or `watch: { mode: measure }` in runbook.yaml.',
+  );
 }

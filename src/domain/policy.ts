@@ -32,10 +32,10 @@ export type Policy = {
   readonly updates: { readonly every: Milliseconds; readonly delivery: 'broadcast' | 'thread' | 'channel' };
   readonly target: Milliseconds;
   readonly gap: { readonly tolerance: Milliseconds; readonly alertAfter: Milliseconds };
-  /** How Gapwatch looks at the audit table by itself, and whether it raises alerts. */
+  /** How Gapwatch looks at the audit table by itself. `measure`: it looks and tells /metrics; `alert`: it raises alerts as well. */
   readonly watch: {
     readonly every: Milliseconds;
-    readonly raiseAlerts: boolean;
+    readonly mode: 'off' | 'measure' | 'alert';
     /** How often a write is tried and undone. */
     readonly probeEvery: Milliseconds;
     /** The clinic's, in which days and weeks are compared. */
@@ -80,7 +80,7 @@ export const DEFAULT_POLICY: Policy = {
   updates: { every: 5 * MINUTE, delivery: 'broadcast' },
   target: 15 * MINUTE,
   gap: { tolerance: 5 * MINUTE, alertAfter: 2 * MINUTE },
-  watch: { every: 15 * SECOND, raiseAlerts: false, probeEvery: 5 * MINUTE, timeZone: 'UTC', quietFloor: 30, dropFloor: 100 },
+  watch: { every: 15 * SECOND, mode: 'off', probeEvery: 5 * MINUTE, timeZone: 'UTC', quietFloor: 30, dropFloor: 100 },
   expectedRate: { environment: 'production', lowest: 50, highest: 500 },
   columns: [
     { name: 'id', type: 'text', notNull: true },

@@ -63,14 +63,15 @@ async function conclude(house: WatchHouse, client: Queryable, before: Memory, af
   const wasRaised = raisedAlarms(before);
   const isRaised = raisedAlarms(after);
   const now = house.now();
+  const isTelling = house.policy.watch.mode === 'alert';
   for (const alarm of isRaised.filter((name) => !wasRaised.includes(name))) {
     const words = after.alarms[alarm]?.words ?? ALARMS[alarm].means;
     house.log.warn({ alarm, words }, 'the watch raises an alarm');
-    await wantSignal(client, { alarm, wanted: 'trigger', words }, now);
+    if (isTelling) await wantSignal(client, { alarm, wanted: 'trigger', words }, now);
   }
   for (const alarm of wasRaised.filter((name) => !isRaised.includes(name))) {
     house.log.info({ alarm }, 'an alarm of the watch is over');
-    await wantSignal(client, { alarm, wanted: 'resolve', words: ALARMS[alarm].means }, now);
+    if (isTelling) await wantSignal(client, { alarm, wanted: 'resolve', words: ALARMS[alarm].means }, now);
   }
   for (const alarm of await unsentSignals(client)) {
     const data = { kind: 'signal', alarm };

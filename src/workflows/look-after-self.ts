@@ -28,7 +28,7 @@ export async function lookAfterSelf(house: House): Promise<void> {
 
 /** The watch makes its rounds, or is woken and said to have stood still. */
 async function lookAfterWatch(house: House): Promise<readonly string[]> {
-  if (!house.policy.watch.raiseAlerts) return [];
+  if (house.policy.watch.mode === 'off') return [];
   const memory = await loadWatch(house.database);
   if (memory !== null && between(memory.roundAt, house.now()) < STANDSTILL + house.policy.watch.every) return [];
   await wakeWatch(house, house.database, house.now());

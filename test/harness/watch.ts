@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { World } from './world.ts';
 
 /** The watch raises alerts; everything else is the runbook's own. */
-export const WATCHING = 'watch: { raise_alerts: true }';
+export const WATCHING = 'watch: { mode: alert }';
 
 const SECONDS_A_ROUND = 15;
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { openLog } from '#gapwatch/log.ts';
 import { readWatchSettings } from '#gapwatch/settings.ts';
 import { startWatchAlone } from '#gapwatch/watch-alone.ts';
@@ -179,7 +179,7 @@ story('a silence of seven minutes that both weeks before had as well is no alarm
   expect(seconds).toBeLessThan(900);
 });
 
-story('policy without raise_alerts → the bot watches nothing by itself', async ({ world }) => {
+story('policy that says nothing of a watch → the bot watches nothing by itself', async ({ world }) => {
   await hasWritten(world);
   await world.starts();
   await roundsPass(world, 6);
@@ -222,10 +222,19 @@ story('the watch by itself needs neither Slack nor mail, and shares a store with
   }
 });
 
-test('the watch by itself must have somebody to tell', () => {
-  const address = 'postgresql://reader@db/clinic';
-  expect(() => readWatchSettings({ AUDIT_DATABASE_URL: address })).toThrow('PAGERDUTY_ROUTING_KEY is missing');
-  expect(readWatchSettings({ AUDIT_DATABASE_URL: address, DATABASE_URL: 'postgresql://bot@db/gapwatch' }).SLACK_BOT_TOKEN).toBeUndefined();
+story('the watch by itself must have somebody to tell, unless it only measures', async ({ world }) => {
+  const { AUDIT_DATABASE_URL } = world.environment;
+  const settings = readWatchSettings({ PORT: '0', AUDIT_DATABASE_URL, RUNBOOK_FILE: '/nowhere/runbook.yaml' });
+  await expect(startWatchAlone(settings, openLog('fatal'), world.clock)).rejects.toThrow('PAGERDUTY_ROUTING_KEY is missing');
+});
+
+story('mode measure → the alarm is under /metrics, and nobody is told', async ({ world }) => {
+  await hasWritten(world);
+  await world.starts('watch: { mode: measure }');
+  await roundsPass(world, 6);
+  expect(titles(world)).toEqual([]);
+  expect(world.messages()).toEqual([]);
+  expect(await metric(world, 'gapwatch_watch_alarm{alarm="AuditLogFailure"}')).toBe(1);
 });
 
 async function onStore({ storeUrl }: World, sql: string): Promise<void> {
