@@ -30,14 +30,21 @@ export type Sandbox = StandIns & {
   readonly close: () => Promise<void>;
 };
 
-type Options = { readonly folder: string; readonly speed: number; readonly hasAlerting: boolean; readonly onLog: (line: string) => void };
+type Options = {
+  readonly folder: string;
+  readonly speed: number;
+  readonly hasAlerting: boolean;
+  readonly onLog: (line: string) => void;
+  /** Added to the demo's runbook.yaml. */
+  readonly policy?: string;
+};
 
 /** Hours of records that the clinic has written before the sandbox begins. */
 const PAST_MINUTES = 120;
 const LOG_LINES_KEPT = 200;
 
 /** Opens a sandbox whose files lie in `folder`, which is emptied first. What was started is ended again when something fails to start. */
-export async function openSandbox({ folder, speed, hasAlerting, onLog }: Options): Promise<Sandbox> {
+export async function openSandbox({ folder, speed, hasAlerting, onLog, policy = '' }: Options): Promise<Sandbox> {
   const cleanUps: (() => unknown)[] = [];
   const close = async () => {
     // One after the other, the last started first: the bot must be gone before its database.
@@ -92,7 +99,7 @@ export async function openSandbox({ folder, speed, hasAlerting, onLog }: Options
       ...sandboxEnvironment({ ...standIns, clinic, reportsFolder }),
       GAPWATCH_DATA_DIR: join(folder, 'gapwatch'),
       TEMPLATES_DIR: fileURLToPath(new URL('../templates', import.meta.url)),
-      RUNBOOK_FILE: await writeRunbook(folder),
+      RUNBOOK_FILE: await writeRunbook(folder, policy),
       HEALTH_URL: `${application.url}/api/health`,
       PORT: String(port),
       PUBLIC_URL: `http://127.0.0.1:${port}`,
@@ -127,9 +134,9 @@ export async function openSandbox({ folder, speed, hasAlerting, onLog }: Options
 }
 
 /** The demo's policy, where the bot finds it. */
-async function writeRunbook(folder: string): Promise<string> {
+async function writeRunbook(folder: string, policy: string): Promise<string> {
   const file = join(folder, 'runbook.yaml');
-  await writeFile(file, await readFile(new URL('demo-runbook.yaml', import.meta.url), 'utf8'));
+  await writeFile(file, `${await readFile(new URL('demo-runbook.yaml', import.meta.url), 'utf8')}${policy}\n`);
   return file;
 }
 

@@ -120,9 +120,14 @@ function respond(standIn: S3StandIn, uploads: Map<string, Upload>, request: Stan
   }
   if (uploadId !== '' && !uploads.has(uploadId)) return refusal(404, 'NoSuchUpload');
   const upload = uploads.get(uploadId);
+  if (method === 'GET' && query.get('list-type') === '2') return list(standIn, query.get('prefix') ?? '');
   if (method === 'GET') return read(standIn, key);
   if (method === 'DELETE' && upload) {
     uploads.delete(uploadId);
+    return { status: 204, body: '' };
+  }
+  if (method === 'DELETE') {
+    standIn.objects.delete(key);
     return { status: 204, body: '' };
   }
   if (method === 'POST' && upload) return complete(standIn, uploads, uploadId, upload, body.toString());
@@ -180,6 +185,20 @@ function read({ objects }: S3StandIn, key: string): StandInAnswer {
   const object = objects.get(key);
   if (!object) return refusal(404, 'NoSuchKey');
   return { status: 200, headers: { etag: etagOf(object.content), 'content-type': 'application/octet-stream' }, body: object.content };
+}
+
+const MOST_LISTED = 1_000;
+
+/** By their names' bytes, as S3 lists them. */
+function list({ objects, bucket }: S3StandIn, prefix: string): StandInAnswer {
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  const contents = keys
+    .slice(0, MOST_LISTED)
+    .map((key) => `<Contents><Key>${key}</Key><Size>${objects.get(key)?.content.length}</Size></Contents>`);
+  const isTruncated = keys.length > MOST_LISTED;
+  return xml(
+    `<ListBucketResult><Name>${bucket}</Name><Prefix>${prefix}</Prefix><KeyCount>${contents.length}</KeyCount><IsTruncated>${isTruncated}</IsTruncated>${contents.join('')}</ListBucketResult>`,
+  );
 }
 
 function lockConfiguration({ hasObjectLock }: S3StandIn): StandInAnswer {

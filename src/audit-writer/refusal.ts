@@ -1,0 +1,27 @@
+/** PostgreSQL's classes for data that can't be stored: 22 data exception, 23 integrity constraint violation. */
+const SQLSTATE = /^2[23][0-9A-Z]{3}$/;
+/** Prisma's words for the same: value too long or invalid, a constraint, a missing value. */
+const PRISMA = new Set([
+  'P2000',
+  'P2002',
+  'P2003',
+  'P2004',
+  'P2005',
+  'P2006',
+  'P2007',
+  'P2009',
+  'P2011',
+  'P2012',
+  'P2013',
+  'P2019',
+  'P2020',
+]);
+
+/**
+ * Whether an error says that the record itself can't be stored, whenever it is tried. Anything else (no connection, no right, no table, no
+ * space, a lock) is the database's failure, and the record waits for its end.
+ */
+export function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return SQLSTATE.test(code) || PRISMA.has(code);
+}
