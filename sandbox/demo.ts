@@ -62,7 +62,7 @@ async function open() {
   // The sandbox's clock is known once it is open, and nothing is told before.
   let now = () => new Date();
   const tell = narrator(() => now());
-  const opened = await openSandbox({ folder: resolve('data/demo'), speed, hasAlerting: true, onLog: tell.log });
+  const opened = await openSandbox({ folder: resolve('data/demo'), speed, onLog: tell.log });
   now = () => new Date(opened.clock.now());
   tell.follow(opened.slack, opened.pagerduty, opened.mail);
   return { sandbox: opened, tell };

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbedded } from '#store/embedded.ts';
 import { type BotProcess, startBot } from './bot-process.ts';
-import { startAlerting } from './clinic/alerting.ts';
 import { type Application, startApplication } from './clinic/application.ts';
 import { type Breakages, openBreakages } from './clinic/breakages.ts';
 import { type Clinic, openClinic } from './clinic/clinic.ts';
@@ -33,18 +32,18 @@ export type Sandbox = StandIns & {
 type Options = {
   readonly folder: string;
   readonly speed: number;
-  readonly hasAlerting: boolean;
   readonly onLog: (line: string) => void;
-  /** Added to the demo's runbook.yaml. */
+  /** Added to the demo's runbook.yaml; unless given, the bot raises its alerts itself. */
   readonly policy?: string;
 };
 
+const WATCHING = 'watch: { mode: alert }';
 /** Hours of records that the clinic has written before the sandbox begins. */
 const PAST_MINUTES = 120;
 const LOG_LINES_KEPT = 200;
 
 /** Opens a sandbox whose files lie in `folder`, which is emptied first. What was started is ended again when something fails to start. */
-export async function openSandbox({ folder, speed, hasAlerting, onLog, policy = '' }: Options): Promise<Sandbox> {
+export async function openSandbox({ folder, speed, onLog, policy = WATCHING }: Options): Promise<Sandbox> {
   const cleanUps: (() => unknown)[] = [];
   const close = async () => {
     // One after the other, the last started first: the bot must be gone before its database.
@@ -108,7 +107,6 @@ export async function openSandbox({ folder, speed, hasAlerting, onLog, policy = 
     let bot: BotProcess | null = await startBot(environment, clock.reading, onLog);
     cleanUps.push(() => bot?.stop());
     pagerduty.webhookUrl = `http://127.0.0.1:${port}/pagerduty/webhook`;
-    if (hasAlerting) cleanUps.push(startAlerting(application, pagerduty, now).stop);
     return {
       ...standIns,
       ...{ clock, clinic, application, breakages, reportsFolder, close },

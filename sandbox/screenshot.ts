@@ -7,7 +7,7 @@ import { openSandbox } from './sandbox.ts';
 
 /** Makes docs/demo.png: the running demo in the middle of an incident, as the README shows it. */
 const folder = await mkdtemp(join(tmpdir(), 'gapwatch-screenshot-'));
-const sandbox = await openSandbox({ folder, speed: 60, hasAlerting: true, onLog: (line) => process.stderr.write(`${line}\n`) });
+const sandbox = await openSandbox({ folder, speed: 60, onLog: (line) => process.stderr.write(`${line}\n`) });
 const server = await servePage(sandbox, 0);
 const browser = await openBrowser();
 try {

@@ -23,7 +23,6 @@ describe('a broken audit log, seen by Prometheus', () => {
     sandbox = await openSandbox({
       folder: join(folder, 'sandbox'),
       speed: SPEED,
-      hasAlerting: false,
       onLog: () => undefined,
       policy: 'watch: { mode: measure }',
     });

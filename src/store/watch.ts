@@ -28,13 +28,19 @@ const signalRow = z
     sent: z.enum(['trigger', 'resolve', 'given-up']).nullable(),
     attempts: z.number(),
     in_channel: z.boolean(),
+    channel_told_for: z.date().nullable(),
   })
-  .transform(({ wanted_at, in_channel, ...rest }) => ({ ...rest, wantedAt: wanted_at, inChannel: in_channel }));
+  .transform(({ wanted_at, in_channel, channel_told_for, ...rest }) => ({
+    ...rest,
+    wantedAt: wanted_at,
+    inChannel: in_channel,
+    isChannelTold: channel_told_for?.getTime() === wanted_at.getTime(),
+  }));
 
-/** What PagerDuty is to be told of an alarm, and what it has been told. `inChannel`: the channel has heard that it was raised. */
+/** What PagerDuty is to be told of an alarm, and what it has been told. `inChannel`: the channel has heard that it was raised; `isChannelTold`: for this telling. */
 export type StoredSignal = Readonly<z.infer<typeof signalRow>>;
 
-/** An alarm was raised or is over: PagerDuty is to be told. */
+/** An alarm was raised, goes on or is over: PagerDuty is to be told, whatever it was told before. */
 export async function wantSignal(
   client: Queryable,
   { alarm, wanted, words }: Pick<StoredSignal, 'alarm' | 'wanted' | 'words'>,
@@ -43,7 +49,7 @@ export async function wantSignal(
   await client.query(
     `insert into gapwatch.signals (alarm, wanted, words, wanted_at) values ($1, $2, $3, $4)
      on conflict (alarm) do update set wanted = excluded.wanted, words = excluded.words, wanted_at = excluded.wanted_at, attempts = 0,
-       sent = nullif(signals.sent, 'given-up')`,
+       sent = null`,
     [alarm, wanted, words, now],
   );
 }
@@ -66,12 +72,13 @@ export async function unsentSignals(client: Queryable): Promise<readonly string[
 export async function noteSignal(
   client: Queryable,
   { alarm, wantedAt }: StoredSignal,
-  { sent, inChannel }: { readonly sent: StoredSignal['sent']; readonly inChannel: boolean },
+  { sent, inChannel, isChannelTold }: Pick<StoredSignal, 'sent' | 'inChannel' | 'isChannelTold'>,
 ): Promise<void> {
   await client.query(
     `update gapwatch.signals
-     set sent = case when wanted_at = $2 then $3 else sent end, in_channel = $4, attempts = attempts + 1
+     set sent = case when wanted_at = $2 then $3 else sent end, in_channel = $4, attempts = attempts + 1,
+       channel_told_for = case when $5 then $2 else channel_told_for end
      where alarm = $1`,
-    [alarm, wantedAt, sent, inChannel],
+    [alarm, wantedAt, sent, inChannel, isChannelTold],
   );
 }

@@ -1,8 +1,8 @@
 import { plus, SECOND } from '#domain/time.ts';
-import { ALARMS } from '#domain/watch/alarm.ts';
-import { judge, raisedAlarms } from '#domain/watch/judge.ts';
+import { ALARM_NAMES, ALARMS } from '#domain/watch/alarm.ts';
+import { judge } from '#domain/watch/judge.ts';
 import { type KnownTable, lookAround } from '#domain/watch/look-around.ts';
-import { freshMemory, type Memory } from '#domain/watch/memory.ts';
+import { type AlarmState, freshMemory, type Memory } from '#domain/watch/memory.ts';
 import type { Queryable } from '#store/database.ts';
 import { loadWatch, saveWatch, unsentSignals, wantSignal } from '#store/watch.ts';
 import { converse } from './converse.ts';
@@ -18,7 +18,7 @@ export type WatchHouse = Pick<
 };
 
 /** A round's time, whatever hangs. */
-const ROUND_WITHIN = 10 * SECOND;
+const ROUND_WITHIN = 6 * SECOND;
 const NOTHING_KNOWN: KnownTable = { table: null, insert: null };
 const known = new WeakMap<object, KnownTable>();
 
@@ -60,21 +60,29 @@ export function wakeWatch(house: Pick<House, 'jobs' | 'now'>, client: Queryable,
 
 async function conclude(house: WatchHouse, client: Queryable, before: Memory, after: Memory): Promise<void> {
   await saveWatch(client, after);
-  const wasRaised = raisedAlarms(before);
-  const isRaised = raisedAlarms(after);
   const now = house.now();
   const isTelling = house.policy.watch.mode === 'alert';
-  for (const alarm of isRaised.filter((name) => !wasRaised.includes(name))) {
+  for (const alarm of ALARM_NAMES) {
+    const change = changeOf(before.alarms[alarm], after.alarms[alarm]);
+    if (change === null) continue;
     const words = after.alarms[alarm]?.words ?? ALARMS[alarm].means;
-    house.log.warn({ alarm, words }, 'the watch raises an alarm');
-    if (isTelling) await wantSignal(client, { alarm, wanted: 'trigger', words }, now);
-  }
-  for (const alarm of wasRaised.filter((name) => !isRaised.includes(name))) {
-    house.log.info({ alarm }, 'an alarm of the watch is over');
-    if (isTelling) await wantSignal(client, { alarm, wanted: 'resolve', words: ALARMS[alarm].means }, now);
+    house.log.info({ alarm, words }, CHANGE_WORDS[change]);
+    if (isTelling) await wantSignal(client, { alarm, wanted: change === 'over' ? 'resolve' : 'trigger', words }, now);
   }
   for (const alarm of await unsentSignals(client)) {
     const data = { kind: 'signal', alarm };
     await house.jobs.enqueue(client, { queue: 'watch', key: `signal/${alarm}`, data, dueAt: now }, now);
   }
+}
+
+const CHANGE_WORDS = {
+  raised: 'the watch raises an alarm',
+  again: 'an alarm of the watch goes on, and is told again',
+  over: 'an alarm of the watch is over',
+} as const;
+
+function changeOf(before: AlarmState | undefined, after: AlarmState | undefined): keyof typeof CHANGE_WORDS | null {
+  if (!after?.raisedAt) return before?.raisedAt ? 'over' : null;
+  if (!before?.raisedAt) return 'raised';
+  return after.toldAt?.getTime() === before.toldAt?.getTime() ? null : 'again';
 }

@@ -25,23 +25,25 @@ export async function signal(house: WatchHouse, alarm: AlarmName): Promise<void>
   const failure = house.events === null ? null : await send(house, house.events, alarm, wanted);
   const isSent = house.events !== null && failure === null;
   await house.database.transaction(async (client) => {
-    const isTold = isForChannel(house, wanted, isSent, failure) && (await tellChannel(house, client, alarm, wanted));
+    const isTold = isForChannel(house, alarm, wanted, isSent, failure) && (await tellChannel(house, client, alarm, wanted));
     const inChannel = wanted.wanted === 'trigger' && (wanted.inChannel || isTold);
-    await noteSignal(client, wanted, { sent: sentState(house, wanted, isSent), inChannel });
+    await noteSignal(client, wanted, { sent: sentState(house, wanted, isSent), inChannel, isChannelTold: isTold });
     if (isSent) await noteFinding(client, 'signals', null, house.now());
   });
 }
 
 /** What the channel has heard to begin, it hears to end; what PagerDuty does not take, it hears in PagerDuty's place. */
 function isForChannel(
-  { events, hasChannel, now }: WatchHouse,
-  { wanted, wantedAt, inChannel }: StoredSignal,
+  { events, hasChannel, now, policy }: WatchHouse,
+  alarm: AlarmName,
+  { wanted, wantedAt, inChannel, isChannelTold }: StoredSignal,
   isSent: boolean,
   failure: ServiceFailure | null,
 ): boolean {
   if (!hasChannel) return false;
   if (wanted === 'resolve') return inChannel;
-  if (inChannel || isSent) return false;
+  // A warning that lasts is told once; an incident may have been resolved meanwhile, and is opened again.
+  if (isSent || isChannelTold || (inChannel && !matchesAlert(alarm, policy))) return false;
   return events === null || failure?.outcome === 'refused' || between(wantedAt, now()) >= CHANNEL_AFTER;
 }
 

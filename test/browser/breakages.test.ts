@@ -28,7 +28,8 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
     ],
     ['Database stopped', 'The database answers no check', 'go on with the DATABASE_FAILURE runbook'],
   ])('%s → %s', async (title, cause, nextStep) => {
-    const number = demo.sandbox.pagerduty.incidents.size + 1;
+    const resolutions = page.locator('.channel article', { hasText: 'RESOLVED: Audit Log Failure' });
+    const before = await resolutions.count();
     await breaks(page, title);
     await types(page, `/audit diagnose`);
     const diagnosis = messageSaying(page, /diagnose: [A-Z]+/);
@@ -39,14 +40,13 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
     await page.getByText('audit log written').waitFor();
     await messageSaying(page, 'Audit records are being written again').waitFor();
     await types(page, `/incident resolve ${title}`);
-    await expect.poll(() => page.locator('.channel article', { hasText: 'RESOLVED: Audit Log Failure' }).count()).toBe(number);
+    await expect.poll(() => resolutions.count()).toBe(before + 1);
   });
 
   test('an application bug is repaired by /remedy rollback: robin asks, sam approves, records return', async () => {
     await runsAt(page, 60);
     await page.getByRole('button', { name: 'Application bug' }).click();
-    await expect.poll(() => demo.sandbox.pagerduty.incidents.size).toBe(8);
-    await page.locator('.pagerduty .status.acknowledged').waitFor();
+    await page.locator('.pagerduty .status.acknowledged').first().waitFor();
     await runsAt(page, 10);
     await types(page, '/remedy rollback');
     const plan = messageSaying(page, 'Waiting for the approval of a second person');

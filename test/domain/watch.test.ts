@@ -158,3 +158,18 @@ test('a silence is usual when most of the days that the table covers had it; a t
   expect(isUsualSilence({ week: stretch(0, false), fortnight: stretch(0, false), day: stretch(3) }, 20)).toBe(true);
   expect(isUsualSilence({ week: stretch(0, false), fortnight: stretch(0, false), day: stretch(0, false) }, 20)).toBe(false);
 });
+
+test('an alarm that held again after a pause, or for an hour, is told again', () => {
+  const silent = (now: Date) => seen(now, { table: table(now, { newest: NOON }) });
+  const raised = rounds(6, silent);
+  const toldAt = raised.alarms.AuditLogFailure?.toldAt;
+  expect(rounds(0.25, (now) => silent(plus(now, 6.25 * MINUTE)), raised).alarms.AuditLogFailure?.toldAt).toEqual(toldAt);
+  const paused = judge(raised, seen(at(6.25)), DEFAULT_POLICY);
+  const again = judge(paused, seen(at(12), { table: table(at(12), { newest: plus(at(6.25), -SECOND) }) }), DEFAULT_POLICY);
+  expect(again.alarms.AuditLogFailure).toMatchObject({
+    toldAt: at(12),
+    words: expect.stringContaining('no audit record for 5 minutes 46 seconds'),
+  });
+  const lasting = rounds(61, (now) => silent(plus(now, 6.25 * MINUTE)), raised);
+  expect(lasting.alarms.AuditLogFailure?.toldAt).not.toEqual(toldAt);
+});

@@ -21,7 +21,7 @@ export type Demo = {
 export async function openDemo(speed: number): Promise<Demo> {
   const folder = await mkdtemp(join(tmpdir(), 'gapwatch-demo-'));
   const complaints: string[] = [];
-  const sandbox = await openSandbox({ folder, speed, hasAlerting: true, onLog: () => undefined });
+  const sandbox = await openSandbox({ folder, speed, onLog: () => undefined });
   let server: PageServer | undefined;
   let browser: Browser | undefined;
   const close = async () => {
@@ -78,7 +78,7 @@ export function messageSaying(page: Page, text: string | RegExp): Locator {
 export async function breaks(page: Page, title: string): Promise<void> {
   await runsAt(page, 60);
   await page.getByRole('button', { name: title }).click();
-  await page.locator('.pagerduty .status.acknowledged').waitFor();
+  await page.locator('.pagerduty .status.acknowledged').first().waitFor();
   await messageSaying(page, 'CRITICAL: HIPAA Audit Log Failure').waitFor();
   await runsAt(page, 10);
 }

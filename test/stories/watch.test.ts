@@ -60,6 +60,24 @@ story('the alert’s own end, a restart and a second replica raise nothing anew'
   expect(world.logLines.filter((line) => line.includes('the watch raises an alarm'))).toHaveLength(1);
 });
 
+story(
+  'somebody resolves the alert in PagerDuty by mistake → an hour later PagerDuty has a new one; the incident was open all the time',
+  async ({ world }) => {
+    await hasWritten(world);
+    await world.starts(WATCHING);
+    await secondsUntilAlert(world, 'AuditLogFailure', NOON);
+    const [alert] = world.pagerduty.incidents.values();
+    const [sam] = world.pagerduty.users.filter(({ name }) => name === 'Sam');
+    if (!alert || !sam) throw new Error('there is no alert, or no Sam');
+    await world.pagerduty.does(alert, 'resolved', sam);
+    await world.passes(30);
+    expect(titles(world)).toHaveLength(1);
+    await world.passes(31);
+    expect(titles(world)).toHaveLength(2);
+    expect(countOf(world, 'CRITICAL: HIPAA Audit Log Failure')).toBe(1);
+  },
+);
+
 story('killed right after PagerDuty took the alarm → after the restart still one alert', async ({ world }) => {
   await hasWritten(world);
   await world.startsApart(WATCHING);

@@ -25,10 +25,11 @@ export function Composer({ conversation, does, threadKey, label }: Box) {
     field.current?.focus();
   };
   const send = async () => {
-    if (text.trim() === '') return;
-    const isSent = await does.act({ deed: 'say', person: does.me.id, text: text.trim(), threadKey });
-    // Only what was sent is cleared: the answer may come after the next words were begun.
-    if (isSent) setText((current) => (current === text ? '' : current));
+    // What the box shows is sent: a rendering may still be on its way. Only that is cleared: the answer may come after the next words were begun.
+    const shown = field.current?.value ?? text;
+    if (shown.trim() === '') return;
+    const isSent = await does.act({ deed: 'say', person: does.me.id, text: shown.trim(), threadKey });
+    if (isSent) setText((current) => (current === shown ? '' : current));
   };
   const keys: Readonly<Record<string, () => void>> = {
     Tab: () => take(choices[Math.max(0, chosen)]),

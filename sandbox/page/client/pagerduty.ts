@@ -10,7 +10,7 @@ export function PagerDuty({ incidents, does, id }: { incidents: readonly PageInc
   return html`
     <section class="pane pagerduty" id=${id} aria-label="PagerDuty">
       <div class="bar"><h2>PagerDuty</h2></div>
-      ${incidents.length === 0 && html`<p class="empty">No alert. The clinic’s rules raise one when writes fail for 2 minutes, or when the table is silent for 5.</p>`}
+      ${incidents.length === 0 && html`<p class="empty">No alert. Gapwatch raises one when writes fail for 2 minutes, or when the table is silent for 5.</p>`}
       <div class="scroll" tabindex="0" aria-label="Alerts">${incidents.toReversed().map(
         ({ id: incident, title, status, assignee, log }) => html`
         <article key=${incident} id=${`alert-${incident}`}>

@@ -1,4 +1,4 @@
-import { MINUTE, type Milliseconds } from '#domain/time.ts';
+import { HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
 
 /** How bad an alarm is, in PagerDuty's words. */
 export type Severity = 'critical' | 'error' | 'warning';
@@ -27,6 +27,9 @@ export const ALARM_NAMES: readonly AlarmName[] = [
   'AuditLogWatchBlind',
   'AuditLogClockSkew',
 ];
+
+/** An alarm that lasts is told again after this long, in case somebody has ended its alert by mistake. */
+export const TELL_AGAIN: Milliseconds = HOUR;
 
 /** An alarm that was raised is over when what it said has not held for this long: one good look is no recovery. */
 export const OVER_AFTER: Milliseconds = MINUTE;

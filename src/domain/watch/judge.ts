@@ -1,5 +1,5 @@
 import { between, type Milliseconds } from '#domain/time.ts';
-import { ALARM_NAMES, ALARMS, type AlarmName, OVER_AFTER } from './alarm.ts';
+import { ALARM_NAMES, ALARMS, type AlarmName, OVER_AFTER, TELL_AGAIN } from './alarm.ts';
 import { arrivalOf } from './arrival.ts';
 import type { AlarmState, Memory } from './memory.ts';
 import type { Observation } from './observation.ts';
@@ -94,8 +94,13 @@ function nextAlarm(before: AlarmState | undefined, judgement: Judgement, now: Da
     const clearSince = before.clearSince ?? now;
     return between(clearSince, now) >= OVER_AFTER ? undefined : { ...before, clearSince };
   }
-  // Raised once, its words stay: they say what was seen when it was raised.
-  if (before?.raisedAt) return { ...before, clearSince: null };
+  const { words } = judgement;
+  if (before?.raisedAt && before.toldAt) {
+    // An alert may have been ended in a pause, or by mistake: what holds on is told again. Otherwise its first words stay.
+    const isAgain = before.clearSince !== null || between(before.toldAt, now) >= TELL_AGAIN;
+    return isAgain ? { ...before, clearSince: null, toldAt: now, words } : before;
+  }
   const since = before?.since ?? now;
-  return { since, raisedAt: between(since, now) >= length ? now : null, clearSince: null, words: judgement.words };
+  const isRaised = between(since, now) >= length;
+  return { since, raisedAt: isRaised ? now : null, toldAt: isRaised ? now : null, clearSince: null, words };
 }

@@ -7,6 +7,8 @@ const alarmSchema = z.object({
   /** Since when what it says has held without a break. */
   since: instant,
   raisedAt: instant.nullable(),
+  /** When it was last to be told: at the raising, when it held again after a pause, and every hour. */
+  toldAt: instant.nullable(),
   /** Since when it has not held any more; null while it holds. */
   clearSince: instant.nullable(),
   words: z.string(),

@@ -56,14 +56,17 @@ function writeError({ memory, seen, table, policy: { gap } }: Round): Judgement 
   // An endpoint that only counts recent records says "failing" on every quiet night; a write that was taken then says otherwise.
   const isOnlyQuiet = table.kind === 'seen' && table.isUsualSilence && probe?.outcome === 'written' && isTriedSince(memory);
   const failingSince = isOnlyQuiet ? null : memory.failingSince;
-  if (failingSince !== null && between(failingSince, seen.at) >= gap.alertAfter)
-    return { words: `${says}, for ${formatDuration(between(failingSince, seen.at))} now` };
-  if (table.kind === 'unseen') return writeErrorUnseen(memory, seen, gap.alertAfter);
-  const silence = silenceOf(memory, table);
-  if (silence < gap.alertAfter) return 'over';
-  if (failingSince !== null) return { words: `${says}; ${silenceWords(memory, silence)}` };
-  if (probe?.outcome !== 'refused' || !isTriedSince(memory)) return 'over';
-  return { words: `a write that was tried was refused: ${probe.words}; ${silenceWords(memory, silence)}` };
+  const failingFor = failingSince === null ? 0 : between(failingSince, seen.at);
+  if (table.kind === 'seen') {
+    const silence = silenceOf(memory, table);
+    const isSilent = silence >= gap.alertAfter;
+    // The database's own refusal names the cause, so it is told rather than what the application says.
+    if (isSilent && probe?.outcome === 'refused' && isTriedSince(memory))
+      return { words: `a write that was tried was refused: ${probe.words}; ${silenceWords(memory, silence)}` };
+    if (isSilent && failingSince !== null) return { words: `${says}; ${silenceWords(memory, silence)}` };
+  }
+  if (failingFor >= gap.alertAfter) return { words: `${says}, for ${formatDuration(failingFor)} now` };
+  return table.kind === 'seen' ? 'over' : writeErrorUnseen(memory, seen, gap.alertAfter);
 }
 
 /** Whether the last probe was tried after the last record had come. */
@@ -86,6 +89,8 @@ function writeErrorUnseen({ probe, alarms }: Memory, { at }: Observation, alertA
 function failure({ memory, seen, table, policy }: Round): Judgement {
   if (table.kind === 'unseen') return 'unknown';
   if (between(memory.startedAt, seen.at) < policy.gap.alertAfter) return 'over';
+  // The same silence has been told with its cause; somebody is at it already.
+  if (memory.alarms.AuditLogWriteError?.raisedAt && !memory.alarms.AuditLogFailure) return 'over';
   const silence = silenceOf(memory, table);
   return silence > policy.gap.tolerance && !table.isUsualSilence ? { words: silenceWords(memory, silence) } : 'over';
 }

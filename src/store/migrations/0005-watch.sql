@@ -12,5 +12,7 @@ create table gapwatch.signals (
   wanted_at timestamptz not null,
   sent text check (sent in ('trigger', 'resolve', 'given-up')),
   attempts integer not null default 0,
-  in_channel boolean not null default false
+  -- Whether the channel has heard that it was raised, and for which telling.
+  in_channel boolean not null default false,
+  channel_told_for timestamptz
 );
