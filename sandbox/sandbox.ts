@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbedded } from '#store/embedded.ts';
@@ -10,6 +8,7 @@ import { type Breakages, openBreakages } from './clinic/breakages.ts';
 import { type Clinic, openClinic } from './clinic/clinic.ts';
 import { SandboxClock } from './clock.ts';
 import { closeStandIns, type StandIns, sandboxEnvironment, startStandIns } from './environment.ts';
+import { freePort } from './free-port.ts';
 
 /** A clinic whose audit log can be broken, the services around it, and the real bot as a process of its own. */
 export type Sandbox = StandIns & {
@@ -136,15 +135,4 @@ async function writeRunbook(folder: string, policy: string): Promise<string> {
   const file = join(folder, 'runbook.yaml');
   await writeFile(file, `${await readFile(new URL('demo-runbook.yaml', import.meta.url), 'utf8')}${policy}\n`);
   return file;
-}
-
-/** A port that is free now: the bot must know its own address before it starts. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

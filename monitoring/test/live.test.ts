@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '#sandbox/free-port.ts';
 import { openSandbox, type Sandbox } from '#sandbox/sandbox.ts';
 import { visibleText } from '#sandbox/stand-ins/slack/slack.ts';
 import { type Program, starts } from './programs.ts';
@@ -92,14 +91,4 @@ async function configure(folder: string, { botUrl, pagerduty }: Sandbox, ports: 
   await writeFile(join(folder, 'prometheus.yml'), prometheus);
   await writeFile(join(folder, 'alertmanager.yml'), alertmanager);
   await writeFile(keyFile, pagerduty.routingKey);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -203,6 +203,17 @@ test('a second process on the same folder is refused; more records than may wait
   setting.proxy.mode = 'passes';
   setting.proxy.cut();
   await audit.isDrained();
+});
+
+test('a lock of another container holds as long as it is touched; one that a dead container left is taken over', async ({ setting }) => {
+  const path = join(setting.folder, 'lock');
+  await writeFile(path, 'another-container 1');
+  await expect(setting.opens()).rejects.toThrow('process another-container 1 writes into');
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(path, longAgo, longAgo);
+  const audit = await setting.opens();
+  expect(await audit.write(record(1))).toBe('database');
+  await expect(setting.opens()).rejects.toThrow('open one writer and share it');
 });
 
 test('what has no word in JSON is refused at once', async ({ setting }) => {

@@ -29,7 +29,8 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
     ['Database stopped', 'The database answers no check', 'go on with the DATABASE_FAILURE runbook'],
   ])('%s → %s', async (title, cause, nextStep) => {
     const resolutions = page.locator('.channel article', { hasText: 'RESOLVED: Audit Log Failure' });
-    const before = await resolutions.count();
+    const returns = page.locator('.channel article', { hasText: 'Audit records are being written again' });
+    const before = { resolutions: await resolutions.count(), returns: await returns.count() };
     await breaks(page, title);
     await types(page, `/audit diagnose`);
     const diagnosis = messageSaying(page, /diagnose: [A-Z]+/);
@@ -38,9 +39,9 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
     await page.getByRole('button', { name: 'Repair', exact: true }).click();
     await runsAt(page, 60);
     await page.getByText('audit log written').waitFor();
-    await messageSaying(page, 'Audit records are being written again').waitFor();
+    await expect.poll(() => returns.count()).toBe(before.returns + 1);
     await types(page, `/incident resolve ${title}`);
-    await expect.poll(() => resolutions.count()).toBe(before + 1);
+    await expect.poll(() => resolutions.count()).toBe(before.resolutions + 1);
   });
 
   test('an application bug is repaired by /remedy rollback: robin asks, sam approves, records return', async () => {

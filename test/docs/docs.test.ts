@@ -39,6 +39,10 @@ test('.env.example and the README name exactly the settings that are read', () =
   for (const name of settings) expect(read('README.md')).toContain(`\`${name}\``);
 });
 
+test('the health check in the docs is the example that is tested', () => {
+  expect(read('docs/monitoring.md')).toContain(`\`\`\`ts\n${read('examples/health-check.ts')}\`\`\``);
+});
+
 test('the README lists every check', () => {
   for (const { name } of CHECKS) expect(read('README.md')).toContain(`\`/audit ${name}`);
 });

@@ -3,24 +3,31 @@ import type { World } from './world.ts';
 
 /** The watch raises alerts; everything else is the runbook's own. */
 export const WATCHING = 'watch: { mode: alert }';
+/** With a round a minute, for stories in which much time passes. */
+export const WATCHING_SLOWLY = 'watch: { mode: alert, every: 1m }';
 
 const SECONDS_A_ROUND = 15;
 
-/** Lets time pass round by round, as the watch sees it, the clinic writing a record every `everySeconds` while `writes`. */
-export async function roundsPass(world: World, minutes: number, writes: 'writes' | 'is silent' = 'is silent'): Promise<void> {
-  for (let round = 0; round < (minutes * 60) / SECONDS_A_ROUND; round += 1) {
+/** Lets time pass round by round, as the watch sees it, the clinic writing a record in each while it `writes`. */
+export async function roundsPass(
+  world: World,
+  minutes: number,
+  writes: 'writes' | 'is silent' = 'is silent',
+  secondsARound = SECONDS_A_ROUND,
+): Promise<void> {
+  for (let round = 0; round < (minutes * 60) / secondsARound; round += 1) {
     await world.settles();
-    await world.moves(SECONDS_A_ROUND / 60);
+    await world.moves(secondsARound / 60);
     if (writes === 'writes') await world.clinic.writes(new Date(world.clock.now() - 1_000));
     await world.settles();
   }
 }
 
 /** Lets rounds pass until PagerDuty has an alert whose title begins with `name`; answers how long after noon that was, in seconds. */
-export async function secondsUntilAlert(world: World, name: string, noon: number): Promise<number> {
+export async function secondsUntilAlert(world: World, name: string, noon: number, secondsARound = SECONDS_A_ROUND): Promise<number> {
   for (let round = 0; round < 60; round += 1) {
     if (alertsNamed(world, name).length > 0) return (world.clock.now() - noon) / 1_000;
-    await roundsPass(world, SECONDS_A_ROUND / 60);
+    await roundsPass(world, secondsARound / 60, 'is silent', secondsARound);
   }
   throw new Error(`no alert ${name} in fifteen minutes: ${titles(world).join('; ')}`);
 }

@@ -4,7 +4,7 @@ import { openLog } from '#gapwatch/log.ts';
 import { readWatchSettings } from '#gapwatch/settings.ts';
 import { startWatchAlone } from '#gapwatch/watch-alone.ts';
 import { countOf, messageWith } from '#harness/stories.ts';
-import { alertsNamed, metric, roundsPass, secondsUntilAlert, titles, WATCHING } from '#harness/watch.ts';
+import { alertsNamed, metric, roundsPass, secondsUntilAlert, titles, WATCHING, WATCHING_SLOWLY } from '#harness/watch.ts';
 import { NOON, story, type World } from '#harness/world.ts';
 
 /** The clinic has written since eleven, two records a minute, the last one at noon. */
@@ -48,14 +48,14 @@ story(
 
 story('the alert’s own end, a restart and a second replica raise nothing anew', async ({ world }) => {
   await hasWritten(world);
-  await world.starts(WATCHING);
+  await world.starts(WATCHING_SLOWLY);
   await world.startsReplica();
-  await secondsUntilAlert(world, 'AuditLogFailure', NOON);
-  await roundsPass(world, 1);
+  await secondsUntilAlert(world, 'AuditLogFailure', NOON, 60);
+  await roundsPass(world, 2, 'is silent', 60);
   await world.stops();
   await world.moves(2);
-  await world.starts(WATCHING);
-  await roundsPass(world, 1);
+  await world.starts(WATCHING_SLOWLY);
+  await roundsPass(world, 2, 'is silent', 60);
   expect(titles(world)).toHaveLength(1);
   expect(world.logLines.filter((line) => line.includes('the watch raises an alarm'))).toHaveLength(1);
 });
@@ -64,8 +64,8 @@ story(
   'somebody resolves the alert in PagerDuty by mistake → an hour later PagerDuty has a new one; the incident was open all the time',
   async ({ world }) => {
     await hasWritten(world);
-    await world.starts(WATCHING);
-    await secondsUntilAlert(world, 'AuditLogFailure', NOON);
+    await world.starts(WATCHING_SLOWLY);
+    await secondsUntilAlert(world, 'AuditLogFailure', NOON, 60);
     const [alert] = world.pagerduty.incidents.values();
     const [sam] = world.pagerduty.users.filter(({ name }) => name === 'Sam');
     if (!alert || !sam) throw new Error('there is no alert, or no Sam');
@@ -113,17 +113,17 @@ story(
   'the table can’t be looked at → another alert after two minutes, that says nothing of records; it can be again → over',
   async ({ world }) => {
     await hasWritten(world);
-    await world.starts(WATCHING);
-    await roundsPass(world, 0.5, 'writes');
+    await world.starts(WATCHING_SLOWLY);
+    await roundsPass(world, 1, 'writes', 60);
     const reader = new URL(world.clinic.readerUrl).username;
     await world.clinic.query(`revoke select on "AuditLog" from "${reader}"`);
-    await roundsPass(world, 7);
+    await roundsPass(world, 7, 'writes', 60);
     const [alert] = [...world.pagerduty.incidents.values()];
     expect(titles(world)).toEqual([
       "AuditLogWatchBlind: the audit table can't be looked at: permission denied (42501). Whether records are written is not known",
     ]);
     await world.clinic.query(`grant select on "AuditLog" to "${reader}"`);
-    await roundsPass(world, 1.5, 'writes');
+    await roundsPass(world, 3, 'writes', 60);
     expect(alert?.status).toBe('resolved');
     expect(titles(world)).toHaveLength(1);
   },
@@ -132,15 +132,15 @@ story(
 story('without PagerDuty’s routing key an alarm opens the incident itself, and a warning is a message with an end', async ({ world }) => {
   await hasWritten(world);
   world.digitalocean.disk.usedPercent = 91;
-  await world.starts(WATCHING, { PAGERDUTY_ROUTING_KEY: '' });
-  await roundsPass(world, 5.25);
+  await world.starts(WATCHING_SLOWLY, { PAGERDUTY_ROUTING_KEY: '' });
+  await roundsPass(world, 6, 'is silent', 60);
   await world.settles();
   expect(titles(world)).toEqual([]);
   expect(messageWith(world, 'CRITICAL: HIPAA Audit Log Failure').text).toContain('Audit gap started: 2026-01-05 12:00:00 UTC');
   expect(countOf(world, 'CRITICAL: HIPAA Audit Log Failure')).toBe(1);
   expect(countOf(world, "⚠️ AuditLogDiskFull: the database's disk is 91.0 % full, over 85 %")).toBe(1);
   world.digitalocean.disk.usedPercent = 70;
-  await roundsPass(world, 6.5);
+  await roundsPass(world, 7, 'is silent', 60);
   expect(countOf(world, '✅ AuditLogDiskFull is over')).toBe(1);
 });
 
@@ -188,11 +188,11 @@ story('a silence of seven minutes that both weeks before had as well is no alarm
     await clinic.wrote(new Date(NOON - weeks * week + 480_000), new Date(NOON - weeks * week + 3_600_000), 300);
   }
   await hasWritten(world);
-  await world.starts(WATCHING);
-  await roundsPass(world, 7);
+  await world.starts(WATCHING_SLOWLY);
+  await roundsPass(world, 7, 'is silent', 60);
   expect(titles(world)).toEqual([]);
   // The weeks before had records again after eight minutes: thirty of them, at five a minute, by the fourteenth.
-  const seconds = await secondsUntilAlert(world, 'AuditLogFailure', NOON);
+  const seconds = await secondsUntilAlert(world, 'AuditLogFailure', NOON, 60);
   expect(seconds).toBeGreaterThan(600);
   expect(seconds).toBeLessThan(900);
 });
@@ -200,7 +200,7 @@ story('a silence of seven minutes that both weeks before had as well is no alarm
 story('policy that says nothing of a watch → the bot watches nothing by itself', async ({ world }) => {
   await hasWritten(world);
   await world.starts();
-  await roundsPass(world, 6);
+  await world.passes(6);
   expect(titles(world)).toEqual([]);
   expect(await metric(world, 'audit_log_count')).toBeNull();
 });
@@ -248,8 +248,8 @@ story('the watch by itself must have somebody to tell, unless it only measures',
 
 story('mode measure → the alarm is under /metrics, and nobody is told', async ({ world }) => {
   await hasWritten(world);
-  await world.starts('watch: { mode: measure }');
-  await roundsPass(world, 6);
+  await world.starts('watch: { mode: measure, every: 1m }');
+  await roundsPass(world, 7, 'is silent', 60);
   expect(titles(world)).toEqual([]);
   expect(world.messages()).toEqual([]);
   expect(await metric(world, 'gapwatch_watch_alarm{alarm="AuditLogFailure"}')).toBe(1);
