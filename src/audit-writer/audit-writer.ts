@@ -69,7 +69,14 @@ type Waiting = {
 
 /** Opens a writer. Throws {@link AuditSpoolInUse} when another process writes into the folder. */
 export async function openAuditWriter(options: AuditWriterOptions): Promise<AuditWriter> {
-  const { timestampColumn = 'timestamp', maximumWaiting = 10_000, retryMilliseconds = 1_000, onEvent = () => undefined } = options;
+  const { timestampColumn = 'timestamp', maximumWaiting = 10_000, retryMilliseconds = 1_000 } = options;
+  const onEvent = (event: AuditWriterEvent) => {
+    try {
+      options.onEvent?.(event);
+    } catch {
+      // An application's mistake in telling of a record must not lose the record.
+    }
+  };
   const spool = await openSpool(options.folder, options.maximumSpoolBytes ?? GIBIBYTE);
   const far = options.objects ? openFarSpool(options.objects) : null;
   const door = openDatabaseDoor(options.insert, options.timeoutMilliseconds ?? 5_000, retryMilliseconds);
@@ -157,7 +164,7 @@ export async function openAuditWriter(options: AuditWriterOptions): Promise<Audi
         counts.notKept += 1;
         throw new AuditRecordNotKept(`${maximumWaiting} audit records wait already`);
       }
-      const { promise, resolve, reject } = withResolvers<Place>();
+      const { promise, resolve, reject } = Promise.withResolvers<Place>();
       waiting.push({ record, line, keep: resolve, fail: reject });
       accepting ??= accept();
       return promise;
@@ -181,15 +188,4 @@ export async function openAuditWriter(options: AuditWriterOptions): Promise<Audi
       await spool.close();
     },
   };
-}
-
-/** Promise.withResolvers, for applications on Node 20. */
-function withResolvers<Value>() {
-  let resolve: (value: Value) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<Value>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

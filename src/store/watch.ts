@@ -4,10 +4,13 @@ import type { Queryable } from './database.ts';
 
 const memoryRow = z.object({ memory: memorySchema });
 
-/** What the watch remembers; null before its first round. `lock` holds the row until the transaction ends. */
+/**
+ * What the watch remembers; null before its first round, and when another version has left what this one can't read: it begins anew then. `lock`
+ * holds the row until the transaction ends.
+ */
 export async function loadWatch(client: Queryable, lock: 'lock' | 'look' = 'look'): Promise<Memory | null> {
   const { rows } = await client.query(`select memory from gapwatch.watch ${lock === 'lock' ? 'for update' : ''}`);
-  return rows[0] === undefined ? null : memoryRow.parse(rows[0]).memory;
+  return memoryRow.safeParse(rows[0]).data?.memory ?? null;
 }
 
 /** Keeps what the watch remembers from now on. */

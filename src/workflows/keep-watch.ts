@@ -29,6 +29,9 @@ export async function keepWatch(house: WatchHouse): Promise<void> {
   const context = { ...house.auditTable, memory: before, policy: house.policy, now, known: known.get(house.database) ?? NOTHING_KNOWN };
   const looked = await converse(house, lookAround(context), ROUND_WITHIN, async () => null);
   known.set(house.database, looked.known);
+  const { table } = looked.seen;
+  if (table.kind === 'unseen' && !before.alarms.AuditLogWatchBlind)
+    house.log.warn({ words: table.words }, 'the watch can’t look at the audit table');
   await house.database.transaction(async (client) => {
     const current = memoryOf(house, await loadWatch(client, 'lock'), now);
     // Another replica has looked meanwhile: its round stands, and this one would judge by an old memory.

@@ -263,6 +263,19 @@ test('killed again and again while the database comes and goes → no kept recor
   }
 });
 
+test('an application whose own listener throws loses no record', async ({ setting }) => {
+  const audit = await setting.opens({
+    onEvent: () => {
+      throw new Error('the log is full');
+    },
+  });
+  setting.proxy.mode = 'refuses';
+  expect(await audit.write(record(1))).toBe('spool');
+  setting.proxy.mode = 'passes';
+  await audit.isDrained();
+  expect(await setting.numbers()).toEqual([1]);
+});
+
 test('its figures have the names that the runbook’s rules use', async ({ setting }) => {
   const audit = await setting.opens();
   await audit.write(record(1));

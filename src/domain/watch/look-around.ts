@@ -45,8 +45,7 @@ export function* lookAround(context: WatchContext): Dialogue<LookedAround> {
   const health = yield* askHealth();
   const looked = yield* attempt(lookAtTable(context));
   const { seen, table }: LookedAt = 'answer' in looked ? looked.answer : { seen: { kind: 'unseen', words: looked.why }, table: null };
-  const isSuspicious = health === 'failing' || seen.kind === 'unseen' || isSuspiciousSilence(context, seen);
-  const isTried = isProbeDue(context, isSuspicious);
+  const isTried = isProbeDue(context, health, seen);
   const insert = (isTried && table ? yield* findInsert(table) : null) ?? context.known.insert;
   const probe: ProbeSeen = isTried ? yield* tryWrite(insert) : { kind: 'not-tried' };
   const isDiskDue = memory.disk === null || between(memory.disk.at, now) >= DISK_EVERY;
@@ -82,18 +81,19 @@ function isSuspiciousSilence({ memory, policy }: WatchContext, seen: TableSeen):
 }
 
 /**
- * The probe is due every `watch.probe_every`. In a suspicious silence one is tried at once, unless one has been tried in that silence;
- * while writes fail, once a minute.
+ * The probe is due every `watch.probe_every`; once a minute while writes are believed to fail or nobody can look; and at once when a silence has
+ * become suspicious, unless one has been tried in it.
  */
-function isProbeDue({ memory, policy, now }: WatchContext, isSuspicious: boolean): boolean {
-  const { probe, arrival, alarms } = memory;
+function isProbeDue(context: WatchContext, health: Observation['health'], seen: Observation['table']): boolean {
+  const { memory, policy, now } = context;
+  const { probe, arrival } = memory;
   if (probe === null) return true;
   const age = between(probe.at, now);
-  if (age >= policy.watch.probeEvery) return true;
-  if (!isSuspicious) return false;
+  const isBelievedToFail = health === 'failing' || seen.kind === 'unseen' || probe.outcome === 'refused';
+  if (age >= (isBelievedToFail ? PROBE_AGAIN : policy.watch.probeEvery)) return true;
+  if (seen.kind === 'unseen' || !isSuspiciousSilence(context, seen)) return false;
   const isOfThisSilence = probe.tableAt !== null && arrival !== null && between(arrival.at, probe.tableAt) >= policy.gap.alertAfter;
-  if (!isOfThisSilence && alarms.AuditLogWatchBlind === undefined) return true;
-  return (probe.outcome === 'refused' || alarms.AuditLogWatchBlind !== undefined) && age >= PROBE_AGAIN;
+  return !isOfThisSilence;
 }
 
 /** The INSERT is made anew for each probe: a migration may have added a column. */
