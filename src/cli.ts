@@ -15,7 +15,7 @@ import { verifyFolder, verifyStore } from './verify.ts';
 
 const HELP = `npm run gapwatch -- <command>
 
-  doctor              checks every setting and connection and says what to fix
+  doctor [--watch]    checks every setting and connection and says what to fix; --watch: what the watch by itself needs
   verify [folder] [--key public.pem]
                       recomputes every record in the store, or an exported one: hash chain, signatures, what was sent;
                       names the first broken link; with --key signatures by any other key count as broken
@@ -29,7 +29,7 @@ const HELP = `npm run gapwatch -- <command>
 async function run([command = '--help', ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case 'doctor':
-      return doctor();
+      return doctorOf(rest);
     case 'verify':
       return verify(rest);
     case 'report':
@@ -46,6 +46,13 @@ async function run([command = '--help', ...rest]: readonly string[]): Promise<nu
       say(`There is no command "${command}".\n\n${HELP}`);
       return 2;
   }
+}
+
+async function doctorOf([option]: readonly string[]): Promise<number> {
+  if (option === undefined) return doctor('bot');
+  if (option === '--watch') return doctor('watch');
+  say(`doctor takes no option ${option}: expected none (the bot), or --watch (the watch by itself).`);
+  return 2;
 }
 
 async function verify(rest: readonly string[]): Promise<number> {
