@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { listen, livez, metrics, readyz } from '#bot/http.ts';
 import type { Policy } from '#domain/policy.ts';
+import { connectHeartbeat } from '#services/heartbeat.ts';
 import type { JobClock } from '#store/jobs.ts';
 import { startWatching } from '#workflows/start-watching.ts';
 import { layFoundation } from './foundation.ts';
@@ -18,7 +19,8 @@ export async function startWatchAlone(settings: WatchSettings, log: Logger, cloc
   const foundation = await layFoundation(settings, policy, log, clock);
   const { database, jobs, now } = foundation;
   const figures = openMetrics(database, jobs, now);
-  await startWatching({ ...foundation, observe: figures.observe, hasChannel: foundation.store === 'DATABASE_URL' });
+  const heartbeat = settings.HEARTBEAT_URL ? connectHeartbeat(settings.HEARTBEAT_URL) : null;
+  await startWatching({ ...foundation, observe: figures.observe, hasChannel: foundation.store === 'DATABASE_URL' }, heartbeat);
   const whyNot = () =>
     database.query('select 1').then(
       () => null,

@@ -1,11 +1,28 @@
+import { between, MINUTE } from '#domain/time.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import type { Heartbeat } from '#services/heartbeat.ts';
+import { loadFindings } from '#store/findings.ts';
 import { jobDataSchema } from './job-data.ts';
 import { keepWatch, type WatchHouse, wakeWatch } from './keep-watch.ts';
 import { signal } from './signal.ts';
 
-/** Starts the watch by itself: it works its own queue alone, so that it may share a bot's store and takes none of the bot's work. */
-export async function startWatching(house: WatchHouse): Promise<void> {
+/**
+ * Starts the watch by itself: it works its own queue alone, so that it may share a bot's store and takes none of the bot's work. Once a minute, after
+ * a round and only while nothing is known to be wrong, it tells the outside dead-man's switch.
+ */
+export async function startWatching(house: WatchHouse, heartbeat: Heartbeat | null): Promise<void> {
+  let beatAt: Date | null = null;
+  const beat = async () => {
+    if (heartbeat === null || (beatAt !== null && between(beatAt, house.now()) < MINUTE)) return;
+    if ((await loadFindings(house.database)).length > 0) return;
+    beatAt = house.now();
+    await heartbeat.beat().catch((error: unknown) => {
+      if (!(error instanceof ServiceFailure)) throw error;
+      house.log.warn({ outcome: error.outcome }, `the heartbeat did not arrive: ${error.message}`);
+    });
+  };
   await house.jobs.work(
-    (data) => run(house, data),
+    (data) => run(house, data, beat),
     (data) => {
       house.log.error({ job: data }, 'a job of the watch was given up after its last attempt; a new round is asked for');
       wakeWatch(house, house.database, house.now()).catch((error: unknown) =>
@@ -17,9 +34,12 @@ export async function startWatching(house: WatchHouse): Promise<void> {
   await wakeWatch(house, house.database, house.now());
 }
 
-async function run(house: WatchHouse, data: unknown): Promise<void> {
+async function run(house: WatchHouse, data: unknown, beat: () => Promise<void>): Promise<void> {
   const job = jobDataSchema.parse(data);
-  if (job.kind === 'keep-watch') return keepWatch(house);
+  if (job.kind === 'keep-watch') {
+    await keepWatch(house);
+    return beat();
+  }
   if (job.kind === 'signal') return signal(house, job.alarm);
   throw new Error(`the watch by itself has no work of the kind ${job.kind}`);
 }

@@ -6,6 +6,7 @@ import { startWatchAlone } from '#gapwatch/watch-alone.ts';
 import { countOf, messageWith } from '#harness/stories.ts';
 import { alertsNamed, metric, roundsPass, secondsUntilAlert, titles, WATCHING, WATCHING_SLOWLY } from '#harness/watch.ts';
 import { NOON, story, type World } from '#harness/world.ts';
+import { serveStandIn } from '#sandbox/stand-ins/http-stand-in.ts';
 
 /** The clinic has written since eleven, two records a minute, the last one at noon. */
 async function hasWritten({ clinic }: World): Promise<void> {
@@ -223,13 +224,23 @@ story('the watch by itself needs neither Slack nor mail, and shares a store with
   await hasWritten(world);
   const { AUDIT_DATABASE_URL, PAGERDUTY_ROUTING_KEY, PAGERDUTY_EVENTS_URL, DATABASE_URL } = world.environment;
   await world.starts();
-  const settings = readWatchSettings({ PORT: '0', AUDIT_DATABASE_URL, PAGERDUTY_ROUTING_KEY, PAGERDUTY_EVENTS_URL, DATABASE_URL });
+  let beats = 0;
+  const outside = await serveStandIn(
+    () => {
+      beats += 1;
+      return { status: 200, body: '' };
+    },
+    () => undefined,
+  );
+  const own = { PORT: '0', HEARTBEAT_URL: outside.url };
+  const settings = readWatchSettings({ ...own, AUDIT_DATABASE_URL, PAGERDUTY_ROUTING_KEY, PAGERDUTY_EVENTS_URL, DATABASE_URL });
   const watch = await startWatchAlone(settings, openLog('fatal'), world.clock);
   try {
     await secondsUntilAlert(world, 'AuditLogFailure', NOON);
     await world.settles();
     expect(countOf(world, 'CRITICAL: HIPAA Audit Log Failure')).toBe(1);
     expect((await fetch(`http://127.0.0.1:${watch.port}/readyz`)).status).toBe(200);
+    expect(beats).toBe(6);
     const figures = await (await fetch(`http://127.0.0.1:${watch.port}/metrics`)).text();
     expect(figures).toContain('gapwatch_watch_alarm{alarm="AuditLogFailure"} 1');
     expect(figures).toMatch(/# TYPE audit_log_count counter/);
@@ -237,6 +248,7 @@ story('the watch by itself needs neither Slack nor mail, and shares a store with
     expect(figures).toMatch(/# TYPE database_disk_usage_percent gauge/);
   } finally {
     await watch.stop();
+    await outside.close();
   }
 });
 

@@ -11,7 +11,7 @@ export const ALARMS = {
   AuditLogWriteError: { severity: 'critical', holdsFor: 0, means: 'writes of audit records fail' },
   AuditLogFailure: { severity: 'critical', holdsFor: 0, means: 'no audit record for longer than the tolerance' },
   AuditLogCountDrop: { severity: 'warning', holdsFor: 5 * MINUTE, means: 'fewer than half of the usual records at this time' },
-  AuditLogDiskFull: { severity: 'warning', holdsFor: 5 * MINUTE, means: "the database's disk is nearly full" },
+  AuditLogDiskFull: { severity: 'error', holdsFor: 5 * MINUTE, means: "the database's disk is nearly full" },
   AuditLogWatchBlind: { severity: 'error', holdsFor: 'alert_after', means: 'the watch can not look at the audit table' },
   AuditLogClockSkew: { severity: 'warning', holdsFor: 5 * MINUTE, means: 'clocks disagree' },
 } as const satisfies Readonly<Record<string, Alarm>>;
