@@ -8,7 +8,7 @@ import { insertInto, openAuditWriter } from '#gapwatch/audit-writer/index.ts';
 const [url = '', folder = '', first = '0', mode = 'write'] = process.argv.slice(2);
 const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 300 });
 pool.on('error', () => undefined);
-const audit = await openAuditWriter({ insert: insertInto(pool, 'AuditLog'), folder, timeoutMilliseconds: 200, retryMilliseconds: 50 });
+const audit = await openAuditWriter({ insert: insertInto(pool, 'AuditLog'), folder, timeoutMilliseconds: 400, retryMilliseconds: 50 });
 if (mode === 'drain') {
   await audit.isDrained();
   await audit.close();
@@ -24,6 +24,6 @@ if (mode === 'drain') {
       return { id: `record-${number}`, userId: `user-${number % 5}`, number };
     });
     for (const record of batch) void audit.write(record).then((place) => process.send?.({ kept: record.number, place }));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

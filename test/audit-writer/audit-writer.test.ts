@@ -236,14 +236,22 @@ test('killed again and again while the database comes and goes → no kept recor
     });
     return child;
   };
+  const hasKept = (place: string) => expect.poll(() => [...kept.values()].includes(place)).toBe(true);
   for (let life = 0; life < 8; life += 1) {
-    setting.proxy.mode = pick(['passes', 'refuses', 'hangs']);
+    setting.proxy.mode = life === 0 ? 'passes' : pick(['passes', 'refuses', 'hangs']);
     const child = starts(life * 1_000_000, 'write');
     await once(child, 'message');
+    // However slow the machine is, the first life has seen the database both well and away.
+    if (life === 0) await hasKept('database');
     for (let change = 0; change < 3; change += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20 + below(150)));
       setting.proxy.mode = pick(['passes', 'refuses', 'hangs']);
       setting.proxy.cut();
+    }
+    if (life === 0) {
+      setting.proxy.mode = 'refuses';
+      setting.proxy.cut();
+      await hasKept('spool');
     }
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -252,7 +260,7 @@ test('killed again and again while the database comes and goes → no kept recor
   setting.proxy.cut();
   await once(starts(0, 'drain'), 'exit');
   const there = await setting.numbers();
-  expect(kept.size).toBeGreaterThan(1_000);
+  expect(kept.size).toBeGreaterThan(500);
   expect(new Set(kept.values())).toEqual(new Set(['database', 'spool']));
   const present = new Set(there);
   expect(present.size).toBe(there.length);
