@@ -27,6 +27,23 @@ story('nobody claims within five minutes → the next level is paged and the cha
   expect(countOf(world, 'unacknowledged')).toBe(0);
 });
 
+story(
+  'PagerDuty shows the alert triggered again while our own paging is under way → no word of an acknowledgement that ended',
+  async ({ world }) => {
+    const { pagerduty } = world;
+    const alert = await alertFires(world);
+    const [bot] = pagerduty.users;
+    pagerduty.afterDeed = async ({ method, body }) => {
+      if (method !== 'PUT' || !body.toString().includes('escalation_level') || !bot) return;
+      pagerduty.afterDeed = undefined;
+      await pagerduty.does(alert, 'unacknowledged', bot);
+    };
+    await world.passes(5);
+    expect(alert).toMatchObject({ level: 2, status: 'triggered' });
+    expect(countOf(world, 'unacknowledged')).toBe(0);
+  },
+);
+
 story('resolving too early is refused with what is still wrong; anyway, with a reason, it is done and on the record', async ({ world }) => {
   await alertFires(world);
   const refusal = await robinTypes(world, '/incident resolve it should be fine');

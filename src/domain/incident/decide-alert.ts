@@ -57,7 +57,7 @@ export function alertChanged(incident: Incident, change: AlertChange, { now, pol
     case 'acknowledged':
       return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'already-acknowledged', details)];
     case 'unacknowledged':
-      return [fact, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
+      return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
     case 'resolved':
       return [fact, ...alertResolved(incident, details, now)];
     case 'reopened':
@@ -102,7 +102,8 @@ function isEcho(incident: Incident, change: AlertChange, now: Date): boolean {
 function echoes(deed: Deed['kind'], event: AlertEvent): boolean {
   if (deed === 'acknowledge') return event === 'acknowledged';
   if (deed === 'acknowledge-as') return event === 'acknowledged' || event === 'reassigned';
-  return deed === 'page-next-level' && event === 'escalated';
+  // Paging the next level triggers the alert anew; the poll may see that before the webhook has told of the escalation.
+  return deed === 'page-next-level' && (event === 'escalated' || event === 'unacknowledged');
 }
 
 type Details = Readonly<Record<string, string>>;
