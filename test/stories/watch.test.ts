@@ -210,13 +210,25 @@ story(
   'the watch stands still, its job is lost → a minute later it is woken, and the outside switch is not told that all is well',
   async ({ world }) => {
     await hasWritten(world);
-    await world.starts(WATCHING);
+    let beats = 0;
+    const outside = await serveStandIn(
+      () => {
+        beats += 1;
+        return { status: 200, body: '' };
+      },
+      () => undefined,
+    );
+    await world.starts(WATCHING, { HEARTBEAT_URL: outside.url });
     await roundsPass(world, 1, 'writes');
     await onStore(world, `delete from pgboss.job where name = 'watch'`);
+    const beatsBefore = beats;
+    expect(beatsBefore).toBeGreaterThan(0);
     await world.passes(3);
+    expect(beats).toBe(beatsBefore);
     expect(world.logLines.some((line) => line.includes('the watch has made no round since 2026-01-05 12:01:00 UTC'))).toBe(true);
     await world.passes(2.5);
     expect(titles(world)).toEqual([expect.stringContaining('AuditLogFailure: no audit record for')]);
+    await outside.close();
   },
 );
 
