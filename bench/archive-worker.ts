@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { connectAuditArchive } from '#services/audit-archive.ts';
-import { connectVault, readComplianceKey } from '#services/vault.ts';
+import { connectAuditArchive } from '#services/database/archive-source.ts';
+import { connectVault, readComplianceKey } from '#services/s3/archive-bucket.ts';
 
 /** The export in a process of its own, so that its memory is its own. */
 async function exportOnce(): Promise<void> {

@@ -1,4 +1,4 @@
-import { formatDuration, formatUtc, type Milliseconds } from '#domain/time.ts';
+import { formatDuration, formatUtc, type Milliseconds } from '#domain/base/time.ts';
 import { HOSPITAL, PRACTICE } from '#sandbox/watched-days/traffic.ts';
 import { type Found, falseAlarms, plantFailures } from '#sandbox/watched-days/trial.ts';
 

@@ -3,9 +3,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
-import type { AuditTable, Rows, Sql } from '#domain/checks/sql.ts';
-import { type FoundGap, findGaps, type GapScan } from '#domain/gap/find-gaps.ts';
-import { DAY, HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
+import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
+import { DAY, HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
+import { type FoundGap, findGaps, type GapScan } from '#domain/gap/scan.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { fillYear, PLANTED, YEAR } from './year.ts';
 

@@ -3,10 +3,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { z } from 'zod';
-import { askForTable, judgeTable } from '#domain/checks/audit-table.ts';
-import type { Sql } from '#domain/checks/sql.ts';
-import { MINUTE, plus } from '#domain/time.ts';
-import { askForCounts, askForRound, askForUsual } from '#domain/watch/questions.ts';
+import type { Sql } from '#domain/audit-table/sql.ts';
+import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { MINUTE, plus } from '#domain/base/time.ts';
+import { askForCounts, askForRound, askForUsual } from '#domain/watch/queries.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { BENCH_NOW, fillYear } from './year.ts';
 

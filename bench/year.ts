@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DAY, type Milliseconds } from '#domain/time.ts';
+import { DAY, type Milliseconds } from '#domain/base/time.ts';
 
 export const YEAR: Milliseconds = 365 * DAY;
 export const PLANTED = 54;

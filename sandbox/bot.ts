@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { openLog } from '#gapwatch/log.ts';
-import { explain, start } from '#gapwatch/main.ts';
-import { readSettings } from '#gapwatch/settings.ts';
+import { openLog } from '#app/log.ts';
+import { readSettings } from '#app/settings.ts';
+import { explain, start } from '#app/start.ts';
 import { SandboxClock } from './clock.ts';
 
 /**

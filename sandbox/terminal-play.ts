@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { MINUTE } from '#domain/time.ts';
+import { MINUTE } from '#domain/base/time.ts';
 import type { Narrator } from './narrator.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { SlackMessage } from './stand-ins/slack/methods.ts';

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { config } from 'dotenv';
+import { loadTexts, say, withStore } from '#app/command-line.ts';
+import { doctor } from '#app/doctor/doctor.ts';
+import { exportIncident } from '#app/evidence/export.ts';
+import { verifyFolder, verifyStore } from '#app/evidence/verify.ts';
+import { readPolicy } from '#app/policy-file.ts';
+import { explain } from '#app/start.ts';
+import { loadTemplates } from '#app/templates.ts';
 import { incidentName } from '#domain/incident/state.ts';
-import { samples } from '#domain/messages/sample.ts';
-import { incidentNumbers } from '#store/facts.ts';
-import { reportText } from '#workflows/report.ts';
-import { loadTexts, say, withStore } from './command-line.ts';
-import { doctor } from './doctor.ts';
-import { exportIncident } from './export.ts';
-import { explain } from './main.ts';
-import { readPolicy } from './policy.ts';
-import { loadTemplates } from './templates.ts';
-import { verifyFolder, verifyStore } from './verify.ts';
+import { samples } from '#domain/messages/samples.ts';
+import { incidentNumbers } from '#store/event-store.ts';
+import { reportText } from '#workflows/deliver/report.ts';
 
 const HELP = `npm run gapwatch -- <command>
 

@@ -1,4 +1,4 @@
-import { MINUTE } from '#domain/time.ts';
+import { MINUTE } from '#domain/base/time.ts';
 import { serveStandIn } from '#sandbox/stand-ins/http-stand-in.ts';
 import { type Clinic, IDENTITIES } from './clinic.ts';
 import { type Ledger, openLedger } from './ledger.ts';

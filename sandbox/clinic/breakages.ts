@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { MINUTE } from '#domain/time.ts';
+import { MINUTE } from '#domain/base/time.ts';
 import type { DigitalOceanStandIn } from '#sandbox/stand-ins/digitalocean.ts';
 import type { GitHubStandIn } from '#sandbox/stand-ins/github.ts';
 import type { EmbeddedServer } from '#store/embedded.ts';

@@ -1,4 +1,4 @@
-import { MINUTE } from '#domain/time.ts';
+import { MINUTE } from '#domain/base/time.ts';
 
 /** A stretch in which the application wrote no record; `to` is null while it lasts. */
 export type Silence = { readonly from: number; readonly to: number | null };

@@ -1,4 +1,4 @@
-import { DAY, HOUR, type Milliseconds } from '#domain/time.ts';
+import { DAY, HOUR, type Milliseconds } from '#domain/base/time.ts';
 
 /** How far the clocks of a time zone are ahead of UTC at a moment; known from hour to hour. */
 export function offsetsOf(timeZone: string): (at: number) => Milliseconds {

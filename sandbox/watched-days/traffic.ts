@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from '#domain/time.ts';
+import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import { chance as chanceFrom } from '#sandbox/chance.ts';
 import { offsetsOf } from './local-time.ts';
 

@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
+import { DAY, HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { chance as chanceFrom } from '#sandbox/chance.ts';
 import { HOSPITAL, type House, PRACTICE, recordTimes } from './traffic.ts';
 import { type Failure, FOUND_BY, isAbout, type Raised, watchDays } from './watched-days.ts';

@@ -1,12 +1,12 @@
-import { DEFAULT_POLICY } from '#domain/policy.ts';
-import { HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
+import { DEFAULT_POLICY } from '#domain/base/policy.ts';
+import { HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import type { AlarmName } from '#domain/watch/alarm.ts';
 import { arrivalOf } from '#domain/watch/arrival.ts';
-import { judge, raisedAlarms } from '#domain/watch/judge.ts';
-import { freshMemory, type Memory } from '#domain/watch/memory.ts';
+import { judge, raisedAlarms } from '#domain/watch/evaluate.ts';
 import { COMPARED, type Observation, type TableSeen } from '#domain/watch/observation.ts';
-import { isUsualSilence } from '#domain/watch/questions.ts';
+import { isUsualSilence } from '#domain/watch/queries.ts';
 import { silenceOf } from '#domain/watch/rules.ts';
+import { freshMemory, type Memory } from '#domain/watch/state.ts';
 import { daysBefore, offsetsOf } from './local-time.ts';
 
 /** A failure that is planted: what fails, from when to when. A `partial` one loses nine records in ten. */

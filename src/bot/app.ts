@@ -1,7 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { App, HTTPReceiver, type Logger, LogLevel } from '@slack/bolt';
-import { foreignLine } from '#domain/foreign-text.ts';
-import type { House } from '#workflows/house.ts';
-import type { Route } from './http.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import type { House } from '#workflows/context.ts';
 import { listenToPeople } from './listeners.ts';
 
 export type SlackSettings = {
@@ -11,8 +11,10 @@ export type SlackSettings = {
   readonly apiUrl: string;
 };
 
+type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
 /** Bolt, listening: over HTTP through `events`, or by itself in Socket Mode. */
-export type SlackApp = { readonly events: Route | null; readonly start: () => Promise<void>; readonly stop: () => Promise<void> };
+export type SlackApp = { readonly events: RequestHandler | null; readonly start: () => Promise<void>; readonly stop: () => Promise<void> };
 
 const BODY_LIMIT = '256kb';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { redact } from '#domain/base/text/redact.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { type Incident, rootMessage } from '#domain/incident/state.ts';
-import { redact } from '#domain/messages/redact.ts';
-import { currentIncident, incidentNumbers } from '#store/facts.ts';
-import { handle, load } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import { currentIncident, incidentNumbers } from '#store/event-store.ts';
+import type { House } from '#workflows/context.ts';
+import { handle, load } from '#workflows/execute.ts';
 import { personName } from './people.ts';
 
 const messageEvent = z.object({

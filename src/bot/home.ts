@@ -1,14 +1,14 @@
 import type { types } from '@slack/bolt';
+import { escapeMrkdwn, slackTime } from '#domain/base/text/mrkdwn.ts';
+import { between, DAY, formatDuration, formatUtc } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { openTasks } from '#domain/incident/tasks.ts';
 import { actionId } from '#domain/messages/action-id.ts';
-import { escapeMrkdwn, slackTime } from '#domain/messages/mrkdwn.ts';
-import { between, DAY, formatDuration, formatUtc } from '#domain/time.ts';
-import { incidentNumbers } from '#store/facts.ts';
+import { incidentNumbers } from '#store/event-store.ts';
 import { loadFindings } from '#store/findings.ts';
-import { load } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import type { House } from '#workflows/context.ts';
+import { load } from '#workflows/execute.ts';
 import { statusLines } from './commands/incident-texts.ts';
 import { personName } from './people.ts';
 

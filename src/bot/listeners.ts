@@ -1,19 +1,19 @@
 import type { App, BlockAction } from '@slack/bolt';
-import { foreignLine } from '#domain/foreign-text.ts';
+import type { FormView } from '#bot/views/field.ts';
+import { type FormAnswer, submitForm } from '#bot/views/submit.ts';
+import { redact } from '#domain/base/text/redact.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Person } from '#domain/incident/actor.ts';
-import { redact } from '#domain/messages/redact.ts';
-import type { House } from '#workflows/house.ts';
-import { press } from './buttons.ts';
+import type { House } from '#workflows/context.ts';
+import { press } from './actions.ts';
 import { keepPinned, keepThreadMessage } from './channel-events.ts';
 import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
 import { remedyCommand } from './commands/remedy.ts';
-import type { FormView } from './forms/field.ts';
-import { type FormAnswer, submitForm } from './forms/submit.ts';
 import { homeView } from './home.ts';
+import { refuseOutsiders, refuseUnlessApprover } from './identity.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
-import { refuseOutsiders, refuseUnlessApprover } from './rights.ts';
-import { soon } from './soon.ts';
+import { soon } from './with-timeout.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;

@@ -1,7 +1,7 @@
-import { foreignLine } from '#domain/foreign-text.ts';
-import { MINUTE } from '#domain/time.ts';
-import type { House, SlackUser } from '#workflows/house.ts';
-import { soon } from './soon.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { MINUTE } from '#domain/base/time.ts';
+import type { House, SlackUser } from '#workflows/context.ts';
+import { soon } from './with-timeout.ts';
 
 const KEEP_MILLISECONDS = 5 * MINUTE;
 /** A person waits for a button's answer: Slack gets this long. */

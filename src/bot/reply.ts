@@ -1,8 +1,8 @@
 import type { types } from '@slack/bolt';
+import type { FormView } from '#bot/views/field.ts';
+import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import type { SlackMessage } from '#domain/messages/blocks.ts';
-import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
-import type { FormView } from './forms/field.ts';
 
 /** What a person is answered: words, which may hold foreign text and are escaped, or a message that is Slack's own already. */
 export type Reply = string | SlackMessage;

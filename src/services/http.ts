@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Milliseconds } from '#domain/time.ts';
+import type { Milliseconds } from '#domain/base/time.ts';
 import { ServiceFailure, type ServiceName } from './failure.ts';
 
 export type HttpRequest = {

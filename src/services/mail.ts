@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
-import { foreignLine } from '#domain/foreign-text.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { ServiceFailure } from './failure.ts';
 
 /** A mail to the compliance side. `messageId` is the same for every attempt, so that a second copy is recognised as one. */

@@ -1,4 +1,4 @@
-import type { Operation } from '#domain/policy.ts';
+import type { Operation } from '#domain/base/policy.ts';
 import { http } from './http.ts';
 
 /** Sends the requests of runbook step 15. */

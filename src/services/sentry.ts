@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { HOUR, type Milliseconds } from '#domain/base/time.ts';
 import type { ErrorIssue } from '#domain/checks/errors.ts';
-import { HOUR, type Milliseconds } from '#domain/time.ts';
 import { askJson } from './http.ts';
 
 /** Sentry's Web API as Gapwatch uses it: read-only. */

@@ -1,6 +1,6 @@
 import { type Clock, type ConnectionOptions, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Milliseconds, SECOND } from '#domain/time.ts';
+import { type Milliseconds, SECOND } from '#domain/base/time.ts';
 import type { Queryable } from './database.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Memory, memorySchema } from '#domain/watch/memory.ts';
+import { type Memory, memorySchema } from '#domain/watch/state.ts';
 import type { Queryable } from './database.ts';
 
 const memoryRow = z.object({ memory: memorySchema });

@@ -1,22 +1,22 @@
 import { BOT_QUEUES } from '#store/jobs.ts';
-import { buryOrRevive } from './given-up.ts';
-import { handle } from './handle.ts';
-import type { House } from './house.ts';
-import { type JobData, jobDataSchema } from './job-data.ts';
-import { keepCurrent, keepCurrentInChannel } from './keep-current.ts';
-import { keepWatch, wakeWatch } from './keep-watch.ts';
-import { lookAfterRecords, lookAfterSelf, startLookingAfterSelf } from './look-after-self.ts';
-import { webhookExpected } from './look-after-webhooks.ts';
-import { planRemedy } from './plan-remedy.ts';
-import { examine, poll } from './poll.ts';
-import { runCheck } from './run-check.ts';
-import { runLane } from './run-lane.ts';
-import { runRemedy } from './run-remedy.ts';
-import { planSigning, signDaily } from './sign-evidence.ts';
-import { signal } from './signal.ts';
-import { survey } from './survey.ts';
-import { warn } from './warn.ts';
-import { firstLook, watchOnce } from './watch.ts';
+import { survey } from '#workflows/checks/count-earlier-gaps.ts';
+import { keepCurrent, keepCurrentInChannel } from '#workflows/checks/live-check.ts';
+import { firstLook, watchOnce } from '#workflows/checks/poll-table.ts';
+import { runCheck } from '#workflows/checks/run-check.ts';
+import { runLane } from '#workflows/deliver/deliver.ts';
+import { warn } from '#workflows/deliver/warning.ts';
+import { webhookExpected } from '#workflows/intake/missed-webhooks.ts';
+import { examine, poll } from '#workflows/intake/poll-pagerduty.ts';
+import { planRemedy } from '#workflows/remedies/plan-remedy.ts';
+import { runRemedy } from '#workflows/remedies/run-remedy.ts';
+import { buryOrRevive } from '#workflows/upkeep/dead-letter.ts';
+import { lookAfterRecords, lookAfterSelf, startLookingAfterSelf } from '#workflows/upkeep/self-check.ts';
+import { planSigning, signDaily } from '#workflows/upkeep/sign-evidence.ts';
+import { signal } from '#workflows/watch/alarm-notifier.ts';
+import { keepWatch, wakeWatch } from '#workflows/watch/watch-round.ts';
+import type { House } from './context.ts';
+import { handle } from './execute.ts';
+import { type JobData, jobDataSchema } from './jobs.ts';
 
 /**
  * Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. The watch begins

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { CHECKS } from '#domain/checks/all-checks.ts';
+import { SETTING_HELP } from '#app/settings.ts';
+import { CHECKS } from '#domain/checks/index.ts';
 import { ANNOUNCEMENTS } from '#domain/incident/call.ts';
-import { SETTING_HELP } from '#gapwatch/settings.ts';
 import { SCOPES } from '#sandbox/stand-ins/slack/slack.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');

@@ -1,12 +1,12 @@
 import pg from 'pg';
-import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
-import { openAuditDatabase } from '#services/audit-database.ts';
-import { connectAuditWriter } from '#services/audit-writer.ts';
-import { openGate } from '#services/gate.ts';
+import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
+import { openGate } from '#services/database/connection-limit.ts';
+import { connectAuditWriter } from '#services/database/probe.ts';
+import { openAuditDatabase } from '#services/database/reader.ts';
 import { connectOperations } from '#services/operations.ts';
-import type { CheckHouse } from '#workflows/converse.ts';
-import type { Sources } from '#workflows/house.ts';
-import { verdictOf } from '#workflows/verdict-of.ts';
+import type { CheckHouse } from '#workflows/checks/run-program.ts';
+import { verdictOf } from '#workflows/checks/verdict.ts';
+import type { Sources } from '#workflows/context.ts';
 import { emptyDatabase } from './database.ts';
 
 let count = 0;

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DEFAULT_POLICY, type Policy } from '#domain/policy.ts';
-import { readPolicy } from '#gapwatch/policy.ts';
+import { readPolicy } from '#app/policy-file.ts';
+import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
 import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
 import { connectOperations } from '#services/operations.ts';
-import type { Sources } from '#workflows/house.ts';
+import type { Sources } from '#workflows/context.ts';
 
 let database: Monitored;
 let url: string;

@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
-import type { Fact } from '#domain/incident/facts.ts';
+import type { Fact } from '#domain/incident/event.ts';
 import { stateOf } from '#domain/incident/state.ts';
 import { goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { type Chance, chance } from '#sandbox/chance.ts';
 import { openDatabase } from '#store/database.ts';
-import { verifyEvidence } from '#store/evidence.ts';
-import { loadFacts, loadLinks } from '#store/facts.ts';
-import { loadSent } from '#store/sent.ts';
+import { loadFacts, loadLinks } from '#store/event-store.ts';
+import { loadSent } from '#store/sent-messages.ts';
+import { verifyEvidence } from '#store/signatures.ts';
 
 /** How many random lives, and from which seed: `SOAK_RUNS=200 SOAK_SEED=1 npm run soak`. A failure names its seed. */
 const RUNS = Number(process.env.SOAK_RUNS ?? 2);

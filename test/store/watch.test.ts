@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freshMemory } from '#domain/watch/memory.ts';
+import { freshMemory } from '#domain/watch/state.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { migrate } from '#store/migrate.ts';

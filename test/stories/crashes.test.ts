@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { countOf, goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
-import { firstBrokenLink } from '#store/chain.ts';
 import { openDatabase } from '#store/database.ts';
-import { loadLinks } from '#store/facts.ts';
+import { loadLinks } from '#store/event-store.ts';
+import { firstBrokenLink } from '#store/hash-chain.ts';
 
 /** A moment at which the process dies: right after a service has done what it was asked, before the program can know. */
 type Moment = { readonly name: string; readonly arm: (world: World, die: () => Promise<void>) => void };

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readPolicy } from '#gapwatch/policy.ts';
+import { readPolicy } from '#app/policy-file.ts';
 import { presses, remedyMessage } from '#harness/remedies.ts';
 import { goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { expect } from 'vitest';
-import { openLog } from '#gapwatch/log.ts';
-import { readWatchSettings } from '#gapwatch/settings.ts';
-import { startWatchAlone } from '#gapwatch/watch-alone.ts';
+import { openLog } from '#app/log.ts';
+import { readWatchSettings } from '#app/settings.ts';
+import { startWatchAlone } from '#app/standalone-watch.ts';
 import { countOf, messageWith } from '#harness/stories.ts';
 import { alertsNamed, metric, roundsPass, secondsUntilAlert, titles, WATCHING, WATCHING_SLOWLY } from '#harness/watch.ts';
 import { NOON, story, type World } from '#harness/world.ts';

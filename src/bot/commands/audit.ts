@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
 import type { Asker } from '#bot/reply.ts';
-import { CHECKS, checkNamed } from '#domain/checks/all-checks.ts';
 import type { Check } from '#domain/checks/check.ts';
+import { CHECKS, checkNamed } from '#domain/checks/index.ts';
 import type { Person } from '#domain/incident/actor.ts';
-import { currentIncident, openIncident } from '#store/facts.ts';
-import { handle } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import { currentIncident, openIncident } from '#store/event-store.ts';
+import type { House } from '#workflows/context.ts';
+import { handle } from '#workflows/execute.ts';
 
 /** `/audit <check>`: asks for a check, whose answer the whole channel will see. Answers the person who asked at once. */
 export async function auditCommand(house: House, text: string, { person }: Pick<Asker, 'person'>): Promise<string> {

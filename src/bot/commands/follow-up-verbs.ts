@@ -1,7 +1,7 @@
-import { openForm } from '#bot/forms/show.ts';
 import type { Reply } from '#bot/reply.ts';
-import { foreignText } from '#domain/foreign-text.ts';
-import { parseMoment } from '#domain/time.ts';
+import { openForm } from '#bot/views/open.ts';
+import { foreignText } from '#domain/base/text/sanitize.ts';
+import { parseMoment } from '#domain/base/time.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
 /** What follows a resolution (runbook, "Post-Incident"). */

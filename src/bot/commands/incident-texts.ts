@@ -1,16 +1,16 @@
 import type { Reply } from '#bot/reply.ts';
-import { soon } from '#bot/soon.ts';
+import { soon } from '#bot/with-timeout.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { openTasks } from '#domain/incident/tasks.ts';
 import { timeline } from '#domain/incident/timeline.ts';
 import { type SlackMessage, singleButton, slackMessage } from '#domain/messages/blocks.ts';
-import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
 import { incidentView } from '#domain/messages/view.ts';
-import type { Policy } from '#domain/policy.ts';
-import { formatUtc } from '#domain/time.ts';
-import { load } from '#workflows/handle.ts';
-import type { House, OnCall } from '#workflows/house.ts';
+import type { House, OnCall } from '#workflows/context.ts';
+import { load } from '#workflows/execute.ts';
 
 /** The incident as it stands, with who is on call for the next levels, for one person. */
 export async function statusReply(house: House, number: number): Promise<Reply> {

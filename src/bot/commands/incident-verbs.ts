@@ -1,11 +1,11 @@
-import { openForm } from '#bot/forms/show.ts';
 import type { Reply } from '#bot/reply.ts';
-import { foreignText } from '#domain/foreign-text.ts';
-import { redact } from '#domain/messages/redact.ts';
-import { DAY, formatDuration, formatUtc, MINUTE, parseDuration, parseMoment, plus } from '#domain/time.ts';
-import { openIncident } from '#store/facts.ts';
-import { handle, openOrJoin } from '#workflows/handle.ts';
-import { lookAt } from '#workflows/watch.ts';
+import { openForm } from '#bot/views/open.ts';
+import { redact } from '#domain/base/text/redact.ts';
+import { foreignText } from '#domain/base/text/sanitize.ts';
+import { DAY, formatDuration, formatUtc, MINUTE, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
+import { openIncident } from '#store/event-store.ts';
+import { lookAt } from '#workflows/checks/poll-table.ts';
+import { handle, openOrJoin } from '#workflows/execute.ts';
 import { give, NONE_OPEN, onIncident, type Request, said, type Verb } from './request.ts';
 
 /** What people do while an incident is open. */

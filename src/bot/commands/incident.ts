@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
+import { refuseUnlessApprover } from '#bot/identity.ts';
 import type { Asker, Reply } from '#bot/reply.ts';
-import { refuseUnlessApprover } from '#bot/rights.ts';
-import type { House } from '#workflows/house.ts';
+import type { House } from '#workflows/context.ts';
 import { FOLLOW_UP_VERBS } from './follow-up-verbs.ts';
 import { contactsText, statusReply, timelineReply } from './incident-texts.ts';
 import { INCIDENT_VERBS } from './incident-verbs.ts';

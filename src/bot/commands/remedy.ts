@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
+import { refuseUnlessApprover } from '#bot/identity.ts';
 import type { Asker, Reply } from '#bot/reply.ts';
-import { refuseUnlessApprover } from '#bot/rights.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
-import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/all-remedies.ts';
-import { openIncident } from '#store/facts.ts';
-import { handle } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/index.ts';
+import { openIncident } from '#store/event-store.ts';
+import type { House } from '#workflows/context.ts';
+import { handle } from '#workflows/execute.ts';
 import { NONE_OPEN, said } from './request.ts';
 
 const DRY_RUN = /(?:^|\s)--dry-run(?=\s|$)/;

@@ -1,9 +1,9 @@
 import type { Asker, Reply } from '#bot/reply.ts';
-import type { Command } from '#domain/incident/commands.ts';
+import type { Command } from '#domain/incident/command.ts';
 import { incidentName } from '#domain/incident/state.ts';
-import { currentIncident } from '#store/facts.ts';
-import { handle, type Outcome } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import { currentIncident } from '#store/event-store.ts';
+import type { House } from '#workflows/context.ts';
+import { handle, type Outcome } from '#workflows/execute.ts';
 
 /** What a person asks of an incident: `rest` follows the verb; `number` is the incident they named, if they named one. */
 export type Request = { readonly house: House; readonly rest: string; readonly asker: Asker; readonly number: number | null };

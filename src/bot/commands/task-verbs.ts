@@ -1,11 +1,11 @@
 import type { Reply } from '#bot/reply.ts';
-import { foreignText } from '#domain/foreign-text.ts';
+import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
+import { foreignText } from '#domain/base/text/sanitize.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { type Task, tasksOf } from '#domain/incident/tasks.ts';
 import { type Block, type SlackMessage, taskButtons } from '#domain/messages/blocks.ts';
-import { escapeMrkdwn } from '#domain/messages/mrkdwn.ts';
-import { load } from '#workflows/handle.ts';
-import type { House } from '#workflows/house.ts';
+import type { House } from '#workflows/context.ts';
+import { load } from '#workflows/execute.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
 const USAGE = 'Name a task by its number: `/incident tasks done 3`, `/incident tasks take 3`, `/incident tasks waive 3 because <reason>`.';

@@ -1,12 +1,12 @@
+import type { Dialogue } from '#domain/audit-table/query.ts';
+import { read } from '#domain/audit-table/query.ts';
+import type { AuditTable } from '#domain/audit-table/sql.ts';
+import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import type { Milliseconds } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
-import type { Policy } from '#domain/policy.ts';
-import type { Milliseconds } from '#domain/time.ts';
-import type { Dialogue } from './ask.ts';
-import { read } from './ask.ts';
-import { askForTable, judgeTable } from './audit-table.ts';
 import { byCommand, byRunbook } from './next-steps.ts';
-import type { AuditTable } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What a check may know before it asks: the table as the settings name it, the policy, and what was typed behind the check's name. */
 export type CheckContext = {

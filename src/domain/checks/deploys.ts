@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { type Attempted, attempt, type Dialogue, NotConfigured, Unanswered } from '#domain/audit-table/query.ts';
+import { redact } from '#domain/base/text/redact.ts';
+import { between, formatDuration, formatUtc, HOUR, MINUTE, plus } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { redact } from '#domain/messages/redact.ts';
-import { between, formatDuration, formatUtc, HOUR, MINUTE, plus } from '#domain/time.ts';
-import { type Attempted, attempt, type Dialogue, NotConfigured, Unanswered } from './ask.ts';
 import { type Check, takesNone } from './check.ts';
+import { isAboutAudit } from './error-patterns.ts';
 import { byCommand, type NextStep } from './next-steps.ts';
-import { isAboutAudit } from './signatures.ts';
+import type { Verdict } from './verdict.ts';
 
 /** How far back a change may lie before the gap's start and still be its cause (runbook step 5). */
 const REACH = 2 * HOUR;

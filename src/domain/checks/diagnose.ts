@@ -1,6 +1,5 @@
-import type { Verdict } from '#domain/incident/facts.ts';
-import { SECOND } from '#domain/time.ts';
-import { attempt, type Dialogue, NotConfigured } from './ask.ts';
+import { attempt, type Dialogue, NotConfigured } from '#domain/audit-table/query.ts';
+import { SECOND } from '#domain/base/time.ts';
 import { type Check, type CheckContext, takesNone, unknownVerdict } from './check.ts';
 import { deploys } from './deploys.ts';
 import { errors } from './errors.ts';
@@ -13,6 +12,7 @@ import { probe } from './probe.ts';
 import { schema } from './schema.ts';
 import { scope } from './scope.ts';
 import { storage } from './storage.ts';
+import type { Verdict } from './verdict.ts';
 
 /**
  * Which check's next step counts, first the one that says most about the cause: a missing right, a changed schema, a lock or a full disk

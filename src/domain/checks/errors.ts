@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { foreignLine } from '#domain/foreign-text.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { HOUR } from '#domain/time.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { HOUR } from '#domain/base/time.ts';
 import { type Check, takesNone } from './check.ts';
+import { isAboutAudit, signatureOf } from './error-patterns.ts';
 import { CHECK_CHANGES, TEST_A_WRITE } from './next-steps.ts';
-import { isAboutAudit, signatureOf } from './signatures.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 3: which errors of the last two hours in Sentry carry the runbook's signatures? Counts and links, no texts. */
 export const errors: Check = {

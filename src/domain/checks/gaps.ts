@@ -1,13 +1,24 @@
 import { z } from 'zod';
-import { type FoundGap, findGaps, type GapScan } from '#domain/gap/find-gaps.ts';
+import { attempt, type Dialogue, read, reading } from '#domain/audit-table/query.ts';
+import { type AuditTable, asColumn, columnSql, tableSql } from '#domain/audit-table/sql.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import {
+  between,
+  DAY,
+  formatDuration,
+  formatUtc,
+  HOUR,
+  MINUTE,
+  type Milliseconds,
+  parseDuration,
+  plus,
+  SECOND,
+} from '#domain/base/time.ts';
 import { durationClass } from '#domain/gap/gap.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
-import type { Policy } from '#domain/policy.ts';
-import { between, DAY, formatDuration, formatUtc, HOUR, MINUTE, type Milliseconds, parseDuration, plus, SECOND } from '#domain/time.ts';
-import { attempt, type Dialogue, read, reading } from './ask.ts';
+import { type FoundGap, findGaps, type GapScan } from '#domain/gap/scan.ts';
 import { type Check, withTable } from './check.ts';
 import { byCommand, CHECK_SCHEMA, FIND_THE_FAILURE, WRITE_REPORT } from './next-steps.ts';
-import { type AuditTable, asColumn, columnSql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 const LONGEST: Milliseconds = 366 * DAY;
 const SHOWN = 20;

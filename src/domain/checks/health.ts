@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
 import { type Check, takesNone } from './check.ts';
 import { API_SERVER_DOWN, CHECK_SCOPE, TEST_A_WRITE } from './next-steps.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 3: what does the application's own health endpoint say of its audit log? */
 export const health: Check = {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { foreignLine } from '#domain/foreign-text.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { formatDuration, SECOND } from '#domain/time.ts';
-import { type Dialogue, read } from './ask.ts';
+import { type Dialogue, read } from '#domain/audit-table/query.ts';
+import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { formatDuration, SECOND } from '#domain/base/time.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, byRunbook } from './next-steps.ts';
-import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Long enough for the statistics of a session that has just written to arrive (PostgreSQL reports them at most once a second). */
 const SAMPLE_SECONDS = 4;

@@ -1,10 +1,10 @@
-import type { Verdict } from '#domain/incident/facts.ts';
-import { redact } from '#domain/messages/redact.ts';
-import { formatUtc, SECOND } from '#domain/time.ts';
+import { redact } from '#domain/base/text/redact.ts';
+import { formatUtc, SECOND } from '#domain/base/time.ts';
 import { type Check, takesNone } from './check.ts';
+import { isAboutAudit, signatureOf } from './error-patterns.ts';
 import { type LogLine, logsSchema, parseLogLines } from './log-lines.ts';
 import { byCommand, CHECK_LOCKS, CHECK_PERMISSIONS, CHECK_SCHEMA, CHECK_STORAGE, DATABASE_FAILURE, type NextStep } from './next-steps.ts';
-import { isAboutAudit, signatureOf } from './signatures.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The runbook looks at the last 50 lines about audit, and a phone shows no more than a few. */
 const LOOKED_AT = 50;

@@ -1,4 +1,4 @@
-import type { Verdict } from '#domain/incident/facts.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Where a verdict points: the words that people read, and what one tap does. */
 export type NextStep = Pick<Verdict, 'nextStep' | 'nextAction'>;

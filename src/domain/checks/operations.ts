@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { redact } from '#domain/messages/redact.ts';
-import type { Operation } from '#domain/policy.ts';
-import { formatDuration, MINUTE, SECOND } from '#domain/time.ts';
-import { attempt, type Dialogue, read } from './ask.ts';
+import { attempt, type Dialogue, read } from '#domain/audit-table/query.ts';
+import { type AuditTable, asColumn, asText, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import type { Operation } from '#domain/base/policy.ts';
+import { redact } from '#domain/base/text/redact.ts';
+import { formatDuration, MINUTE, SECOND } from '#domain/base/time.ts';
 import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
 import { byCommand, FIND_THE_FAILURE } from './next-steps.ts';
-import { type AuditTable, asColumn, asText, columnSql, instantText, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The runbook waits ten seconds for the asynchronous write. */
 const WAIT_AT_MOST = 10 * SECOND;

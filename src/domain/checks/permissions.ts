@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { read } from './ask.ts';
+import { read } from '#domain/audit-table/query.ts';
+import { type AuditTable, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
 import { byCommand, TEST_A_WRITE } from './next-steps.ts';
-import { type AuditTable, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 7: may the application's role write, and what else on the table could refuse a record? */
 export const permissions: Check = {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { read } from './ask.ts';
+import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
+import { read } from '#domain/audit-table/query.ts';
+import { type AuditTable, quoteIdentifier, type Rows, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, CHECK_CHANGES } from './next-steps.ts';
-import { type ProbeOutcome, probeOutcomeSchema } from './probe-outcome.ts';
-import { type AuditTable, quoteIdentifier, type Rows, type Sql, tableSql } from './sql.ts';
 import { meaningOf } from './sqlstate.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 4: can a record be written? An INSERT as the writer, undone before anybody can see it. */
 export const probe: Check = {

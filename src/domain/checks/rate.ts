@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import type { Policy } from '#domain/policy.ts';
-import { read } from './ask.ts';
+import { read } from '#domain/audit-table/query.ts';
+import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import type { Policy } from '#domain/base/policy.ts';
 import { type Check, withTable } from './check.ts';
 import { byCommand, LOOK_FOR_GAPS } from './next-steps.ts';
-import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 13: are records coming at their usual rate again? */
 export const rate: Check = {

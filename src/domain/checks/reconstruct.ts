@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { type Attempted, attempt, type Dialogue, read, Unanswered } from '#domain/audit-table/query.ts';
+import { formatDuration, formatUtc, SECOND } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { formatDuration, formatUtc, SECOND } from '#domain/time.ts';
-import { type Attempted, attempt, type Dialogue, read, Unanswered } from './ask.ts';
 import { type Check, unknownVerdict } from './check.ts';
 import { type LogLine, logsSchema, parseLogLines } from './log-lines.ts';
 import { WRITE_REPORT } from './next-steps.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 17: what can other sources say about the gap? Estimates, and what can't be known. Goes into the gap report. */
 export const reconstruct: Check = {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import type { ExpectedColumn } from '#domain/policy.ts';
-import { read } from './ask.ts';
+import { read } from '#domain/audit-table/query.ts';
+import { type AuditTable, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import type { ExpectedColumn } from '#domain/base/policy.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, TEST_A_WRITE } from './next-steps.ts';
-import { type AuditTable, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 8: is the table there, and as the application expects it? */
 export const schema: Check = {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import { between, formatDuration, formatUtc, MINUTE } from '#domain/time.ts';
-import { read } from './ask.ts';
+import { read } from '#domain/audit-table/query.ts';
+import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import { between, formatDuration, formatUtc, MINUTE } from '#domain/base/time.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { FIND_THE_FAILURE, LOOK_FOR_GAPS } from './next-steps.ts';
-import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 2: are any audit records being written? */
 export const scope: Check = {

@@ -1,5 +1,5 @@
-import type { Verdict } from '#domain/incident/facts.ts';
 import { byCommand, CHECK_LOCKS, CHECK_PERMISSIONS, CHECK_SCHEMA, CHECK_STORAGE, DATABASE_FAILURE, type NextStep } from './next-steps.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What a database failure means: its cause in words, how bad it is for an audit log, and where the runbook goes on. */
 export type FailureMeaning = { readonly cause: string; readonly level: Verdict['level']; readonly next: NextStep };

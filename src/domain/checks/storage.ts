@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Verdict } from '#domain/incident/facts.ts';
-import type { Policy } from '#domain/policy.ts';
-import { type Attempted, attempt, type Dialogue, read } from './ask.ts';
+import { type Attempted, attempt, type Dialogue, read } from '#domain/audit-table/query.ts';
+import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import type { Policy } from '#domain/base/policy.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, byRunbook, TEST_A_WRITE } from './next-steps.ts';
-import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from './sql.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Runbook step 6: is the disk full, or when will it be? */
 export const storage: Check = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { between, MINUTE, type Milliseconds } from '#domain/time.ts';
+import { between, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 
 /** How a gap's edge is known: a record in the table, the alert's time, the rate of records, or a person's word. */
 export const knownBySchema = z.discriminatedUnion('kind', [

@@ -1,4 +1,5 @@
-import type { Fact, Verdict } from './facts.ts';
+import type { Verdict } from '#domain/checks/verdict.ts';
+import type { Fact } from './event.ts';
 
 /** A check that was asked for and has not answered yet, with what it has told so far. */
 export type RunningCheck = {

@@ -1,7 +1,7 @@
+import { formatUtc } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
-import { formatUtc } from '#domain/time.ts';
 import type { Call, Change } from './call.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 import { request } from './requests.ts';
 import type { Incident } from './state.ts';
 

@@ -1,9 +1,9 @@
-import { foreignLine } from '#domain/foreign-text.ts';
-import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import type { Deed } from './call.ts';
-import type { Circumstances } from './circumstances.ts';
-import type { AlertChange, Command, Decision } from './commands.ts';
-import type { AlertEvent, Fact } from './facts.ts';
+import type { AlertChange, Command, Decision } from './command.ts';
+import type { Circumstances } from './context.ts';
+import type { AlertEvent, Fact } from './event.ts';
 import { announce, request } from './requests.ts';
 import { type Incident, incidentName, type TrackedAlert } from './state.ts';
 import { nextUpdate } from './update-schedule.ts';

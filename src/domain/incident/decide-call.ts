@@ -1,8 +1,8 @@
-import { GIVE_UP_AFTER, type Policy, roleName } from '#domain/policy.ts';
-import { between, MINUTE, plus } from '#domain/time.ts';
+import { GIVE_UP_AFTER, type Policy, roleName } from '#domain/base/policy.ts';
+import { between, MINUTE, plus } from '#domain/base/time.ts';
 import { type Announcement, type Call, laneOf } from './call.ts';
-import type { Command } from './commands.ts';
-import type { Fact } from './facts.ts';
+import type { Command } from './command.ts';
+import type { Fact } from './event.ts';
 import { announce, announceOnce, noteOnAlerts, request } from './requests.ts';
 import { retryDelay } from './retry.ts';
 import { callNamed, type Incident } from './state.ts';

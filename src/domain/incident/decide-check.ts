@@ -1,4 +1,4 @@
-import type { Command, Decision } from './commands.ts';
+import type { Command, Decision } from './command.ts';
 import { refuse } from './refusals.ts';
 import { request } from './requests.ts';
 import { callNamed, type Incident } from './state.ts';

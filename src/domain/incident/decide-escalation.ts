@@ -1,6 +1,6 @@
-import { type Contact, contactOf, isReachable, type Policy } from '#domain/policy.ts';
+import { type Contact, contactOf, isReachable, type Policy } from '#domain/base/policy.ts';
 import { escalationName, type Reached, reachedEscalations } from './escalation.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 import { announce, request } from './requests.ts';
 import type { Incident } from './state.ts';
 

@@ -1,7 +1,7 @@
-import type { Policy } from '#domain/policy.ts';
-import { between, DAY, formatUtc, plus } from '#domain/time.ts';
-import type { Command, Decision } from './commands.ts';
-import type { Fact } from './facts.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { between, DAY, formatUtc, plus } from '#domain/base/time.ts';
+import type { Command, Decision } from './command.ts';
+import type { Fact } from './event.ts';
 import { hhsDeadline } from './hhs.ts';
 import { refuse } from './refusals.ts';
 import { announce, announceOnce, request } from './requests.ts';

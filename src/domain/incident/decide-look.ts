@@ -1,8 +1,8 @@
+import type { Look } from '#domain/audit-table/reading.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { between, formatDuration, formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import { type Gap, type KnownBy, ongoingGap } from '#domain/gap/gap.ts';
-import type { Look } from '#domain/gap/look.ts';
-import type { Policy } from '#domain/policy.ts';
-import { between, formatDuration, formatUtc, MINUTE, plus } from '#domain/time.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 import { announce, noteOnAlerts, request } from './requests.ts';
 import { callNamed, type Incident } from './state.ts';
 

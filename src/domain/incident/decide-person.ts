@@ -1,11 +1,11 @@
+import type { Policy } from '#domain/base/policy.ts';
+import { between, DAY, formatUtc, plus } from '#domain/base/time.ts';
 import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
-import type { Policy } from '#domain/policy.ts';
-import { between, DAY, formatUtc, plus } from '#domain/time.ts';
 import type { Person } from './actor.ts';
-import type { Circumstances } from './circumstances.ts';
-import type { Command, Decision } from './commands.ts';
+import type { Command, Decision } from './command.ts';
+import type { Circumstances } from './context.ts';
 import { acknowledgeAs } from './decide-roles.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 import { refuse, refuseUnlessOpen } from './refusals.ts';
 import { announce, request } from './requests.ts';
 import { type Incident, incidentName } from './state.ts';

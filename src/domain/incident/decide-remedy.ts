@@ -1,8 +1,8 @@
-import type { Policy } from '#domain/policy.ts';
-import { formatUtc, MINUTE, plus } from '#domain/time.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import type { Person } from './actor.ts';
-import type { Command, Decision } from './commands.ts';
-import type { Fact } from './facts.ts';
+import type { Command, Decision } from './command.ts';
+import type { Fact } from './event.ts';
 import { refuse, refuseUnlessOpen } from './refusals.ts';
 import { type RemedyRun, remedyAtWork, remedyOf } from './remedy-runs.ts';
 import { request } from './requests.ts';

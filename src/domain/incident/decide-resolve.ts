@@ -1,10 +1,10 @@
+import type { Policy } from '#domain/base/policy.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
-import type { Policy } from '#domain/policy.ts';
-import { formatUtc } from '#domain/time.ts';
-import type { Command, Decision } from './commands.ts';
+import type { Command, Decision } from './command.ts';
 import { postMortemFacts } from './decide-follow-up.ts';
 import { looked } from './decide-look.ts';
-import { detailSchema, type Fact } from './facts.ts';
+import { detailSchema, type Fact } from './event.ts';
 import { refuse } from './refusals.ts';
 import { noteOnAlerts, request } from './requests.ts';
 import { evolve, type Incident, incidentName } from './state.ts';

@@ -1,5 +1,5 @@
-import type { Command, Decision } from './commands.ts';
-import type { Fact } from './facts.ts';
+import type { Command, Decision } from './command.ts';
+import type { Fact } from './event.ts';
 import { refuse, refuseUnlessOpen } from './refusals.ts';
 import { announce, request } from './requests.ts';
 import { type Incident, incidentName, keptKey } from './state.ts';

@@ -1,8 +1,8 @@
-import type { Policy } from '#domain/policy.ts';
-import { formatUtc } from '#domain/time.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import type { Person } from './actor.ts';
-import type { Command, Decision } from './commands.ts';
-import type { Fact } from './facts.ts';
+import type { Command, Decision } from './command.ts';
+import type { Fact } from './event.ts';
 import { refuse } from './refusals.ts';
 import { announce } from './requests.ts';
 import { type Incident, incidentName } from './state.ts';

@@ -1,10 +1,10 @@
-import { contactOf, type Policy, roleName } from '#domain/policy.ts';
-import { between, formatDuration, formatUtc, plus } from '#domain/time.ts';
+import { contactOf, type Policy, roleName } from '#domain/base/policy.ts';
+import { between, formatDuration, formatUtc, plus } from '#domain/base/time.ts';
 import { laneOf } from './call.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { LATE_AFTER } from './decide-call.ts';
 import { continueUpdates, pageNextLevel } from './decide-person.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 import { announce, announceOnce, noteOnAlerts, request } from './requests.ts';
 import { callNamed, type Incident, rootMessage } from './state.ts';
 import { dueTimes } from './update-schedule.ts';

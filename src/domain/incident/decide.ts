@@ -1,6 +1,6 @@
 import type { Actor, Person } from './actor.ts';
-import type { Circumstances } from './circumstances.ts';
-import type { Command, Decision } from './commands.ts';
+import type { Command, Decision } from './command.ts';
+import type { Circumstances } from './context.ts';
 import { corrections } from './corrections.ts';
 import { alertChanged, alertFired, declared } from './decide-alert.ts';
 import { callFailed, callSucceeded } from './decide-call.ts';

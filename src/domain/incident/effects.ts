@@ -1,9 +1,9 @@
-import { NOTICE_LATE_AFTER, type Policy } from '#domain/policy.ts';
-import { between, HOUR, later, MINUTE, plus, SECOND } from '#domain/time.ts';
+import { NOTICE_LATE_AFTER, type Policy } from '#domain/base/policy.ts';
+import { between, HOUR, later, MINUTE, plus, SECOND } from '#domain/base/time.ts';
 import { LANES, type Lane, laneOf } from './call.ts';
-import type { TimerCommand } from './commands.ts';
+import type { TimerCommand } from './command.ts';
 import { nextEscalationAt } from './escalation.ts';
-import type { Fact, Recorded } from './facts.ts';
+import type { Fact, Recorded } from './event.ts';
 import { hhsReminders } from './hhs.ts';
 import type { Incident } from './state.ts';
 

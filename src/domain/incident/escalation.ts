@@ -1,6 +1,6 @@
+import type { Escalation, Policy } from '#domain/base/policy.ts';
+import { between, formatDuration, formatUtc, plus } from '#domain/base/time.ts';
 import { type Gap, gapLength } from '#domain/gap/gap.ts';
-import type { Escalation, Policy } from '#domain/policy.ts';
-import { between, formatDuration, formatUtc, plus } from '#domain/time.ts';
 import { type Incident, incidentName } from './state.ts';
 
 /** The name under which an escalation of the policy is kept: what it counts, and after how long. It happens once. */

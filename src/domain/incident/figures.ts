@@ -1,7 +1,7 @@
+import { between, type Milliseconds } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
-import { between, type Milliseconds } from '#domain/time.ts';
 import { LATE_AFTER } from './decide-call.ts';
-import type { Recorded } from './facts.ts';
+import type { Recorded } from './event.ts';
 import { stateOf } from './state.ts';
 
 /** How the incident went, from facts that never change. Times count from its beginning; null while something has not happened. */

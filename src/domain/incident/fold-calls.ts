@@ -1,5 +1,5 @@
 import type { Call, CallFailure, Deed } from './call.ts';
-import type { AlertEvent, Fact } from './facts.ts';
+import type { AlertEvent, Fact } from './event.ts';
 import type { Incident, TrackedAlert } from './state.ts';
 
 type CallFact = Extract<Fact, { type: `call.${string}` }>;

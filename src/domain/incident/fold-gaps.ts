@@ -1,5 +1,5 @@
 import type { Gap } from '#domain/gap/gap.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 
 type GapFact = Extract<Fact, { type: 'gap.opened' | 'gap.ended' | 'gap.corrected' }>;
 

@@ -1,4 +1,4 @@
-import type { Assessment, Detail, Fact } from './facts.ts';
+import type { Assessment, Detail, Fact } from './event.ts';
 
 /** A mark that a person left on a task. */
 export type TaskMark = {

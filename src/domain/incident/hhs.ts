@@ -1,4 +1,4 @@
-import { between, DAY, plus } from '#domain/time.ts';
+import { between, DAY, plus } from '#domain/base/time.ts';
 import type { Incident } from './state.ts';
 
 /** At most 60 days from discovery (45 CFR 164.404(b), 164.408). */

@@ -1,5 +1,5 @@
-import { formatUtc } from '#domain/time.ts';
-import type { Decision, Refusal } from './commands.ts';
+import { formatUtc } from '#domain/base/time.ts';
+import type { Decision, Refusal } from './command.ts';
 import { type Incident, incidentName } from './state.ts';
 
 /** The refusal for what only an open incident takes; null while it is open. */

@@ -1,7 +1,7 @@
 import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Actor } from './actor.ts';
 import { actorName } from './actor.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 
 type Who = { readonly slackId: string; readonly name: string };
 

@@ -1,6 +1,6 @@
 import type { Announcement, Deed } from './call.ts';
 import { laneOf } from './call.ts';
-import type { Fact } from './facts.ts';
+import type { Fact } from './event.ts';
 import { callNamed, type Incident } from './state.ts';
 
 /** Asks for a call outward, once: the key names it for ever. */

@@ -1,4 +1,4 @@
-import { type Milliseconds, SECOND } from '#domain/time.ts';
+import { type Milliseconds, SECOND } from '#domain/base/time.ts';
 
 const LONGEST: Milliseconds = 60 * SECOND;
 

@@ -2,7 +2,7 @@ import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
 import { actorName } from './actor.ts';
 import type { Call } from './call.ts';
 import { type AnsweredCheck, checksAfter, type RunningCheck } from './check-runs.ts';
-import type { Alert, Fact, Recorded } from './facts.ts';
+import type { Alert, Fact, Recorded } from './event.ts';
 import { afterCall, changed } from './fold-calls.ts';
 import { gapsAfter } from './fold-gaps.ts';
 import { type FollowUp, followUpAfter, NO_FOLLOW_UP } from './follow-up.ts';

@@ -1,6 +1,6 @@
+import type { Policy } from '#domain/base/policy.ts';
+import { DAY, formatUtc } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
-import type { Policy } from '#domain/policy.ts';
-import { DAY, formatUtc } from '#domain/time.ts';
 import { escalationName } from './escalation.ts';
 import { callNamed, type Incident } from './state.ts';
 

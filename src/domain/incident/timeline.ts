@@ -1,9 +1,9 @@
+import { between, formatDuration, formatUtc } from '#domain/base/time.ts';
 import { knownByWords } from '#domain/gap/gap.ts';
-import { between, formatDuration, formatUtc } from '#domain/time.ts';
 import { actorName } from './actor.ts';
 import { type Call, LANES, laneOf } from './call.ts';
 import { deedWords } from './decide-call.ts';
-import type { Fact, Recorded } from './facts.ts';
+import type { Fact, Recorded } from './event.ts';
 
 /** One line of the timeline, for people. */
 export type TimelineLine = { readonly sequence: number; readonly at: Date; readonly who: string; readonly text: string };

@@ -1,6 +1,6 @@
-import type { Policy } from '#domain/policy.ts';
-import { plus } from '#domain/time.ts';
-import type { Fact } from './facts.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { plus } from '#domain/base/time.ts';
+import type { Fact } from './event.ts';
 import type { Incident } from './state.ts';
 
 /** Schedules the next update one full interval from `now`, numbered after the last one. */

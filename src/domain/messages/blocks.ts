@@ -1,4 +1,4 @@
-import type { Verdict } from '#domain/incident/facts.ts';
+import type { Verdict } from '#domain/checks/verdict.ts';
 import type { Task } from '#domain/incident/tasks.ts';
 import { actionId, type Button } from './action-id.ts';
 

@@ -1,5 +1,5 @@
-import type { Verdict } from '#domain/incident/facts.ts';
-import { between, DAY, formatUtc } from '#domain/time.ts';
+import { between, DAY, formatUtc } from '#domain/base/time.ts';
+import type { Verdict } from '#domain/checks/verdict.ts';
 
 type Chart = NonNullable<Verdict['chart']>;
 

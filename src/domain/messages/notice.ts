@@ -1,12 +1,12 @@
+import { type Policy, roleName } from '#domain/base/policy.ts';
+import { HOUR, plus } from '#domain/base/time.ts';
 import type { Call } from '#domain/incident/call.ts';
 import { escalationName } from '#domain/incident/escalation.ts';
-import type { Recorded } from '#domain/incident/facts.ts';
+import type { Recorded } from '#domain/incident/event.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import { tasksOfEscalation } from '#domain/incident/tasks.ts';
 import { actionsTaken } from '#domain/incident/timeline.ts';
-import { type Policy, roleName } from '#domain/policy.ts';
-import { HOUR, plus } from '#domain/time.ts';
 import { incidentView, latenessOf } from './view.ts';
 
 /** What goes along with a notice: files by name, and what could not be made, each with why. */

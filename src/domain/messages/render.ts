@@ -1,6 +1,6 @@
 import { Liquid, type Template } from 'liquidjs';
-import { formatDuration, formatUtc } from '#domain/time.ts';
-import { codeSpan, escapeMrkdwn, slackLink, slackTime } from './mrkdwn.ts';
+import { codeSpan, escapeMrkdwn, slackLink, slackTime } from '#domain/base/text/mrkdwn.ts';
+import { formatDuration, formatUtc } from '#domain/base/time.ts';
 
 /** Where a text is read; decides how foreign text is escaped and how a time looks. */
 export type Medium = 'slack' | 'text' | 'html' | 'markdown';

@@ -1,11 +1,11 @@
+import type { Policy } from '#domain/base/policy.ts';
+import { between, formatDuration, formatUtc, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Call } from '#domain/incident/call.ts';
 import { LATE_AFTER } from '#domain/incident/decide-call.ts';
 import type { HhsDecision } from '#domain/incident/follow-up.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
 import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
-import type { Policy } from '#domain/policy.ts';
-import { between, formatDuration, formatUtc, MINUTE, type Milliseconds } from '#domain/time.ts';
 
 const NOT_YET_KNOWN = 'not yet known';
 

@@ -9,9 +9,9 @@ import {
   quoteIdentifier,
   type Sql,
   tableSql,
-} from '#domain/checks/sql.ts';
-import type { Policy } from '#domain/policy.ts';
-import { between, DAY, formatUtc, MINUTE, plus } from '#domain/time.ts';
+} from '#domain/audit-table/sql.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { between, DAY, formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import type { Planned } from './plan.ts';
 
 /** What is typed to let records go that are younger than a year. */

@@ -1,6 +1,6 @@
+import { between, formatDuration, formatUtc } from '#domain/base/time.ts';
 import type { Deployment } from '#domain/checks/deploys.ts';
 import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
-import { between, formatDuration, formatUtc } from '#domain/time.ts';
 
 /** The deployment that runs now; null when none does. `deployments` are newest first. */
 export function runningDeployment(deployments: readonly Deployment[]): Deployment | null {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type AuditTable, quoteIdentifier, type Sql, tableSql } from '#domain/checks/sql.ts';
-import type { Verdict } from '#domain/incident/facts.ts';
+import { type AuditTable, quoteIdentifier, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import type { Verdict } from '#domain/checks/verdict.ts';
 import type { Planned } from './plan.ts';
 
 /** The audit table as the remedy finds it. */

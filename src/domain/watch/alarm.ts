@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, type Milliseconds } from '#domain/time.ts';
+import { HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 
 /** How bad an alarm is, in PagerDuty's words. */
 export type Severity = 'critical' | 'error' | 'warning';

@@ -1,4 +1,4 @@
-import { MINUTE, type Milliseconds } from '#domain/time.ts';
+import { MINUTE, type Milliseconds } from '#domain/base/time.ts';
 
 /**
  * The stretches whose records are counted and compared with the same local time of the days before, and the share of those below which it is a

@@ -1,8 +1,8 @@
-import type { Policy } from '#domain/policy.ts';
-import { between, DAY, formatDuration, formatUtc, type Milliseconds, SECOND } from '#domain/time.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { between, DAY, formatDuration, formatUtc, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import type { AlarmName } from './alarm.ts';
-import type { Memory } from './memory.ts';
 import { COMPARED, type Counts, type Observation, type TableSeen } from './observation.ts';
+import type { Memory } from './state.ts';
 
 /** The part of the policy by which the watch judges. */
 export type Rules = Pick<Policy, 'gap' | 'watch' | 'disk'>;

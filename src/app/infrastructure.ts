@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import type { Logger } from 'pino';
+import type { Policy } from '#domain/base/policy.ts';
+import { openGate } from '#services/database/connection-limit.ts';
+import { openAuditDatabase } from '#services/database/reader.ts';
+import { connectPagerDutyEvents } from '#services/pagerduty/events.ts';
+import { openDatabase } from '#store/database.ts';
+import { startEmbedded } from '#store/embedded.ts';
+import { type JobClock, startJobs } from '#store/jobs.ts';
+import { migrate } from '#store/migrate.ts';
+import type { House } from '#workflows/context.ts';
+import { SettingsError, type WatchSettings } from './settings.ts';
+import { connectSources } from './sources.ts';
+
+/** What the bot and the watch by itself both stand on: the store, the monitored database, and what the checks ask. */
+export type Foundation = Pick<
+  House,
+  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'now' | 'log'
+> & {
+  readonly store: 'embedded' | 'DATABASE_URL';
+  readonly close: () => Promise<void>;
+};
+
+/** The most connections to the monitored database at the same time. */
+const AUDIT_CONNECTIONS = 2;
+
+/** Opens the store and connects. `clock` is the system's unless given. */
+export async function layFoundation(settings: WatchSettings, policy: Policy, log: Logger, clock?: JobClock): Promise<Foundation> {
+  const gate = openGate(AUDIT_CONNECTIONS);
+  const sources = await connectSources(settings, gate, policy);
+  await trustPrivateCa(settings);
+  const onError = tellOfFailures(log);
+  const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
+  const url = settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '';
+  const database = openDatabase(url, onError);
+  await migrate(database);
+  const jobs = await startJobs(url, onError, clock);
+  const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column } = settings;
+  const auditDatabase = openAuditDatabase({ gate, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
+  const { PAGERDUTY_ROUTING_KEY: routingKey, PAGERDUTY_EVENTS_URL } = settings;
+  return {
+    ...{ database, jobs, policy, auditDatabase, sources, log },
+    auditTable: {
+      database: databaseOf(AUDIT_DATABASE_URL),
+      tableName,
+      column,
+      writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
+    },
+    events: routingKey === undefined ? null : connectPagerDutyEvents({ url: PAGERDUTY_EVENTS_URL, routingKey }),
+    now: () => new Date(clock?.now() ?? Date.now()),
+    store: server ? 'embedded' : 'DATABASE_URL',
+    close: async () => {
+      await jobs.stop();
+      await Promise.all([auditDatabase.close(), database.close()]);
+      await server?.stop();
+    },
+  };
+}
+
+const TOLD_EVERY_MILLISECONDS = 10_000;
+
+/** A database that is away fails every poll of every worker: the log hears it at most once in ten seconds, with the count. */
+function tellOfFailures(log: Logger): (error: Error) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return (error) => {
+    untold += 1;
+    const now = performance.now();
+    if (now - toldAt < TOLD_EVERY_MILLISECONDS) return;
+    log.warn({ err: error, count: untold }, 'database connections failed; they are opened again when needed');
+    toldAt = now;
+    untold = 0;
+  };
+}
+
+/** A private CA is trusted besides the public ones, by everything that speaks TLS here: databases, SMTP, HTTPS. */
+async function trustPrivateCa({ CA_FILE: file }: WatchSettings): Promise<void> {
+  if (file === undefined) return;
+  const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new SettingsError(`CA_FILE (${file}) can't be read`, { cause });
+  });
+  try {
+    setDefaultCACertificates([...getCACertificates('default'), pem]);
+  } catch (cause) {
+    throw new SettingsError(`CA_FILE (${file}) holds no certificates in PEM`, { cause });
+  }
+}
+
+/** The role in a database address. */
+function roleOf(url: string | undefined): string | null {
+  const name = url === undefined ? '' : decodeURIComponent(new URL(url).username);
+  return name === '' ? null : name;
+}
+
+/** The database's name in its address: what alerts say they are about. */
+function databaseOf(url: string): string {
+  const name = decodeURIComponent(new URL(url).pathname.slice(1));
+  return name === '' ? 'audit database' : name;
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { Asker } from '#bot/reply.ts';
+import { stateOf } from '#domain/incident/state.ts';
+import type { House } from '#workflows/context.ts';
+import { load } from '#workflows/execute.ts';
+import { blockOf, type Field, type FormView, plain, type Values } from './field.ts';
+import type { Form, FormName } from './form.ts';
+import { callbackOf, formNamed } from './index.ts';
+
+/** What a form carries along: which incident it is about, and how far its record went when it was filled in. */
+export const metadataSchema = z.object({ incident: z.number().int().nullable(), version: z.number().int() });
+export type Metadata = z.infer<typeof metadataSchema>;
+
+/** Opens a form for the person who asked. Answers the words they read if Slack would not open it; nothing otherwise. */
+export async function openForm(house: House, { openView }: Asker, name: FormName, number: number | null): Promise<string> {
+  const form = formNamed(name);
+  const facts = number === null ? [] : (await load(house, number)).facts;
+  const fields = form.fields(stateOf(facts), house);
+  try {
+    await openView(viewOf(form, fields, { incident: number, version: facts.length }));
+    return '';
+  } catch (error) {
+    house.log.warn({ err: error, form: name }, 'a form could not be opened');
+    return `Slack did not open the form. Press again, or type: \`/incident help\` lists the commands that do the same.`;
+  }
+}
+
+/** A form as a view; `values` replace what the fields show at first. */
+export function viewOf(form: Form, fields: readonly Field[], metadata: Metadata, values: Values = {}): FormView {
+  const filled = fields.map((field) => {
+    if (field.kind === 'words' || field.kind === 'tick') return field;
+    const typed = values[field.id];
+    return typed === undefined ? field : { ...field, initial: typed };
+  });
+  return {
+    type: 'modal',
+    callback_id: callbackOf(form.name),
+    private_metadata: JSON.stringify(metadata),
+    title: plain(form.title),
+    submit: plain(form.submit),
+    close: plain('Cancel'),
+    blocks: filled.map(blockOf),
+  };
+}

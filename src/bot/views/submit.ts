@@ -1,0 +1,103 @@
+import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
+import { formatUtc } from '#domain/base/time.ts';
+import type { Person } from '#domain/incident/actor.ts';
+import { actorName } from '#domain/incident/actor.ts';
+import type { Recorded } from '#domain/incident/event.ts';
+import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
+import type { House } from '#workflows/context.ts';
+import { load } from '#workflows/execute.ts';
+import { type Field, type FormView, submittedSchema, type Values, valuesOf } from './field.ts';
+import { type Form, wrong } from './form.ts';
+import { formOfCallback } from './index.ts';
+import { metadataSchema, viewOf } from './open.ts';
+
+/** What Slack is answered to a submitted form: nothing more, a sentence beside a field, or the form again. */
+export type FormAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'wrong'; readonly errors: Readonly<Record<string, string>> }
+  | { readonly kind: 'again'; readonly view: FormView };
+
+/**
+ * Takes a submitted form. Where somebody else has changed what this person is about to overwrite, the form comes back with their words
+ * and what the other wrote; sent again, it replaces it. What was not touched overwrites nothing.
+ */
+export async function submitForm(house: House, raw: unknown, person: Person): Promise<FormAnswer> {
+  const submitted = submittedSchema.parse(raw);
+  const form = formOfCallback(submitted.callback_id);
+  const values = valuesOf(submitted);
+  const [firstField = 'value'] = Object.keys(submitted.state.values);
+  if (!form) return wrongAnswer(firstField, 'This form belongs to another version of Gapwatch. Close it and open it anew.');
+  const { incident: number, version } = metadataSchema.parse(JSON.parse(submitted.private_metadata));
+  const facts = number === null ? [] : (await load(house, number)).facts;
+  const incident = stateOf(facts);
+  const before = form.fields(stateOf(facts.slice(0, version)), house);
+  const now = form.fields(incident, house);
+  const conflicts = conflictsOf(form, { before, now, values, facts, version, house });
+  if (conflicts.length > 0) {
+    const words: Field = { kind: 'words', text: conflicts.join('\n') };
+    return { kind: 'again', view: viewOf(form, [words, ...now], { incident: number, version: facts.length }, values) };
+  }
+  const taken = await form.take(house, { incident, values: withoutUntouched(before, now, values), person });
+  return taken.kind === 'kept' ? { kind: 'done' } : { kind: 'wrong', errors: taken.errors };
+}
+
+function wrongAnswer(field: string, sentence: string): FormAnswer {
+  const taken = wrong(field, sentence);
+  return { kind: 'wrong', errors: taken.kind === 'wrong' ? taken.errors : {} };
+}
+
+/** A field that the person left as it was takes the value that it has now. */
+function withoutUntouched(before: readonly Field[], now: readonly Field[], values: Values): Values {
+  const current = now.flatMap((field) => {
+    const id = idOf(field);
+    return id !== null && values[id] === initialOf(before, id) ? [[id, initialOf(now, id)] as const] : [];
+  });
+  return { ...values, ...Object.fromEntries(current) };
+}
+
+type Comparison = {
+  readonly before: readonly Field[];
+  readonly now: readonly Field[];
+  readonly values: Values;
+  readonly facts: readonly Recorded[];
+  readonly version: number;
+  readonly house: House;
+};
+
+function conflictsOf(form: Form, { before, now, values, facts, version, house }: Comparison): readonly string[] {
+  return now.flatMap((field) => {
+    const id = idOf(field);
+    if (id === null || !('label' in field)) return [];
+    const [was, is, typed] = [initialOf(before, id), initialOf(now, id), values[id] ?? ''];
+    if (was === is || typed === was || typed === is) return [];
+    const change = lastChange(form, id, facts, version, house);
+    const who = change ? `${change.who} changed` : 'somebody changed';
+    const when = change ? ` at ${formatUtc(change.at)}` : '';
+    return [
+      `⚠️ While you wrote, ${escapeMrkdwn(who)} *${escapeMrkdwn(field.label)}*${when} to: “${escapeMrkdwn(is.slice(0, 500))}”. Send again to replace it.`,
+    ];
+  });
+}
+
+/** Who gave a field its value last, after `version`. */
+function lastChange(form: Form, id: string, facts: readonly Recorded[], version: number, house: House) {
+  let state: Incident | null = stateOf(facts.slice(0, version));
+  let value = initialOf(form.fields(state, house), id);
+  let found: { readonly who: string; readonly at: Date } | null = null;
+  for (const recorded of facts.slice(version)) {
+    state = evolve(state, recorded);
+    const next = initialOf(form.fields(state, house), id);
+    if (next !== value) found = { who: actorName(recorded.by), at: recorded.at };
+    value = next;
+  }
+  return found;
+}
+
+function idOf(field: Field): string | null {
+  return field.kind === 'words' || field.kind === 'tick' ? null : field.id;
+}
+
+function initialOf(fields: readonly Field[], id: string): string {
+  const field = fields.find((each) => idOf(each) === id);
+  return field && 'initial' in field ? field.initial : '';
+}

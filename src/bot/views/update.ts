@@ -1,0 +1,52 @@
+import { foreignText } from '#domain/base/text/sanitize.ts';
+import { formatUtc, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
+import { handle } from '#workflows/execute.ts';
+import { type Form, KEPT, wrong } from './form.ts';
+
+/** Status, action and ETA of the next update, which goes out when the form is sent (runbook, "Progress updates"). */
+export const updateForm: Form = {
+  name: 'update',
+  title: 'Post an update',
+  submit: 'Post',
+  fields: (incident) => [
+    {
+      kind: 'text',
+      id: 'cause',
+      label: 'Status: root cause',
+      hint: 'Empty: still investigating',
+      initial: incident?.rootCause ?? '',
+      isLong: true,
+      isRequired: false,
+    },
+    {
+      kind: 'text',
+      id: 'action',
+      label: 'Action: the current step',
+      initial: incident?.action ?? '',
+      isLong: true,
+      isRequired: false,
+    },
+    {
+      kind: 'text',
+      id: 'eta',
+      label: 'ETA',
+      hint: 'A duration such as 15m, or a time in UTC such as 14:30',
+      initial: incident?.etaAt ? formatUtc(incident.etaAt) : '',
+      isLong: false,
+      isRequired: false,
+    },
+  ],
+  take: async (house, { incident, values, person }) => {
+    if (!incident) return wrong('action', 'There is no incident any more.');
+    const { cause = '', action = '', eta = '' } = values;
+    const now = house.now();
+    const isUnchanged = incident.etaAt !== null && eta === formatUtc(incident.etaAt);
+    const length = parseDuration(eta);
+    const etaAt = eta === '' ? null : isUnchanged ? incident.etaAt : length === null ? parseMoment(eta, now) : plus(now, length);
+    if (eta !== '' && etaAt === null) return wrong('eta', 'This is no time. Write 15m, or a time in UTC such as 14:30.');
+    if (etaAt && !isUnchanged && etaAt <= now) return wrong('eta', `${formatUtc(etaAt)} has already passed. Give a time ahead.`);
+    const command = { kind: 'submit-update', cause: foreignText(cause, 3_000), action: foreignText(action, 3_000), etaAt } as const;
+    const { refused } = await handle(house, incident.number, command, person);
+    return refused ? wrong('action', refused.says) : KEPT;
+  },
+};

@@ -1,0 +1,69 @@
+import type { Operation } from '#domain/base/policy.ts';
+import type { Milliseconds } from '#domain/base/time.ts';
+import type { Rows, Sql } from './sql.ts';
+
+/**
+ * What a check asks, as data. A service carries it out and answers rows, which the check's own schema reads. `together` lets several
+ * dialogues speak at the same time; `say` tells people how far the check is; both answer no rows.
+ */
+export type Ask =
+  | { readonly kind: 'read'; readonly sql: Sql }
+  | { readonly kind: 'probe'; readonly insert: Sql }
+  | { readonly kind: 'health' }
+  | { readonly kind: 'errors'; readonly since: Milliseconds }
+  | { readonly kind: 'commits'; readonly since: Date; readonly paths: readonly string[] }
+  | { readonly kind: 'deployments' }
+  | { readonly kind: 'application-logs' }
+  | { readonly kind: 'disk' }
+  | { readonly kind: 'operation'; readonly operation: Operation }
+  | { readonly kind: 'wait'; readonly length: Milliseconds }
+  | { readonly kind: 'together'; readonly within: Milliseconds; readonly dialogues: readonly Dialogue<void>[] }
+  | { readonly kind: 'say'; readonly line: string };
+
+/** A dialogue: asks, is given rows, and answers in the end. What gets no answer is thrown into it as {@link Unanswered}. */
+export type Dialogue<Answer> = Generator<Ask, Answer, Rows>;
+
+/** What was asked got no answer; the message says why, in words for people and without an identity. */
+export class Unanswered extends Error {
+  override readonly name: string = 'Unanswered';
+}
+
+/** What was asked needs settings that are absent. */
+export class NotConfigured extends Unanswered {
+  override readonly name = 'NotConfigured';
+
+  readonly settings: readonly string[];
+
+  constructor(settings: readonly string[]) {
+    super(`not configured: set ${settings.join(', ')}`);
+    this.settings = settings;
+  }
+}
+
+/** Asks one statement of the read-only role. */
+export function* read(sql: Sql): Dialogue<Rows> {
+  return yield { kind: 'read', sql };
+}
+
+/** Lets a dialogue of plain statements speak as the read-only role. A statement without an answer is thrown into it. */
+export function* reading<Answer>(questions: Generator<Sql, Answer, Rows>): Dialogue<Answer> {
+  let step = questions.next();
+  while (!step.done) {
+    const answered = yield* attempt(read(step.value));
+    step = 'answer' in answered ? questions.next(answered.answer) : questions.throw(new Unanswered(answered.why));
+  }
+  return step.value;
+}
+
+/** What a dialogue answers, or why it got no answer: for checks that have more than one source. */
+export type Attempted<Answer> = { readonly answer: Answer } | { readonly why: string; readonly error: Unanswered };
+
+/** Lets a dialogue speak; when it gets no answer, that is a value. */
+export function* attempt<Answer>(dialogue: Dialogue<Answer>): Dialogue<Attempted<Answer>> {
+  try {
+    return { answer: yield* dialogue };
+  } catch (error) {
+    if (error instanceof Unanswered) return { why: error.message, error };
+    throw error;
+  }
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
+import { attempt, type Dialogue, read } from '#domain/audit-table/query.ts';
+import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
+import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { between, MINUTE, type Milliseconds } from '#domain/base/time.ts';
+import { healthAnswerSchema, judgeHealth } from '#domain/checks/health.ts';
+import { askForColumns, insertFor } from '#domain/checks/probe.ts';
+import { meaningOf } from '#domain/checks/sqlstate.ts';
+import { diskSchema } from '#domain/checks/storage.ts';
+import { arrivalOf } from './arrival.ts';
+import type { Observation, ProbeSeen, TableSeen } from './observation.ts';
+import { askForCounts, askForRound, askForUsual, isUsualSilence, readCounts, readRound, readUsual } from './queries.ts';
+import { silenceOf } from './rules.ts';
+import type { Memory } from './state.ts';
+
+/** The table as the catalogue describes it, and the INSERT that tries a write; null what must be looked up. */
+export type KnownTable = { readonly table: AuditTable | null; readonly insert: Sql | null };
+
+/** What a round may know before it asks. `known` is what an earlier round has found in the catalogue. */
+export type WatchContext = {
+  readonly tableName: string;
+  readonly column: string;
+  readonly known: KnownTable;
+  readonly memory: Memory;
+  readonly policy: Pick<Policy, 'gap' | 'watch'>;
+  readonly now: Date;
+};
+
+/** What was seen, and the table as it is known from now on. */
+export type LookedAround = { readonly seen: Observation; readonly known: KnownTable };
+
+const COMPARE_EVERY: Milliseconds = MINUTE;
+const DISK_EVERY: Milliseconds = 5 * MINUTE;
+/** While writes are believed to fail, one is tried this often. */
+const PROBE_AGAIN: Milliseconds = MINUTE;
+
+/**
+ * One round: the table always, the health endpoint too; the write probe and the disk every few minutes, and the probe at once when a
+ * silence has become suspicious. What is not configured is left out; what gets no answer is unseen, and never well.
+ */
+export function* lookAround(context: WatchContext): Dialogue<LookedAround> {
+  const { memory, now } = context;
+  const health = yield* askHealth();
+  const looked = yield* attempt(lookAtTable(context));
+  const { seen, table }: LookedAt = 'answer' in looked ? looked.answer : { seen: { kind: 'unseen', words: looked.why }, table: null };
+  const isTried = isProbeDue(context, health, seen);
+  const insert = (isTried && table ? yield* findInsert(table) : null) ?? context.known.insert;
+  const probe: ProbeSeen = isTried ? yield* tryWrite(insert) : { kind: 'not-tried' };
+  const isDiskDue = memory.disk === null || between(memory.disk.at, now) >= DISK_EVERY;
+  const diskPercent = isDiskDue ? yield* askDisk() : null;
+  // A table that could not be looked at is looked up anew; how it is written to is still known.
+  return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, insert } };
+}
+
+type LookedAt = { readonly seen: Observation['table']; readonly table: AuditTable | null };
+
+function* lookAtTable(context: WatchContext): Dialogue<LookedAt> {
+  const { tableName, column, memory, policy } = context;
+  const table = context.known.table ?? judgeTable(yield* read(askForTable(tableName, column)), tableName, column);
+  if ('missing' in table) return { seen: { kind: 'unseen', words: table.missing }, table: null };
+  const seen = readRound(yield* read(askForRound(table, memory.countedUntil)));
+  const isUsual = yield* askUsual(context, table, seen);
+  const isCompared = memory.comparedAt === null || between(memory.comparedAt, seen.at) >= COMPARE_EVERY;
+  const counts = isCompared ? readCounts(yield* read(askForCounts(table, policy.watch.timeZone))) : null;
+  return { seen: { ...seen, counts, isUsualSilence: isUsual }, table };
+}
+
+/** Only a suspicious silence asks what is usual. */
+function* askUsual({ memory, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): Dialogue<boolean> {
+  const arrival = arrivalOf(memory.arrival, memory.lookedAt, seen.newest, seen.readUpTo);
+  if (arrival === null || silenceOf({ ...memory, arrival }, seen) < gap.alertAfter) return false;
+  const rows = yield* read(askForUsual(table, arrival.at, watch.quietFloor, watch.timeZone));
+  return isUsualSilence(readUsual(rows), watch.quietFloor);
+}
+
+function isSuspiciousSilence({ memory, policy }: WatchContext, seen: TableSeen): boolean {
+  const arrival = arrivalOf(memory.arrival, memory.lookedAt, seen.newest, seen.readUpTo);
+  return silenceOf({ ...memory, arrival }, seen) >= policy.gap.alertAfter;
+}
+
+/**
+ * The probe is due every `watch.probe_every`; once a minute while writes are believed to fail or nobody can look; and at once when a silence has
+ * become suspicious, unless one has been tried in it.
+ */
+function isProbeDue(context: WatchContext, health: Observation['health'], seen: Observation['table']): boolean {
+  const { memory, policy, now } = context;
+  const { probe, arrival } = memory;
+  if (probe === null) return true;
+  const age = between(probe.at, now);
+  const isBelievedToFail = health === 'failing' || seen.kind === 'unseen' || probe.outcome === 'refused';
+  if (age >= (isBelievedToFail ? PROBE_AGAIN : policy.watch.probeEvery)) return true;
+  if (seen.kind === 'unseen' || !isSuspiciousSilence(context, seen)) return false;
+  const isOfThisSilence = probe.tableAt !== null && arrival !== null && between(arrival.at, probe.tableAt) >= policy.gap.alertAfter;
+  return !isOfThisSilence;
+}
+
+/** The INSERT is made anew for each probe: a migration may have added a column. */
+function* findInsert(table: AuditTable): Dialogue<Sql | null> {
+  const columns = yield* attempt(read(askForColumns(table)));
+  return 'answer' in columns ? insertFor(table, columns.answer) : null;
+}
+
+function* tryWrite(insert: Sql | null): Dialogue<ProbeSeen> {
+  if (insert === null) return { kind: 'unreached' };
+  const tried = yield* attempt(
+    (function* (): Dialogue<ProbeSeen> {
+      const [row] = yield { kind: 'probe', insert };
+      return probeSeen(probeOutcomeSchema.parse(row));
+    })(),
+  );
+  return 'answer' in tried ? tried.answer : { kind: 'unreached' };
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Only the database's own refusal says that records can't be written; a connection that fails on its way says nothing. */
+function probeSeen(outcome: ProbeOutcome): ProbeSeen {
+  if (outcome.kind === 'written') return { kind: 'written' };
+  if (outcome.stage === 'after' || outcome.code === null || !SQLSTATE.test(outcome.code)) return { kind: 'unreached' };
+  const why = outcome.isRowSecurity ? 'row-level security refuses the record' : meaningOf(outcome.code).cause;
+  return { kind: 'refused', words: `${why} (${outcome.code})` };
+}
+
+function* askHealth(): Dialogue<Observation['health']> {
+  const asked = yield* attempt(
+    (function* (): Dialogue<Observation['health']> {
+      const answer = healthAnswerSchema.parse((yield { kind: 'health' })[0]);
+      // An endpoint that does not answer is an application that is down; of its audit log it says nothing.
+      if (answer.kind === 'silent') return null;
+      const { level } = judgeHealth(answer);
+      return level === 'ok' ? 'active' : level === 'critical' ? 'failing' : null;
+    })(),
+  );
+  return 'answer' in asked ? asked.answer : null;
+}
+
+const sizeRow = z.object({ bytes: z.number() });
+
+/** The disk as the platform measures it; else the databases' sizes against the storage's, an estimate. */
+function* askDisk(): Dialogue<number | null> {
+  const asked = yield* attempt(
+    (function* (): Dialogue<number | null> {
+      const { usedPercent, totalBytes } = diskSchema.parse((yield { kind: 'disk' })[0]);
+      if (usedPercent !== null || totalBytes === null || totalBytes <= 0) return usedPercent;
+      const [row] = yield* read({
+        text: `
+          select coalesce(sum(pg_database_size(oid)), 0)::float8 as bytes from pg_database
+          where has_database_privilege(oid, 'CONNECT') and datallowconn`,
+        values: [],
+      });
+      return (sizeRow.parse(row).bytes / totalBytes) * 100;
+    })(),
+  );
+  return 'answer' in asked ? asked.answer : null;
+}

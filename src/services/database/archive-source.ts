@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream';
+import type pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { z } from 'zod';
+import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
+import { tableSql } from '#domain/audit-table/sql.ts';
+import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import {
+  type Archivable,
+  archivableSchema,
+  archiveQueries,
+  askForArchivable,
+  askForPressure,
+  deleteByKeys,
+  type Key,
+} from '#domain/remedies/archive.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import { withWriter } from './writer-connection.ts';
+
+/** The keys of some rows: for each row the texts of its key's columns. */
+export type Keys = readonly (readonly string[])[];
+
+/** A deletion at work. */
+export type Deletion = {
+  /** Deletes rows by their keys in one short transaction; answers how many there still were. */
+  readonly remove: (keys: Keys) => Promise<number>;
+  /** Sessions that wait for a lock on the table, and seconds by which the furthest replica is behind. */
+  readonly pressure: () => Promise<{ readonly waiting: number; readonly lag: number }>;
+};
+
+/** The audit table as the remedy archive needs it, with the application's own role. Every method throws a {@link ServiceFailure}. */
+export type AuditArchive = {
+  readonly inventory: (cutoff: Date) => Promise<{ readonly table: AuditTable; readonly archivable: Archivable }>;
+  /**
+   * One snapshot: the rows before the cutoff as a stream of CSV, which `onRows` must take to its end, then their keys in batches. Answers how many
+   * rows the stream held, and what `onRows` made of it.
+   */
+  readonly exportRows: <Result>(
+    what: { readonly table: AuditTable; readonly key: Key; readonly cutoff: Date },
+    onRows: (rows: Readable) => Promise<Result>,
+    onKeys: (keys: Keys) => Promise<void>,
+  ) => Promise<{ readonly rows: number; readonly result: Result }>;
+  /** Opens a connection on which rows are deleted, until `work` is done. */
+  readonly deleting: <Answer>(table: AuditTable, key: Key, work: (deletion: Deletion) => Promise<Answer>) => Promise<Answer>;
+  /** Answers what the server remarked, for instance that it skipped the table. */
+  readonly vacuum: (table: AuditTable, full: boolean) => Promise<readonly string[]>;
+};
+
+const SHORT_MILLISECONDS = 60_000;
+const BATCH = 5_000;
+
+/** Connects anew for each work; nothing is kept open between them. */
+export function connectAuditArchive(url: string, tableName: string, column: string): AuditArchive {
+  const withClient = <Answer>(statementMilliseconds: number, work: (client: pg.Client) => Promise<Answer>) =>
+    withWriter(url, statementMilliseconds, work);
+  return {
+    inventory: (cutoff) =>
+      withClient(SHORT_MILLISECONDS, async (client) => {
+        const found = judgeTable((await ask(client, askForTable(tableName, column))).rows, tableName, column);
+        if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
+        return { table: found, archivable: archivableSchema.parse((await ask(client, askForArchivable(found, cutoff))).rows[0]) };
+      }),
+    // As long as it takes: the transaction only reads, and the stream's reader sets the pace.
+    exportRows: ({ table, key, cutoff }, onRows, onKeys) =>
+      withClient(0, async (client) => {
+        const queries = archiveQueries(table, key, cutoff);
+        await client.query('begin isolation level repeatable read read only');
+        const stream = client.query(copyTo(`copy (${queries.rows}) to stdout (format csv, header)`));
+        const result = await onRows(stream);
+        await client.query(`declare keys no scroll cursor for ${queries.keys}`);
+        for (;;) {
+          const { rows } = await client.query({ text: `fetch ${BATCH} from keys`, rowMode: 'array' });
+          if (rows.length === 0) break;
+          await onKeys(keysSchema.parse(rows));
+        }
+        await client.query('commit');
+        return { rows: stream.rowCount, result };
+      }),
+    deleting: (table, key, work) =>
+      withClient(SHORT_MILLISECONDS, (client) =>
+        work({
+          remove: async (keys) => {
+            const columns = key.map((_, index) => keys.map((each) => each[index] ?? null));
+            return (await client.query(deleteByKeys(table, key), columns)).rowCount ?? 0;
+          },
+          pressure: async () => pressureRow.parse((await ask(client, askForPressure(table))).rows[0]),
+        }),
+      ),
+    vacuum: (table, full) =>
+      withClient(0, async (client) => {
+        const remarks: string[] = [];
+        client.on('notice', ({ severity, message }) => {
+          if (severity === 'WARNING' && message) remarks.push(message.slice(0, 200));
+        });
+        await client.query(`vacuum ${full ? '(full, analyze)' : '(analyze)'} ${tableSql(table)}`);
+        return remarks;
+      }),
+  };
+}
+
+const keysSchema = z.array(z.array(z.string()));
+const pressureRow = z.object({ waiting: z.number(), lag: z.number() });
+
+function ask(client: pg.Client, { text, values }: Sql) {
+  return client.query(text, [...values]);
+}

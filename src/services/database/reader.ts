@@ -1,0 +1,118 @@
+import pg from 'pg';
+import { askForLook, type Look, readLook } from '#domain/audit-table/reading.ts';
+import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
+import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import type { Milliseconds } from '#domain/base/time.ts';
+import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import type { Gate } from './connection-limit.ts';
+
+/**
+ * The monitored database, read-only: at most two connections, every transaction READ ONLY in UTC with its own timeouts, so that it
+ * is safe for a database that is in trouble and works through PgBouncer in transaction mode.
+ */
+export type AuditDatabase = {
+  /** One look at the table; a failure to look is an answer too. Never takes longer than `deadline`. */
+  readonly look: (alertAt: Date, silentSince: Date | null, deadline: Milliseconds) => Promise<Look>;
+  /** Runs one statement. Throws {@link ServiceFailure} when it fails or takes longer than `deadline`. */
+  readonly read: (sql: Sql, deadline: Milliseconds) => Promise<Rows>;
+  readonly close: () => Promise<void>;
+};
+
+/** `gate` is shared with everything else that connects to the monitored database. */
+type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly gate: Gate };
+
+const CONNECT_MILLISECONDS = 5_000;
+
+/** Opens a pool; nothing connects until something is asked. Errors of idle connections go to `onError`. */
+export function openAuditDatabase(connection: Connection, onError: (error: Error) => void): AuditDatabase {
+  const pool = new pg.Pool({
+    connectionString: connection.url,
+    max: 2,
+    application_name: 'gapwatch',
+    connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    idleTimeoutMillis: 60_000,
+  });
+  pool.on('error', onError);
+  let known: AuditTable | null = null;
+  const inTransaction = <Answer>(deadline: Milliseconds, work: (client: pg.PoolClient) => Promise<Answer>) =>
+    inTime(deadline, () => connection.gate.pass(() => inReadOnlyTransaction(pool, deadline, work))).catch((error: unknown) =>
+      Promise.reject(failureOf(error)),
+    );
+  return {
+    read: (sql, deadline) => inTransaction(deadline, (client) => run(client, sql, deadline)),
+    look: (alertAt, silentSince, deadline) =>
+      inTransaction(deadline, async (client) => {
+        known ??= await findTable(client, connection, deadline);
+        return readLook(await run(client, askForLook(known, alertAt, silentSince), deadline));
+      }).catch((error: unknown): Look => {
+        // A table that was dropped, renamed or changed is looked up anew next time.
+        known = null;
+        return { kind: 'unseen', failure: failureOf(error).message };
+      }),
+    close: () => pool.end(),
+  };
+}
+
+async function findTable(client: pg.PoolClient, { table, timestampColumn }: Connection, deadline: Milliseconds): Promise<AuditTable> {
+  const found = judgeTable(await run(client, askForTable(table, timestampColumn), deadline), table, timestampColumn);
+  if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
+  return found;
+}
+
+async function run(client: pg.PoolClient, { text, values }: Sql, deadline: Milliseconds): Promise<Rows> {
+  const config = { text, values: [...values], query_timeout: deadline };
+  const { rows } = await client.query<Record<string, unknown>>(config);
+  return rows;
+}
+
+async function inReadOnlyTransaction<Answer>(
+  pool: pg.Pool,
+  deadline: Milliseconds,
+  work: (client: pg.PoolClient) => Promise<Answer>,
+): Promise<Answer> {
+  const client = await pool.connect();
+  const forgotten = () => undefined;
+  client.on('error', forgotten);
+  let isBroken = true;
+  try {
+    // SET LOCAL inside the transaction: through a transaction-mode pooler nothing leaks to other clients.
+    await client.query(`
+      begin read only;
+      set local timezone = 'UTC';
+      set local statement_timeout = ${Math.ceil(deadline)};
+      set local lock_timeout = ${Math.ceil(deadline / 2)};
+      set local idle_in_transaction_session_timeout = ${Math.ceil(deadline * 2)}`);
+    const answer = await work(client);
+    await client.query('commit');
+    isBroken = false;
+    return answer;
+  } finally {
+    client.off('error', forgotten);
+    // One connection is kept for the next look, a second one is not: with a probe beside it there would be three.
+    client.release(isBroken || pool.totalCount > 1);
+  }
+}
+
+/** Answers within the deadline, come what may; the abandoned work ends by its own timeouts and drops its connection. */
+async function inTime<Answer>(deadline: Milliseconds, work: () => Promise<Answer>): Promise<Answer> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new ServiceFailure('audit-database', 'unavailable', 'the database took too long to answer')),
+    deadline,
+  );
+  const result = work();
+  result.catch(() => undefined);
+  try {
+    return await Promise.race([result, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failureOf(error: unknown): ServiceFailure {
+  if (error instanceof ServiceFailure) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const words = databaseFailureWords(code, error instanceof Error ? error.message : String(error));
+  return new ServiceFailure('audit-database', 'unavailable', words, { cause: error });
+}

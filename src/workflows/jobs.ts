@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { LANES } from '#domain/incident/call.ts';
+import { timerCommandSchema } from '#domain/incident/command.ts';
+import type { Job } from '#domain/incident/effects.ts';
+import { ALARM_NAMES } from '#domain/watch/alarm.ts';
+import type { NewJob } from '#store/jobs.ts';
+
+const incident = z.number().int();
+
+/** Warnings that belong to no incident, each with a template of its name under `templates/slack/warning`. */
+export const WARNINGS = [
+  'bad-signatures',
+  'job-given-up',
+  'record-broken',
+  'watch-alarm',
+  'watch-over',
+  'webhook-missed',
+  'webhooks-off',
+] as const;
+
+/** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
+export const jobDataSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('lane'), lane: z.enum(LANES), incident }),
+  z.object({ kind: z.literal('first-look'), incident }),
+  z.object({ kind: z.literal('watch'), incident }),
+  z.object({ kind: z.literal('claim-due'), incident }),
+  z.object({ kind: z.literal('update-due'), incident, number: z.number().int() }),
+  z.object({ kind: z.literal('notice-late'), incident, call: z.string() }),
+  z.object({ kind: z.literal('timer'), incident, command: timerCommandSchema }),
+  z.object({ kind: z.literal('survey'), incident }),
+  z.object({ kind: z.literal('plan-remedy'), incident, request: z.string() }),
+  z.object({ kind: z.literal('run-remedy'), incident, request: z.string() }),
+  z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('keep-current'), incident, check: z.string(), request: z.string() }),
+  z.object({
+    kind: z.literal('keep-current-in-channel'),
+    check: z.string(),
+    request: z.string(),
+    until: z.iso.datetime(),
+    channel: z.string(),
+    ts: z.string(),
+  }),
+  z.object({ kind: z.literal('examine'), alertId: z.string() }),
+  z.object({ kind: z.literal('sign-evidence') }),
+  z.object({ kind: z.literal('webhook-expected'), alertId: z.string(), since: z.iso.datetime() }),
+  z.object({ kind: z.literal('audit-self') }),
+  z.object({ kind: z.literal('audit-records') }),
+  z.object({ kind: z.literal('poll') }),
+  z.object({ kind: z.literal('keep-watch') }),
+  z.object({ kind: z.literal('signal'), alarm: z.enum(ALARM_NAMES) }),
+  z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(WARNINGS), details: z.record(z.string(), z.string()).default({}) }),
+]);
+
+export type JobData = z.infer<typeof jobDataSchema>;
+
+/** An effect as a job for the store. */
+export function toNewJob({ key, dueAt, ...data }: Job): NewJob {
+  return { queue: queueOf(data), key, dueAt, data };
+}
+
+/** The queue in which a job waits: the one of the service it may have to wait for. */
+export function queueOf(data: JobData): NewJob['queue'] {
+  switch (data.kind) {
+    case 'lane':
+      return data.lane;
+    case 'first-look':
+    case 'watch':
+    case 'survey':
+    case 'run-check':
+    case 'keep-current':
+    case 'keep-current-in-channel':
+      return 'audit';
+    case 'plan-remedy':
+    case 'run-remedy':
+      return 'remedies';
+    case 'claim-due':
+    case 'update-due':
+    case 'notice-late':
+    case 'timer':
+    case 'sign-evidence':
+    case 'webhook-expected':
+    case 'audit-self':
+    case 'audit-records':
+      return 'timers';
+    case 'keep-watch':
+    case 'signal':
+      return 'watch';
+    case 'examine':
+    case 'poll':
+      return 'pagerduty';
+    case 'warn':
+      return 'slack';
+    default:
+      return data satisfies never;
+  }
+}

@@ -1,0 +1,206 @@
+import type { Look } from '#domain/audit-table/reading.ts';
+import { between, formatDuration, formatUtc, MINUTE, type Milliseconds, plus, SECOND } from '#domain/base/time.ts';
+import { runRemedy as nextStep } from '#domain/incident/effects.ts';
+import { type Progress, type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
+import type { Incident } from '#domain/incident/state.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import type { Orders, Placed } from '#services/long-running.ts';
+import { forgetKeys } from '#store/archived-keys.ts';
+import { lookAt } from '#workflows/checks/poll-table.ts';
+import type { House } from '#workflows/context.ts';
+import { handle, load } from '#workflows/execute.ts';
+import { toNewJob } from '#workflows/jobs.ts';
+import { planOf } from './plan-remedy.ts';
+import { keepStep, lastRecord, type Taken } from './remedy-step.ts';
+import { archiveStepFailed, takeArchiveStep } from './run-archive.ts';
+import { recreationFailed, takeRecreateStep } from './run-recreate-table.ts';
+
+/** How often a change at work is looked at, and how long before it is left to people. */
+const LOOK_EVERY = 5 * SECOND;
+const FOLLOWED_FOR = 30 * MINUTE;
+/** After an order without a clear answer it is looked for so long. It is never placed again. */
+const SOUGHT_FOR = MINUTE;
+/** How long after the change records must have returned. */
+const RECORDS_WITHIN = 5 * MINUTE;
+
+/**
+ * Takes the next step of an approved remedy, keeps what came of it, and wakes itself for the one after. Every step is a fact before and
+ * after it is taken, so a process that dies in the middle goes on where it was, and an order is never placed twice.
+ */
+export async function runRemedy(house: House, number: number, request: string): Promise<void> {
+  const { incident } = await load(house, number);
+  const run = incident && remedyOf(incident.remedies, request);
+  if (!incident || run?.status.name !== 'approved') return;
+  const taken = await takeStep(house, incident, run).catch((error: unknown) => failedStep(house, incident, run, error));
+  if (typeof taken === 'object' && 'outcome' in taken) {
+    if (run.remedy === 'archive') await forgetKeys(house.database, request);
+    await handle(house, number, { kind: 'remedy-ended', request, ...taken }, { kind: 'gapwatch' });
+    return;
+  }
+  const now = house.now();
+  await house.jobs.enqueue(house.database, toNewJob(nextStep(number, request, plus(now, waitOf(taken)))), now);
+}
+
+function waitOf(taken: 'again' | 'next' | { readonly againIn: Milliseconds }): Milliseconds {
+  switch (taken) {
+    case 'next':
+      return 0;
+    case 'again':
+      return LOOK_EVERY;
+    default:
+      return taken.againIn;
+  }
+}
+
+async function takeStep(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
+  if (run.remedy === 'archive' || run.remedy === 'recreate-table') {
+    const done = stepOf(run, 'done');
+    if (done) return verify(house, incident, run, done);
+    if (!stepOf(run, 'began')) return begin(house, incident, run);
+    return run.remedy === 'archive' ? takeArchiveStep(house, incident, run) : takeRecreateStep(house, incident, run);
+  }
+  const orders = ordersOf(house, run);
+  if (orders === null) return { outcome: 'failed', says: 'Its settings are gone. Nothing was changed.' };
+  const ordering = stepOf(run, 'ordering');
+  if (!ordering) return order(house, incident, run, orders);
+  const ordered = stepOf(run, 'ordered');
+  if (!ordered) return seek(house, incident, run, orders);
+  const done = stepOf(run, 'done');
+  if (done) return verify(house, incident, run, done);
+  return follow(house, incident, run, orders, ordered.data.id ?? '');
+}
+
+/** A step that met a failure is taken again later, until the time for all of it is over. */
+async function failedStep(house: House, incident: Incident, run: RemedyRun, error: unknown): Promise<Taken> {
+  if (!(error instanceof ServiceFailure)) throw error;
+  house.log.warn({ outcome: error.outcome, remedy: run.remedy }, `a step of a remedy failed: ${error.message}`);
+  if (run.remedy === 'archive') return archiveStepFailed(house, incident, run, error);
+  if (run.remedy === 'recreate-table' && (error.outcome === 'refused' || isOverdue(house, run))) {
+    const { incident: current } = await load(house, incident.number);
+    return recreationFailed((current && remedyOf(current.remedies, run.request)) ?? run, error.message);
+  }
+  return isOverdue(house, run)
+    ? { outcome: 'failed', says: `It could not be followed to its end: ${error.message}. Look there.` }
+    : 'again';
+}
+
+function isOverdue(house: House, { status }: RemedyRun): boolean {
+  return status.name === 'approved' && between(status.at, house.now()) > FOLLOWED_FOR;
+}
+
+function ordersOf({ sources, policy }: House, { remedy }: RemedyRun): Orders | null {
+  switch (remedy) {
+    case 'restart':
+      return 'service' in sources.deployments ? sources.deployments.service.restart : null;
+    case 'rollback':
+      return 'service' in sources.deployments ? sources.deployments.service.rollback : null;
+    case 'hotfix':
+      return 'service' in sources.workflows ? sources.workflows.service.orders(policy.hotfixWorkflow) : null;
+    case 'archive':
+    case 'recreate-table':
+      return null;
+    default:
+      return remedy satisfies never;
+  }
+}
+
+/** Before anything happens the plan is made once more: what was approved is what runs, or nothing does. */
+async function notToRun(house: House, incident: Incident, run: RemedyRun): Promise<Taken | null> {
+  if (run.stoppedBy !== null) return { outcome: 'stopped', says: `${run.stoppedBy} stopped it before anything was changed.` };
+  const planned = await planOf(house, incident, run);
+  if (!('plan' in planned))
+    return { outcome: 'refused', says: `The plan does not hold any more. ${planned.impossible} Nothing was changed.` };
+  if (planned.plan.basis === run.plan?.basis) return null;
+  return {
+    outcome: 'refused',
+    says: `The plan has changed since it was approved: it rested on ${run.plan?.basis}, and now it would on ${planned.plan.basis}. Nothing was changed; ask again.`,
+  };
+}
+
+async function begin(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
+  const not = await notToRun(house, incident, run);
+  if (not !== null) return not;
+  await keepStep({ house, incident, run }, 'began', 'the plan was made again and is the same; it begins', {});
+  return 'next';
+}
+
+async function order(house: House, incident: Incident, run: RemedyRun, orders: Orders): Promise<Taken> {
+  const not = await notToRun(house, incident, run);
+  if (not !== null) return not;
+  const known = await orders.newest();
+  await keepStep({ house, incident, run }, 'ordering', 'the plan was made again and is the same; the order goes out', { known });
+  try {
+    const placed = await orders.place(run.plan?.target ?? '');
+    if (placed) await keepPlaced(house, incident, run, placed);
+    return 'again';
+  } catch (error) {
+    if (!(error instanceof ServiceFailure)) throw error;
+    if (error.outcome !== 'unclear') return { outcome: 'failed', says: `The order was not taken: ${error.message}. Nothing was changed.` };
+    await keepStep({ house, incident, run }, 'unclear', `whether the order was taken is not clear: ${error.message}; it is looked for`, {});
+    return 'again';
+  }
+}
+
+/** The order went out and its answer is not known: it is looked for, and never placed again. */
+async function seek(house: House, incident: Incident, run: RemedyRun, orders: Orders): Promise<Taken> {
+  const ordering = stepOf(run, 'ordering');
+  const found = await orders.newSince(ordering?.data.known ?? '');
+  if (found) {
+    await keepPlaced(house, incident, run, found);
+    return 'again';
+  }
+  if (!ordering || between(ordering.at, house.now()) < SOUGHT_FOR) return 'again';
+  return {
+    outcome: 'failed',
+    says: `The order went out at ${formatUtc(ordering.at)}, and nothing came of it that can be seen. It may still begin: look there before you ask again.`,
+  };
+}
+
+async function follow(house: House, incident: Incident, run: RemedyRun, orders: Orders, id: string): Promise<Taken> {
+  if (run.stoppedBy !== null)
+    return { outcome: 'stopped', says: `${run.stoppedBy} stopped following it. What was ordered goes on by itself: ${id}.` };
+  const { state, words } = await orders.follow(id);
+  switch (state) {
+    case 'at-work':
+      await keepStep({ house, incident, run }, `at-work/${words}`, words, {});
+      return isOverdue(house, run)
+        ? {
+            outcome: 'failed',
+            says: `It was followed for ${formatDuration(FOLLOWED_FOR)} without an end (${words}). It goes on by itself: ${id}.`,
+          }
+        : 'again';
+    case 'failed':
+      return { outcome: 'failed', says: `It ended as ${words}: ${id}. What ran before goes on, if it does.` };
+    case 'succeeded':
+      await keepStep({ house, incident, run }, 'done', `${words}; now records are looked for`, {
+        lastRecord: await lastRecord(house, incident),
+      });
+      return 'again';
+    default:
+      return state satisfies never;
+  }
+}
+
+/** A change that was made is no cure until a record was seen that was not there when it was done. */
+async function verify(house: House, incident: Incident, run: RemedyRun, { at: doneAt, data }: Progress): Promise<Taken> {
+  const look = await lookAt(house, incident.number);
+  const last = look.kind === 'seen' ? look.lastRecordAt : null;
+  // Records are compared with records: the clock of the machine that writes them may be another than ours.
+  const before = new Date(data.lastRecord || doneAt);
+  if (last !== null && last > before)
+    return { outcome: 'done', says: `Done, and audit records are being written: one of ${formatUtc(last)} was seen.` };
+  if (run.stoppedBy === null && between(doneAt, house.now()) < RECORDS_WITHIN) return 'again';
+  return {
+    outcome: 'failed',
+    says: `The change was made at ${formatUtc(doneAt)}, and it did not bring the records back: ${seenWords(look)}. Next: \`/audit diagnose\`.`,
+  };
+}
+
+function seenWords(look: Look): string {
+  if (look.kind === 'unseen') return `the audit table can't be seen: ${look.failure}`;
+  return look.lastRecordAt === null ? 'the audit table holds no record' : `the last audit record is of ${formatUtc(look.lastRecordAt)}`;
+}
+
+function keepPlaced(house: House, incident: Incident, run: RemedyRun, { id, url }: Placed): Promise<void> {
+  return keepStep({ house, incident, run }, 'ordered', `under way: ${id}`, { id, url });
+}

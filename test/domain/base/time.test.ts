@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { formatDuration, parseDuration, parseMoment } from '#domain/base/time.ts';
+
+test.each([
+  ['30s', 30_000],
+  ['5m', 300_000],
+  ['24h', 86_400_000],
+  ['90d', 7_776_000_000],
+  ['12mo', 31_104_000_000],
+  ['5', null],
+  ['m', null],
+  ['-5m', null],
+  ['5 minutes', null],
+])('%s as a duration', (text, expected) => expect(parseDuration(text)).toBe(expected));
+
+test.each([
+  [0, '0 seconds'],
+  [45_999, '45 seconds'],
+  [60_000, '1 minute'],
+  [840_000, '14 minutes'],
+  [3_780_000, '1 hour 3 minutes'],
+  [90_061_000, '1 day 1 hour 1 minute 1 second'],
+])('%i ms is %s', (length, expected) => expect(formatDuration(length)).toBe(expected));
+
+const now = new Date('2026-01-05T00:10:00Z');
+
+test.each([
+  ['00:05', '2026-01-05T00:05:00.000Z'],
+  ['23:58', '2026-01-04T23:58:00.000Z'],
+  ['23:58:30 UTC', '2026-01-04T23:58:30.000Z'],
+  ['2026-01-04 10:00', '2026-01-04T10:00:00.000Z'],
+  ['2026-01-04T10:00:00-05:00', '2026-01-04T15:00:00.000Z'],
+  ['25:00', undefined],
+  ['yesterday', undefined],
+])('%s as a moment shortly after midnight', (text, expected) => expect(parseMoment(text, now)?.toISOString()).toBe(expected));

@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DEFAULT_POLICY } from '#domain/base/policy.ts';
+import { MINUTE } from '#domain/base/time.ts';
+import type { Actor } from '#domain/incident/actor.ts';
+import type { Command } from '#domain/incident/command.ts';
+import { decide } from '#domain/incident/decide.ts';
+import { effects } from '#domain/incident/effects.ts';
+import { type Recorded, recordedSchema } from '#domain/incident/event.ts';
+import { nextCall } from '#domain/incident/next-call.ts';
+import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
+
+const NOON = Date.parse('2026-01-05T12:00:00Z');
+const robin: Actor = { kind: 'person', slackId: 'U0000000001', name: 'robin' };
+
+/** One thing that happens, so many seconds after the one before. What it asks may depend on where the incident stands. */
+type Happening = { readonly seconds: number; readonly command: (incident: Incident | null, now: Date) => Command | null };
+
+const fixed = (command: Command) => fc.constant(() => command);
+const minutesAgo = fc.integer({ min: -5, max: 120 });
+const before = (now: Date, minutes: number) => new Date(now.getTime() - minutes * MINUTE);
+
+const look = fc.oneof(
+  fc.constant((_now: Date) => ({ kind: 'unseen' as const, failure: 'the database server refuses connections' })),
+  fc
+    .record({
+      last: fc.option(minutesAgo),
+      earlier: fc.option(minutesAgo),
+      since: fc.option(minutesAgo),
+      lastMinute: fc.integer({ min: 0, max: 600 }),
+    })
+    .map(({ last, earlier, since, lastMinute }) => (now: Date) => ({
+      kind: 'seen' as const,
+      at: now,
+      lastRecordAt: last === null ? null : before(now, Math.max(0, last)),
+      lastBefore: earlier === null ? null : before(now, Math.max(0, earlier)),
+      firstSince: since === null ? null : before(now, Math.max(0, since)),
+      lastMinute,
+    })),
+);
+
+const alert = (id: string) => ({ id, title: 'AuditLogFailure', service: 'audit', url: '', createdAt: new Date(NOON) });
+const event = fc.constantFrom('acknowledged', 'unacknowledged', 'reassigned', 'escalated', 'annotated', 'reopened', 'resolved', 'other');
+
+const command = fc.oneof(
+  fc.constantFrom('P1', 'P2').map((id) => (): Command => ({ kind: 'alert-fired', number: 1, alert: alert(id), seenBy: 'webhook' })),
+  fixed({ kind: 'declare', number: 1, reason: 'seen by nurses', isDrill: false }),
+  fc.record({ alertId: fc.constantFrom('P1', 'P2', 'P3'), event }).map(
+    ({ alertId, event: name }) =>
+      (_: Incident | null, now: Date): Command => ({
+        kind: 'alert-changed',
+        change: { alertId, event: name, agent: 'Sam', detail: '', occurredAt: now, seenBy: 'webhook' },
+      }),
+  ),
+  look.map(
+    (at) =>
+      (_: Incident | null, now: Date): Command => ({ kind: 'looked', look: at(now) }),
+  ),
+  fixed({ kind: 'claim' }),
+  fixed({ kind: 'claim-due' }),
+  fc.constant((incident: Incident | null): Command => ({ kind: 'update-due', number: incident?.nextUpdate?.number ?? 1 })),
+  fixed({ kind: 'post-update' }),
+  fixed({ kind: 'state-cause', text: 'a migration' }),
+  fc.integer({ min: 1, max: 90 }).map(
+    (minutes) =>
+      (_: Incident | null, now: Date): Command => ({ kind: 'pause-updates', until: before(now, -minutes) }),
+  ),
+  fixed({ kind: 'continue-updates' }),
+  fc.constant((incident: Incident | null, now: Date): Command => ({ kind: 'pause-over', until: incident?.pausedUntil ?? now })),
+  fixed({ kind: 'submit-update', cause: 'a migration', action: 'granting INSERT again', etaAt: null }),
+  fixed({ kind: 'hand-over', slackId: 'U0000000002', name: 'sam' }),
+  fixed({ kind: 'name-writer', slackId: 'U0000000003', name: 'kim' }),
+  fixed({ kind: 'keep-message', ts: '1.1', author: 'sam', text: 'it is the migration' }),
+  fc
+    .record({
+      task: fc.constantFrom('disable-access', 'assess', 'risk-assessment', 'none'),
+      kind: fc.constantFrom('take-task' as const, 'finish-task' as const),
+    })
+    .map((marks) => (): Command => marks),
+  fixed({ kind: 'waive-task', task: 'buffering', because: 'next quarter' }),
+  fixed({ kind: 'close' }),
+  fixed({ kind: 'escalation-due' }),
+  fc.constant((incident: Incident | null): Command => ({ kind: 'nudge-due', update: incident?.nextUpdate?.number ?? 1 })),
+  fc.constantFrom('slack/initial-post', 'slack/update/1').map((key) => (): Command => ({ kind: 'slack-late', key })),
+  fixed({ kind: 'count-earlier-gaps', count: 2, words: 'two' }),
+  fixed({ kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
+  fixed({ kind: 'hhs-due', daysLeft: 30 }),
+  fixed({ kind: 'follow-up-due', hours: 24, resolution: 1 }),
+  fixed({ kind: 'receipt-due', key: 'mail/opening-notice' }),
+  fixed({ kind: 'escalate' }),
+  fixed({ kind: 'write-report' }),
+  fc.record({ edge: fc.constantFrom('start' as const, 'end' as const), minutes: minutesAgo }).map(
+    ({ edge, minutes }) =>
+      (_: Incident | null, now: Date): Command => ({ kind: 'move-gap', edge, at: before(now, minutes), because: null }),
+  ),
+  fc.record({ at: look, anyway: fc.boolean() }).map(
+    ({ at, anyway }) =>
+      (_: Incident | null, now: Date): Command => ({
+        kind: 'resolve',
+        rootCause: null,
+        anywayBecause: anyway ? 'known' : null,
+        look: at(now),
+      }),
+  ),
+  fc
+    .record({ lane: fc.constantFrom('slack' as const, 'pagerduty' as const, 'mail' as const, 'reports' as const), succeeds: fc.boolean() })
+    .map(({ lane, succeeds }) => (incident: Incident | null, now: Date): Command | null => {
+      const call = incident && nextCall(incident, lane, now);
+      if (!call) return null;
+      if (!succeeds) return { kind: 'call-failed', key: call.key, outcome: 'unavailable', detail: 'no', retryAfterMilliseconds: null };
+      return {
+        kind: 'call-succeeded',
+        key: call.key,
+        answer: { says: 'ok', channel: 'C1', ts: String(now.getTime() / 1_000), permalink: '', file: 'report.md' },
+      };
+    }),
+);
+
+const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(fc.record({ seconds: fc.integer({ min: 0, max: 600 }), command }), {
+  minLength: 1,
+  maxLength: 60,
+  size: 'max',
+});
+
+/** Lives through the happenings, checking after each that what must always hold does. */
+function live(story: readonly Happening[]): readonly Recorded[] {
+  const facts: Recorded[] = [];
+  let incident: Incident | null = null;
+  let now = NOON;
+  for (const { seconds, command: make } of story) {
+    now += seconds * 1_000;
+    const at = new Date(now);
+    const asked = make(incident, at);
+    if (asked === null) continue;
+    const { facts: decided } = decide(incident, asked, { by: robin, now: at, policy: DEFAULT_POLICY });
+    const recorded = decided.map<Recorded>((fact, index) => ({ sequence: facts.length + index + 1, at, by: robin, fact }));
+    facts.push(...recorded);
+    incident = recorded.reduce(evolve, incident);
+    if (incident) holds(incident, recorded);
+  }
+  return facts;
+}
+
+function holds(incident: Incident, recorded: readonly Recorded[]): void {
+  const keys = incident.calls.map(({ key }) => key);
+  expect(new Set(keys).size, `a call was asked for twice: ${keys.join(' ')}`).toBe(keys.length);
+  expect(incident.gaps.filter(({ end }) => end === 'ongoing').length, 'two gaps are open').toBeLessThanOrEqual(1);
+  for (const { start, end } of incident.gaps)
+    if (end !== 'ongoing') expect(end.at.getTime(), 'a gap ends before it starts').toBeGreaterThan(start.at.getTime());
+  if (incident.phase.name === 'resolved') {
+    const waiting = incident.calls.filter(({ deed, status }) => deed.kind === 'update' && status.name === 'due');
+    expect(waiting, 'an update waits after the resolution').toEqual([]);
+    expect(incident.nextUpdate).toBeNull();
+  }
+  for (const job of effects(incident, recorded, DEFAULT_POLICY)) expect(job.key).not.toBe('');
+}
+
+test('whatever happens in whatever order: no call twice, no impossible gap, nothing due after the resolution', () => {
+  fc.assert(
+    fc.property(happenings, (story) => void live(story)),
+    { numRuns: 1_500 },
+  );
+});
+
+test('whatever was recorded is read back the same, and folds to the same state', () => {
+  fc.assert(
+    fc.property(happenings, (story) => {
+      const facts = live(story);
+      const stored = facts.map((fact) => recordedSchema.parse(JSON.parse(JSON.stringify(fact))));
+      expect(stored).toEqual(facts);
+      expect(stateOf(stored)).toEqual(stateOf(facts));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('an announcement that could not be posted for hours is given up and asks for no other', () => {
+  const alertFired: Command = { kind: 'alert-fired', number: 1, alert: alert('P1'), seenBy: 'webhook' };
+  const story: readonly Happening[] = [
+    { seconds: 0, command: () => alertFired },
+    { seconds: 1, command: (_, now) => ({ kind: 'looked', look: { kind: 'unseen', failure: `no answer at ${now.toISOString()}` } }) },
+    { seconds: 1, command: () => ({ kind: 'state-cause', text: 'a migration' }) },
+    {
+      seconds: 7 * 3_600,
+      command: (incident) => {
+        const stated = incident?.calls.find(({ deed }) => deed.kind === 'announcement');
+        return {
+          kind: 'call-failed',
+          key: stated?.key ?? '',
+          outcome: 'unavailable',
+          detail: 'Slack is down',
+          retryAfterMilliseconds: null,
+        };
+      },
+    },
+  ];
+  const announced = live(story).filter(({ fact }) => fact.type === 'call.requested' && fact.deed.kind === 'announcement');
+  expect(live(story).at(-1)?.fact.type).toBe('call.abandoned');
+  expect(announced).toHaveLength(1);
+});
