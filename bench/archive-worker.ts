@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { connectAuditArchive } from '#services/database/archive-source.ts';
-import { connectVault, readComplianceKey } from '#services/s3/archive-bucket.ts';
+import { connectArchiveBucket, readComplianceKey } from '#services/s3/archive-bucket.ts';
 
 /** The export in a process of its own, so that its memory is its own. */
 async function exportOnce(): Promise<void> {
@@ -16,7 +16,7 @@ async function exportOnce(): Promise<void> {
       endpoint: z.string(),
     })
     .parse(JSON.parse(BENCH_S3));
-  const vault = connectVault({ ...s3, complianceKey: await readComplianceKey(await readFile(BENCH_KEY_FILE, 'utf8')) });
+  const bucket = connectArchiveBucket({ ...s3, complianceKey: await readComplianceKey(await readFile(BENCH_KEY_FILE, 'utf8')) });
   const source = connectAuditArchive(url, 'AuditLog', 'timestamp');
   const cutoff = new Date('2026-01-01');
   const { table, archivable } = await source.inventory(cutoff);
@@ -25,7 +25,7 @@ async function exportOnce(): Promise<void> {
   const { result } = await source.exportRows(
     { table, key: archivable.key, cutoff },
     async (stream) => {
-      const answer = await vault.store('bench.csv.pgp', stream);
+      const answer = await bucket.store('bench.csv.pgp', stream);
       stored = performance.now();
       return answer;
     },

@@ -73,7 +73,7 @@ const workerSchema = z.object({
   peakMegabytes: z.number(),
 });
 
-/** What the runbook's step 9 says, with its line breaks repaired and nothing left in the clear on the disk. Answers milliseconds. */
+/** What the runbook's step 9 says, with its line breaks repaired and nothing left in the clear on the disk. Returns milliseconds. */
 async function byHand(url: string, keyFile: string, folder: string): Promise<number> {
   const home = join(folder, 'gnupg');
   await mkdir(home, { mode: 0o700 });

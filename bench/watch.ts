@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { z } from 'zod';
 import type { Sql } from '#domain/audit-table/sql.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import { MINUTE, plus } from '#domain/base/time.ts';
-import { askForCounts, askForRound, askForUsual } from '#domain/watch/queries.ts';
+import { countsQuery, roundQuery, usualQuery } from '#domain/watch/queries.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { BENCH_NOW, fillYear } from './year.ts';
 
@@ -36,12 +36,12 @@ export async function benchWatch(rows: number, say: (text: string) => void): Pro
 }
 
 async function measure(client: pg.Client, say: (text: string) => void): Promise<void> {
-  const { text, values } = askForTable('AuditLog', 'timestamp');
-  const table = judgeTable((await client.query(text, [...values])).rows, 'AuditLog', 'timestamp');
+  const { text, values } = tableQuery('AuditLog', 'timestamp');
+  const table = parseTable((await client.query(text, [...values])).rows, 'AuditLog', 'timestamp');
   if ('missing' in table) throw new Error(table.missing);
-  const round = await databaseMilliseconds(client, askForRound(table, plus(BENCH_NOW, -15_000)));
-  const counts = await databaseMilliseconds(client, askForCounts(table, 'America/New_York'));
-  const usual = await databaseMilliseconds(client, askForUsual(table, plus(BENCH_NOW, -6 * MINUTE), 30, 'America/New_York'));
+  const round = await databaseMilliseconds(client, roundQuery(table, plus(BENCH_NOW, -15_000)));
+  const counts = await databaseMilliseconds(client, countsQuery(table, 'America/New_York'));
+  const usual = await databaseMilliseconds(client, usualQuery(table, plus(BENCH_NOW, -6 * MINUTE), 30, 'America/New_York'));
   const runbook = await databaseMilliseconds(client, RUNBOOK);
   const show = (what: string, milliseconds: number) => say(`  ${what.padEnd(66)} ${milliseconds.toFixed(2).padStart(7)} ms`);
   show('a round: the newest record, what came since, how far the data goes', round);

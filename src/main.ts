@@ -1,7 +1,7 @@
 import { config } from 'dotenv';
 import { openLog } from '#app/log.ts';
 import { readSettings, readWatchSettings, SettingsError } from '#app/settings.ts';
-import { startWatchAlone } from '#app/standalone-watch.ts';
+import { runStandaloneWatch } from '#app/standalone-watch.ts';
 import { explain, start } from '#app/start.ts';
 
 /** Runs until SIGTERM or SIGINT. A mistake in the set-up is told in one message, without a stack. */
@@ -35,7 +35,7 @@ async function startAsAsked(options: readonly string[]) {
   if (options.length > 0) {
     const settings = readWatchSettings(process.env);
     const log = openLog(settings.LOG_LEVEL);
-    return { log, program: await startWatchAlone(settings, log) };
+    return { log, program: await runStandaloneWatch(settings, log) };
   }
   const settings = readSettings(process.env);
   const log = openLog(settings.LOG_LEVEL);

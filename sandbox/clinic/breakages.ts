@@ -45,9 +45,9 @@ type Parts = {
 export type Breakages = {
   /** The way it is broken now; null when it is well. */
   readonly current: BreakageName | null;
-  /** Answers why not when it is broken already. */
+  /** Returns why not when it is broken already. */
   readonly breaks: (name: BreakageName) => Promise<string | null>;
-  /** Answers why not when nothing is broken. */
+  /** Returns why not when nothing is broken. */
   readonly repairs: () => Promise<string | null>;
   /** The release before is back, by the bot's own remedy: a breakage that came with a release is over. */
   readonly isRolledBack: () => Promise<void>;

@@ -10,7 +10,7 @@ const person = z.enum(ACTORS.map(({ id }) => id));
 const SPEEDS = [1, 10, 60] as const;
 
 /** What the page can ask for: what people do in Slack and PagerDuty, what happens to the clinic, how fast time runs. */
-const deedSchema = z.discriminatedUnion('deed', [
+const payloadSchema = z.discriminatedUnion('deed', [
   z.strictObject({ deed: z.literal('say'), person, text: z.string().min(1).max(3_000), threadKey: z.string().nullable() }),
   z.strictObject({ deed: z.literal('press'), person, key: z.string(), actionId: z.string() }),
   z.strictObject({ deed: z.literal('pin'), person, key: z.string() }),
@@ -23,13 +23,13 @@ const deedSchema = z.discriminatedUnion('deed', [
   z.strictObject({ deed: z.literal('crash') }),
   z.strictObject({ deed: z.literal('speed'), speed: z.literal(SPEEDS) }),
 ]);
-export type Deed = z.infer<typeof deedSchema>;
+export type Payload = z.infer<typeof payloadSchema>;
 
 const DONE: DeedAnswer = { refused: null };
 
-/** Does what the page asks for. What is no deed, or can't be done now, is answered with the reason. */
+/** Does what the page asks for. What is no action, or can't be done now, is answered with the reason. */
 export async function carryOut(sandbox: Sandbox, session: Session, asked: unknown): Promise<DeedAnswer> {
-  const parsed = deedSchema.safeParse(asked);
+  const parsed = payloadSchema.safeParse(asked);
   if (!parsed.success) return { refused: z.prettifyError(parsed.error) };
   const { slack, botUrl, pagerduty, breakages } = sandbox;
   const deed = parsed.data;
@@ -73,7 +73,7 @@ export async function carryOut(sandbox: Sandbox, session: Session, asked: unknow
   }
 }
 
-type Of<Name extends Deed['deed']> = Extract<Deed, { deed: Name }>;
+type Of<Name extends Payload['deed']> = Extract<Payload, { deed: Name }>;
 
 /** Slack's own answers to commands that it does not pass on. */
 async function says({ slack, botUrl }: Sandbox, session: Session, { person: id, text, threadKey }: Of<'say'>): Promise<DeedAnswer> {

@@ -9,7 +9,7 @@ export type PageServer = { readonly url: string; readonly close: () => Promise<v
 const BODY_LIMIT = 64 * 1024;
 const LOOK_EVERY_MILLISECONDS = 100;
 
-/** Serves the demo's page on 127.0.0.1: `port`, or a free one when that is taken or 0. Answers to this machine's own browser alone. */
+/** Serves the demo's page on 127.0.0.1: `port`, or a free one when that is taken or 0. Returns to this machine's own browser alone. */
 export async function servePage(sandbox: Sandbox, port: number): Promise<PageServer> {
   const session = openSession(sandbox);
   const server = createServer((request, response) => {

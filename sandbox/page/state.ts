@@ -69,5 +69,5 @@ export type ClinicView = {
   readonly isBotRunning: boolean;
 };
 
-/** What a deed answered: nothing to say, or why it was not done. */
+/** What a message answered: nothing to say, or why it was not done. */
 export type DeedAnswer = { readonly refused: string | null };

@@ -21,7 +21,7 @@ export type DigitalOceanStandIn = {
   /** Told when an ordered deployment has become the running one; `target` is what was rolled back to, null for a restart. */
   onActive: (target: string | null) => Promise<void> | void;
   /** Told after an order was taken, before it is answered. */
-  afterDeed: ((request: StandInRequest) => Promise<void> | void) | undefined;
+  afterDelivery: ((request: StandInRequest) => Promise<void> | void) | undefined;
   fault: ((request: StandInRequest) => Fault | undefined) | Fault | undefined;
   readonly close: () => Promise<void>;
 };
@@ -37,7 +37,7 @@ export async function startDigitalOcean(now: () => number): Promise<DigitalOcean
   const server = await serveStandIn(
     (request) => carryOut(standIn, request, targets),
     (request) => (typeof standIn.fault === 'function' ? standIn.fault(request) : standIn.fault),
-    (request) => standIn.afterDeed?.(request),
+    (request) => standIn.afterDelivery?.(request),
   );
   const standIn: DigitalOceanStandIn = {
     url: server.url,
@@ -51,7 +51,7 @@ export async function startDigitalOcean(now: () => number): Promise<DigitalOcean
     objection: null,
     endsAs: 'ACTIVE',
     onActive: () => undefined,
-    afterDeed: undefined,
+    afterDelivery: undefined,
     fault: undefined,
     close: server.close,
   };

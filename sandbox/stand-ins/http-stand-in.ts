@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** How a stand-in misbehaves at one request: an HTTP answer of its own, no answer ever, or the deed done and the answer lost. */
+/** How a stand-in misbehaves at one request: an HTTP answer of its own, no answer ever, or the action done and the answer lost. */
 export type Fault =
   | { readonly kind: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | { readonly kind: 'hang' }
@@ -23,7 +23,7 @@ export type HttpStandIn = { readonly url: string; readonly close: () => Promise<
 
 /**
  * Serves a stand-in on a free port of 127.0.0.1. `fault` is asked before each request is carried out; `observe` is told after a
- * deed and before its answer, the moment at which a crash test kills the program.
+ * action and before its answer, the moment at which a crash test kills the program.
  */
 export async function serveStandIn(
   carryOut: (request: StandInRequest) => Promise<StandInAnswer> | StandInAnswer,

@@ -10,7 +10,7 @@ export type MailStandIn = {
   readonly mails: readonly ParsedMail[];
   readonly events: EventEmitter<{ mail: [ParsedMail] }>;
   fault: MailFault | undefined;
-  afterDeed: (() => Promise<void> | void) | undefined;
+  afterDelivery: (() => Promise<void> | void) | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -36,7 +36,7 @@ export async function startMail(): Promise<MailStandIn> {
         .then(async (mail) => {
           mails.push(mail);
           standIn.events.emit('mail', mail);
-          await standIn.afterDeed?.();
+          await standIn.afterDelivery?.();
           done();
         })
         .catch(done);
@@ -51,7 +51,7 @@ export async function startMail(): Promise<MailStandIn> {
     mails,
     events: new EventEmitter(),
     fault: undefined,
-    afterDeed: undefined,
+    afterDelivery: undefined,
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
   return standIn;

@@ -33,8 +33,8 @@ export type S3StandIn = {
   readonly publicKeyFile: string;
   readonly privateKey: string;
   fault: ((request: StandInRequest) => Fault | undefined) | undefined;
-  /** Told after a deed and before its answer. */
-  afterDeed: ((request: StandInRequest) => Promise<void> | void) | undefined;
+  /** Told after a message and before its answer. */
+  afterDelivery: ((request: StandInRequest) => Promise<void> | void) | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -57,7 +57,7 @@ export async function startS3(): Promise<S3StandIn> {
   const server = await serveStandIn(
     (request) => carryOut(standIn, uploads, request),
     (request) => standIn.fault?.(request),
-    (request) => standIn.afterDeed?.(request),
+    (request) => standIn.afterDelivery?.(request),
   );
   const standIn: S3StandIn = {
     url: server.url,
@@ -72,7 +72,7 @@ export async function startS3(): Promise<S3StandIn> {
     publicKeyFile,
     privateKey,
     fault: undefined,
-    afterDeed: undefined,
+    afterDelivery: undefined,
     close: async () => {
       await server.close();
       await rm(folder, { recursive: true, force: true });

@@ -3,10 +3,10 @@ import { chance as chanceFrom } from '#sandbox/chance.ts';
 import { offsetsOf } from './local-time.ts';
 
 /** A house whose application writes audit records: how many a minute, by weekday (0 is Sunday) and local hour. */
-export type House = { readonly name: string; readonly perMinute: (weekday: number, hour: number) => number };
+export type AppContext = { readonly name: string; readonly perMinute: (weekday: number, hour: number) => number };
 
 /** A hospital: never quiet, busy by day. */
-export const HOSPITAL: House = {
+export const HOSPITAL: AppContext = {
   name: 'hospital',
   perMinute: (weekday, hour) => {
     const byDay = hour >= 7 && hour < 18 ? 60 : hour >= 18 && hour < 22 ? 25 : 6;
@@ -15,7 +15,7 @@ export const HOSPITAL: House = {
 };
 
 /** A practice: open from eight to six on workdays, otherwise a record now and then. */
-export const PRACTICE: House = {
+export const PRACTICE: AppContext = {
   name: 'practice',
   perMinute: (weekday, hour) => {
     const isWorkday = weekday !== 0 && weekday !== 6;
@@ -36,7 +36,7 @@ const LONGEST_DEPLOY = 90 * SECOND;
  * The times of all records from `start` for so many days, in order: a busy and a quiet hour, weekends, bursts of exports, deploys. The same seed
  * gives the same days.
  */
-export function recordTimes(house: House, start: number, days: number, timeZone: string, seed: number): Float64Array {
+export function recordTimes(house: AppContext, start: number, days: number, timeZone: string, seed: number): Float64Array {
   const chance = chanceFrom(seed).fraction;
   const offsetAt = offsetsOf(timeZone);
   const deploys = deploysOf(start, days, chance);

@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { chance as chanceFrom } from '#sandbox/chance.ts';
-import { HOSPITAL, type House, PRACTICE, recordTimes } from './traffic.ts';
+import { type AppContext, HOSPITAL, PRACTICE, recordTimes } from './traffic.ts';
 import { type Failure, FOUND_BY, isAbout, type Raised, watchDays } from './watched-days.ts';
 
 /** In the middle of these days the clocks of the clinic's zone go back an hour. */
@@ -17,7 +17,11 @@ const KINDS: readonly Failure['kind'][] = ['forgets', 'refused', 'says-failing',
 export type Found = { readonly house: string; readonly failure: Failure; readonly by: Raised | null; readonly after: Milliseconds | null };
 
 /** Days without any failure: every alarm is a false one. */
-export function falseAlarms(house: House, days: number, seed = SEED): { readonly records: number; readonly alarms: readonly Raised[] } {
+export function falseAlarms(
+  house: AppContext,
+  days: number,
+  seed = SEED,
+): { readonly records: number; readonly alarms: readonly Raised[] } {
   const times = recordTimes(house, FROM - HISTORY_DAYS * DAY, HISTORY_DAYS + days, TIME_ZONE, seed);
   return { records: times.length, alarms: watchDays({ times, from: FROM, to: FROM + days * DAY, timeZone: TIME_ZONE, failures: [] }) };
 }
@@ -42,7 +46,7 @@ export function plantFailures(count: number): readonly Found[] {
 }
 
 /** Any moment in the hospital; in a practice, and for what is told by counts, within the opening hours of a workday. */
-function momentFor(house: House, kind: Failure['kind'], days: number, fraction: () => number): number {
+function momentFor(house: AppContext, kind: Failure['kind'], days: number, fraction: () => number): number {
   const day = FROM + Math.floor(fraction() * days) * DAY;
   if (house === HOSPITAL && kind !== 'partial') return Math.floor(day + fraction() * DAY);
   const weekday = new Date(day).getUTCDay();

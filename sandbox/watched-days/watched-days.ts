@@ -2,11 +2,11 @@ import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import type { AlarmName } from '#domain/watch/alarm.ts';
 import { arrivalOf } from '#domain/watch/arrival.ts';
-import { judge, raisedAlarms } from '#domain/watch/evaluate.ts';
+import { evaluate, raisedAlarms } from '#domain/watch/evaluate.ts';
 import { COMPARED, type Observation, type TableSeen } from '#domain/watch/observation.ts';
 import { isUsualSilence } from '#domain/watch/queries.ts';
 import { silenceOf } from '#domain/watch/rules.ts';
-import { freshMemory, type Memory } from '#domain/watch/state.ts';
+import { initialWatchState, type WatchState } from '#domain/watch/state.ts';
 import { daysBefore, offsetsOf } from './local-time.ts';
 
 /** A failure that is planted: what fails, from when to when. A `partial` one loses nine records in ten. */
@@ -30,19 +30,19 @@ type Days = {
 
 /**
  * The real rules of the watch over days of records, a round every `watch.every`: what its statement would answer is counted from the times.
- * Answers every alarm that was raised, and when.
+ * Returns every alarm that was raised, and when.
  */
 export function watchDays({ times, from, to, timeZone, failures }: Days): readonly Raised[] {
   const policy = { ...DEFAULT_POLICY, watch: { ...DEFAULT_POLICY.watch, timeZone } };
   const written = writtenOf(times, failures);
   const offsetAt = offsetsOf(timeZone);
   const raised: Raised[] = [];
-  let memory = freshMemory('clinic/AuditLog', new Date(from));
+  let state = initialWatchState('clinic/AuditLog', new Date(from));
   for (let now = from; now < to; now += policy.watch.every) {
     const failure = failures.find((each) => now >= each.from && now < each.to)?.kind ?? null;
-    const before = raisedAlarms(memory);
-    memory = judge(memory, observe({ now, written, offsetAt, memory, failure }), policy);
-    for (const alarm of raisedAlarms(memory)) if (!before.includes(alarm)) raised.push({ alarm, at: now });
+    const before = raisedAlarms(state);
+    state = evaluate(state, observe({ now, written, offsetAt, state, failure }), policy);
+    for (const alarm of raisedAlarms(state)) if (!before.includes(alarm)) raised.push({ alarm, at: now });
   }
   return raised;
 }
@@ -60,13 +60,13 @@ type Round = {
   readonly now: number;
   readonly written: Float64Array;
   readonly offsetAt: (at: number) => Milliseconds;
-  readonly memory: Memory;
+  readonly state: WatchState;
   readonly failure: Failure['kind'] | null;
 };
 
 const CLOCK_BEHIND: Milliseconds = 5 * MINUTE;
 
-function observe({ now, written, offsetAt, memory, failure }: Round): Observation {
+function observe({ now, written, offsetAt, state, failure }: Round): Observation {
   const at = new Date(now);
   const rest = {
     at,
@@ -90,8 +90,8 @@ function observe({ now, written, offsetAt, memory, failure }: Round): Observatio
     })),
     isUsualSilence: false,
   };
-  const arrival = arrivalOf(memory.arrival, memory.lookedAt, seen.newest, at);
-  const isSuspicious = arrival !== null && silenceOf({ ...memory, arrival }, seen) >= DEFAULT_POLICY.gap.alertAfter;
+  const arrival = arrivalOf(state.arrival, state.lookedAt, seen.newest, at);
+  const isSuspicious = arrival !== null && silenceOf({ ...state, arrival }, seen) >= DEFAULT_POLICY.gap.alertAfter;
   const floor = DEFAULT_POLICY.watch.quietFloor;
   const stretch = (days: number, since: number) => {
     const begin = daysBefore(since, days, offsetAt);

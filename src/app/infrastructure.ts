@@ -9,13 +9,13 @@ import { openDatabase } from '#store/database.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { SettingsError, type WatchSettings } from './settings.ts';
 import { connectSources } from './sources.ts';
 
 /** What the bot and the watch by itself both stand on: the store, the monitored database, and what the checks ask. */
-export type Foundation = Pick<
-  House,
+export type Infrastructure = Pick<
+  AppContext,
   'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'now' | 'log'
 > & {
   readonly store: 'embedded' | 'DATABASE_URL';
@@ -26,7 +26,12 @@ export type Foundation = Pick<
 const AUDIT_CONNECTIONS = 2;
 
 /** Opens the store and connects. `clock` is the system's unless given. */
-export async function layFoundation(settings: WatchSettings, policy: Policy, log: Logger, clock?: JobClock): Promise<Foundation> {
+export async function connectInfrastructure(
+  settings: WatchSettings,
+  policy: Policy,
+  log: Logger,
+  clock?: JobClock,
+): Promise<Infrastructure> {
   const gate = openGate(AUDIT_CONNECTIONS);
   const sources = await connectSources(settings, gate, policy);
   await trustPrivateCa(settings);

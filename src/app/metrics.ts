@@ -3,7 +3,7 @@ import { SECOND } from '#domain/base/time.ts';
 import { type Figures, figuresOf } from '#domain/incident/figures.ts';
 import type { Database } from '#store/database.ts';
 import { lastDelivery } from '#store/deliveries.ts';
-import { currentIncident, incidentNumbers, loadFacts } from '#store/event-store.ts';
+import { currentIncident, incidentNumbers, loadEvents } from '#store/event-store.ts';
 import { loadFindings } from '#store/findings.ts';
 import type { Jobs } from '#store/jobs.ts';
 import { loadWatch } from '#store/watch.ts';
@@ -18,7 +18,7 @@ export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lat
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const showWatch = openWatchMetrics(registry);
-  const calls = new Histogram({
+  const outbox = new Histogram({
     name: 'gapwatch_call_seconds',
     help: 'Calls outward by service and outcome',
     labelNames: ['service', 'outcome'],
@@ -88,7 +88,7 @@ export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lat
   );
   return {
     observe: {
-      call: (service, outcome, seconds) => calls.observe({ service, outcome }, seconds),
+      delivery: (service, outcome, seconds) => outbox.observe({ service, outcome }, seconds),
       deadJob: () => dead.inc(),
       repair: () => repairs.inc(),
     },
@@ -101,7 +101,7 @@ export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lat
 
 async function lastFigures(database: Database, now: Date): Promise<Figures | null> {
   const latest = await currentIncident(database);
-  return latest === null ? null : figuresOf(await loadFacts(database, latest), now);
+  return latest === null ? null : figuresOf(await loadEvents(database, latest), now);
 }
 
 type Readings = readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];

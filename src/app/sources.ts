@@ -11,7 +11,7 @@ import { connectWorkflowRuns } from '#services/github/workflow-runs.ts';
 import { connectHealth } from '#services/health.ts';
 import { connectMigrations } from '#services/migrations-command.ts';
 import { connectOperations } from '#services/operations.ts';
-import { type ComplianceKey, connectVault, readComplianceKey, type Vault } from '#services/s3/archive-bucket.ts';
+import { type ArchiveBucket, type ComplianceKey, connectArchiveBucket, readComplianceKey } from '#services/s3/archive-bucket.ts';
 import { connectSentry } from '#services/sentry.ts';
 import type { Optional, Sources } from '#workflows/context.ts';
 import { SettingsError, type WatchSettings } from './settings.ts';
@@ -45,7 +45,7 @@ export async function connectSources(settings: WatchSettings, gate: Gate, { migr
     archive: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
       connectAuditArchive(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
     ),
-    vault: vaultOf(settings, complianceKey),
+    bucket: vaultOf(settings, complianceKey),
     recreation: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
       connectTableRecreation(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
     ),
@@ -58,12 +58,12 @@ export async function connectSources(settings: WatchSettings, gate: Gate, { migr
   };
 }
 
-function vaultOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<Vault> {
+function vaultOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<ArchiveBucket> {
   const names = ['ARCHIVE_PGP_PUBLIC_KEY_FILE', 'ARCHIVE_S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const connected = optional(settings, names, (_file, bucket, accessKeyId, secretAccessKey) => ({ bucket, accessKeyId, secretAccessKey }));
   if ('missing' in connected || complianceKey === null) return 'missing' in connected ? connected : { missing: [names[0]] };
   const { ARCHIVE_S3_PREFIX: prefix, AWS_REGION: region, AWS_ENDPOINT_URL_S3: endpoint = null } = settings;
-  return { service: connectVault({ ...connected.service, complianceKey, prefix, region, endpoint }) };
+  return { service: connectArchiveBucket({ ...connected.service, complianceKey, prefix, region, endpoint }) };
 }
 
 async function loadComplianceKey({ ARCHIVE_PGP_PUBLIC_KEY_FILE: file }: WatchSettings): Promise<ComplianceKey | null> {

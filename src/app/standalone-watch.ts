@@ -3,8 +3,8 @@ import type { Policy } from '#domain/base/policy.ts';
 import { listen, livez, metrics, readyz } from '#http/server.ts';
 import { connectHeartbeat } from '#services/heartbeat.ts';
 import type { JobClock } from '#store/jobs.ts';
-import { startWatching } from '#workflows/watch/standalone.ts';
-import { layFoundation } from './infrastructure.ts';
+import { startStandaloneWatch } from '#workflows/watch/standalone.ts';
+import { connectInfrastructure } from './infrastructure.ts';
 import { openMetrics } from './metrics.ts';
 import { loadPolicy } from './policy-file.ts';
 import { SettingsError, type WatchSettings } from './settings.ts';
@@ -13,14 +13,17 @@ import { SettingsError, type WatchSettings } from './settings.ts';
  * The watch by itself (`npm start -- --watch`): one process for each audited database, without Slack, mail or PagerDuty's REST API. It
  * tells PagerDuty by its Events API; with the DATABASE_URL of a bot, that bot's channel hears what PagerDuty does not take.
  */
-export async function startWatchAlone(settings: WatchSettings, log: Logger, clock?: JobClock) {
+export async function runStandaloneWatch(settings: WatchSettings, log: Logger, clock?: JobClock) {
   const policy = withMode(await loadPolicy(settings.RUNBOOK_FILE));
   requireSomebodyToTell(settings, policy);
-  const foundation = await layFoundation(settings, policy, log, clock);
-  const { database, jobs, now } = foundation;
+  const infrastructure = await connectInfrastructure(settings, policy, log, clock);
+  const { database, jobs, now } = infrastructure;
   const figures = openMetrics(database, jobs, now);
   const heartbeat = settings.HEARTBEAT_URL ? connectHeartbeat(settings.HEARTBEAT_URL) : null;
-  await startWatching({ ...foundation, observe: figures.observe, hasChannel: foundation.store === 'DATABASE_URL' }, heartbeat);
+  await startStandaloneWatch(
+    { ...infrastructure, observe: figures.observe, hasChannel: infrastructure.store === 'DATABASE_URL' },
+    heartbeat,
+  );
   const whyNot = () =>
     database.query('select 1').then(
       () => null,
@@ -28,12 +31,12 @@ export async function startWatchAlone(settings: WatchSettings, log: Logger, cloc
     );
   const routes = { 'GET /livez': livez, 'GET /readyz': readyz(whyNot), 'GET /metrics': metrics(figures.render) };
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
-  log.info({ port: http.port, host: settings.HOST, store: foundation.store }, 'the watch is on');
+  log.info({ port: http.port, host: settings.HOST, store: infrastructure.store }, 'the watch is on');
   return {
     port: http.port,
     stop: async () => {
       await http.close();
-      await foundation.close();
+      await infrastructure.close();
     },
   };
 }

@@ -17,28 +17,28 @@ import { EmbeddedServerError } from '#store/embedded.ts';
 import type { JobClock } from '#store/jobs.ts';
 import { ownSecret } from '#store/secrets.ts';
 import { readSigningKey } from '#store/signatures.ts';
-import type { House } from '#workflows/context.ts';
-import { guardStore, type Repeat } from '#workflows/upkeep/store-outage.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { detectStoreOutage, type Repeat } from '#workflows/upkeep/store-outage.ts';
 import { startWork } from '#workflows/worker.ts';
-import { layFoundation } from './infrastructure.ts';
+import { connectInfrastructure } from './infrastructure.ts';
 import { openMetrics } from './metrics.ts';
 import { loadPolicy, PolicyError, withAddresses } from './policy-file.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { loadTemplates } from './templates.ts';
 
 /** Gapwatch, running. */
-export type Gapwatch = { readonly port: number; readonly house: House; readonly stop: () => Promise<void> };
+export type Gapwatch = { readonly port: number; readonly context: AppContext; readonly stop: () => Promise<void> };
 
 /** Wires the rooms and starts: store, work, then the doors. `clock` is the system's unless given. */
 export async function start(settings: Settings, log: Logger, clock?: JobClock): Promise<Gapwatch> {
   const policy = withAddresses(await loadPolicy(settings.RUNBOOK_FILE), settings);
   const templates = await loadTemplates(settings.TEMPLATES_DIR, policy);
   const signingKey = await loadSigningKey(settings);
-  const foundation = await layFoundation(settings, policy, log, clock);
-  const { database } = foundation;
-  const figures = openMetrics(database, foundation.jobs, foundation.now);
-  const house: House = {
-    ...foundation,
+  const infrastructure = await connectInfrastructure(settings, policy, log, clock);
+  const { database } = infrastructure;
+  const figures = openMetrics(database, infrastructure.jobs, infrastructure.now);
+  const context: AppContext = {
+    ...infrastructure,
     templates,
     slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
     channel: settings.SLACK_CHANNEL,
@@ -58,34 +58,34 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const unreachable = unreachableRoles(policy);
   if (unreachable.length > 0)
     log.warn({ roles: unreachable }, 'escalations name roles for which no address is known: contacts in runbook.yaml');
-  const slack = slackApp(house, {
+  const slack = slackApp(context, {
     botToken: settings.SLACK_BOT_TOKEN,
     signingSecret: settings.SLACK_SIGNING_SECRET,
     appToken: settings.SLACK_APP_TOKEN,
     apiUrl: settings.SLACK_API_URL,
   });
   await slack.start();
-  await startWork(house, { hasWatch: policy.watch.mode !== 'off' });
-  const stopGuarding = guardStore(house, repeatBy(clock));
+  await startWork(context, { hasWatch: policy.watch.mode !== 'off' });
+  const stopGuarding = detectStoreOutage(context, repeatBy(clock));
   const secrets = settings.PAGERDUTY_WEBHOOK_SECRET.split(',').map((secret) => secret.trim());
   const routes = {
-    'POST /pagerduty/webhook': pagerDutyWebhook(house, secrets),
+    'POST /pagerduty/webhook': pagerDutyWebhook(context, secrets),
     ...(slack.events ? { 'POST /slack/events': slack.events } : {}),
-    ...receiptPage(house),
+    ...receiptPage(context),
     'GET /livez': livez,
-    'GET /readyz': readyz(() => whyNotReady(house)),
+    'GET /readyz': readyz(() => whyNotReady(context)),
     'GET /metrics': metrics(figures.render),
   };
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
-  log.info({ port: http.port, host: settings.HOST, store: foundation.store, watch: policy.watch.mode }, 'Gapwatch is ready');
+  log.info({ port: http.port, host: settings.HOST, store: infrastructure.store, watch: policy.watch.mode }, 'Gapwatch is ready');
   return {
     port: http.port,
-    house,
+    context,
     stop: async () => {
       stopGuarding();
       // The doors first, then what runs may finish within its grace, then the connections.
       await Promise.all([http.close(), slack.stop()]);
-      await foundation.close();
+      await infrastructure.close();
     },
   };
 }
@@ -112,8 +112,8 @@ async function loadSigningKey({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): Pr
   }
 }
 
-async function whyNotReady(house: House): Promise<string | null> {
-  return house.database.query('select 1').then(
+async function whyNotReady(context: AppContext): Promise<string | null> {
+  return context.database.query('select 1').then(
     () => null,
     (error: unknown) => `the store can't be reached: ${error instanceof Error ? error.name : 'unknown error'}`,
   );

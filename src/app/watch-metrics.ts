@@ -1,13 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SECOND } from '#domain/base/time.ts';
 import { ALARM_NAMES } from '#domain/watch/alarm.ts';
-import type { Memory } from '#domain/watch/state.ts';
+import type { WatchState } from '#domain/watch/state.ts';
 
 /**
  * What the watch knows, for Prometheus; the first three have the names that the runbook's rules use (step 19). They come from the store, so
  * every replica tells the same and a restart loses nothing. Before the watch's first round, and while the store can't be read, they are absent.
  */
-export function openWatchMetrics(registry: Registry): (memory: Memory | null) => void {
+export function openWatchMetrics(registry: Registry): (state: WatchState | null) => void {
   const registers = [registry];
   const count = new Counter({ name: 'audit_log_count', help: 'Audit records that the watch has seen come', registers });
   const errors = new Counter({
@@ -26,16 +26,16 @@ export function openWatchMetrics(registry: Registry): (memory: Memory | null) =>
     registers,
   });
   const set = (gauge: Gauge, value: number | null) => (value === null ? undefined : gauge.set(value));
-  return (memory) => {
+  return (state) => {
     for (const each of [count, errors, disk, round, record, skew]) each.remove();
     alarm.reset();
-    if (memory === null) return;
-    count.inc(memory.records);
-    errors.inc(memory.errors);
-    set(disk, memory.disk?.percent ?? null);
-    set(round, memory.roundAt.getTime() / SECOND);
-    set(record, memory.arrival === null ? null : memory.arrival.at.getTime() / SECOND);
-    set(skew, memory.skewMilliseconds === null ? null : memory.skewMilliseconds / SECOND);
-    for (const name of ALARM_NAMES) alarm.set({ alarm: name }, memory.alarms[name]?.raisedAt ? 1 : 0);
+    if (state === null) return;
+    count.inc(state.records);
+    errors.inc(state.errors);
+    set(disk, state.disk?.percent ?? null);
+    set(round, state.roundAt.getTime() / SECOND);
+    set(record, state.arrival === null ? null : state.arrival.at.getTime() / SECOND);
+    set(skew, state.skewMilliseconds === null ? null : state.skewMilliseconds / SECOND);
+    for (const name of ALARM_NAMES) alarm.set({ alarm: name }, state.alarms[name]?.raisedAt ? 1 : 0);
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { App, HTTPReceiver, type Logger, LogLevel } from '@slack/bolt';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { listenToPeople } from './listeners.ts';
 
 export type SlackSettings = {
@@ -19,18 +19,18 @@ export type SlackApp = { readonly events: RequestHandler | null; readonly start:
 const BODY_LIMIT = '256kb';
 
 /** Puts Gapwatch's commands and buttons into a Bolt app. Nothing is asked of Slack here, so a start with Slack down succeeds. */
-export function slackApp(house: House, settings: SlackSettings): SlackApp {
-  const receiver = settings.appToken ? null : httpReceiver(house, settings);
+export function slackApp(context: AppContext, settings: SlackSettings): SlackApp {
+  const receiver = settings.appToken ? null : httpReceiver(context, settings);
   const app = new App({
     ...(receiver ? { receiver } : { socketMode: true, appToken: settings.appToken ?? '' }),
     // A fixed authorization: asking Slack who we are at the start would make its outage ours.
     authorize: async () => ({ botToken: settings.botToken, botId: 'gapwatch', botUserId: 'gapwatch' }),
     clientOptions: { slackApiUrl: settings.apiUrl, timeout: 10_000, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
-    logger: boltLog(house),
+    logger: boltLog(context),
     deferInitialization: true,
   });
-  app.error(async (error) => house.log.error({ err: error }, 'a Slack request failed'));
-  listenToPeople(app, house);
+  app.error(async (error) => context.log.error({ err: error }, 'a Slack request failed'));
+  listenToPeople(app, context);
   if (receiver) {
     const start = async () => {
       await app.init();
@@ -38,18 +38,18 @@ export function slackApp(house: House, settings: SlackSettings): SlackApp {
     };
     return { events: (request, response) => receiver.requestListener(request, response), start, stop: async () => undefined };
   }
-  return { events: null, ...socketMode(app, house) };
+  return { events: null, ...socketMode(app, context) };
 }
 
 const RECONNECT_MILLISECONDS = 15_000;
 
 /** Socket Mode connects in the background, again and again: Slack being down must not keep PagerDuty's webhooks out. */
-function socketMode(app: App, house: House): Pick<SlackApp, 'start' | 'stop'> {
+function socketMode(app: App, context: AppContext): Pick<SlackApp, 'start' | 'stop'> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const connect = () => {
     app.start().catch((error: unknown) => {
-      house.log.warn({ err: error }, 'Slack could not be reached by Socket Mode; it is tried again in 15 s');
+      context.log.warn({ err: error }, 'Slack could not be reached by Socket Mode; it is tried again in 15 s');
       if (!stopped) timer = setTimeout(connect, RECONNECT_MILLISECONDS);
     });
   };
@@ -66,19 +66,19 @@ function socketMode(app: App, house: House): Pick<SlackApp, 'start' | 'stop'> {
   };
 }
 
-function httpReceiver(house: House, { signingSecret }: SlackSettings): HTTPReceiver {
+function httpReceiver(context: AppContext, { signingSecret }: SlackSettings): HTTPReceiver {
   return new HTTPReceiver({
     signingSecret: signingSecret ?? '',
     endpoints: ['/slack/events'],
     bodyLimit: BODY_LIMIT,
     unhandledRequestTimeoutMillis: 10_000,
-    logger: boltLog(house),
+    logger: boltLog(context),
   });
 }
 
 /** Bolt's words go where ours go; its errors come to `app.error` as well, so here they are only for those who look closely. */
-function boltLog({ log }: House): Logger {
-  const debug = (...words: unknown[]) => log.debug({ from: 'bolt' }, foreignLine(words.map(String).join(' ')));
+function boltLog({ log }: AppContext): Logger {
+  const debug = (...text: unknown[]) => log.debug({ from: 'bolt' }, foreignLine(text.map(String).join(' ')));
   return {
     debug,
     info: debug,

@@ -3,8 +3,8 @@ import { redact } from '#domain/base/text/redact.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import { currentIncident, incidentNumbers } from '#store/event-store.ts';
-import type { House } from '#workflows/context.ts';
-import { handle, load } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute, load } from '#workflows/execute.ts';
 import { personName } from './people.ts';
 
 const messageEvent = z.object({
@@ -18,11 +18,11 @@ const messageEvent = z.object({
 });
 
 /** A person's message in an incident's thread goes on its timeline, without identities. Anything else is no business of ours. */
-export async function keepThreadMessage(house: House, event: unknown): Promise<void> {
+export async function keepThreadMessage(context: AppContext, event: unknown): Promise<void> {
   const { success, data } = messageEvent.safeParse(event);
   if (!success) return;
-  const number = await incidentOfThread(house, data.channel, data.thread_ts);
-  if (number !== null) await keep(house, number, data.user, data);
+  const number = await incidentOfThread(context, data.channel, data.thread_ts);
+  if (number !== null) await keep(context, number, data.user, data);
 }
 
 const pinEvent = z.object({
@@ -32,36 +32,36 @@ const pinEvent = z.object({
 });
 
 /** A message with the 📌 reaction goes on the timeline of the current incident, also one outside its thread. */
-export async function keepPinned(house: House, event: unknown): Promise<void> {
+export async function keepPinned(context: AppContext, event: unknown): Promise<void> {
   const { success, data } = pinEvent.safeParse(event);
   if (!success) return;
-  const number = await currentIncident(house.database);
-  if (number === null || data.item.channel !== (await house.slack.channelId())) return;
-  const message = await house.slack.message(data.item);
-  if (message?.userId && message.text !== '') await keep(house, number, message.userId, { ...data.item, text: message.text }, data.user);
+  const number = await currentIncident(context.database);
+  if (number === null || data.item.channel !== (await context.slack.channelId())) return;
+  const message = await context.slack.message(data.item);
+  if (message?.userId && message.text !== '') await keep(context, number, message.userId, { ...data.item, text: message.text }, data.user);
 }
 
 type Message = { readonly ts: string; readonly text: string };
 
-async function keep(house: House, number: number, authorId: string, { ts, text }: Message, keeperId = authorId): Promise<void> {
-  const [author, keeper] = await Promise.all([personName(house, authorId), personName(house, keeperId)]);
+async function keep(context: AppContext, number: number, authorId: string, { ts, text }: Message, keeperId = authorId): Promise<void> {
+  const [author, keeper] = await Promise.all([personName(context, authorId), personName(context, keeperId)]);
   const person: Person = { kind: 'person', slackId: keeperId, name: keeper ?? keeperId };
-  await handle(house, number, { kind: 'keep-message', ts, author: author ?? authorId, text: redact(text, 3_000) }, person);
+  await execute(context, number, { kind: 'keep-message', ts, author: author ?? authorId, text: redact(text, 3_000) }, person);
 }
 
 /** Threads that were looked up; most messages of a channel belong to no incident. */
 const MOST_REMEMBERED = 500;
 /** Older incidents' threads are not listened to. */
 const LATEST = 10;
-const threads = new WeakMap<House, Map<string, number>>();
+const threads = new WeakMap<AppContext, Map<string, number>>();
 
-async function incidentOfThread(house: House, channel: string, ts: string): Promise<number | null> {
-  const known = threads.get(house) ?? new Map<string, number>();
-  threads.set(house, known);
+async function incidentOfThread(context: AppContext, channel: string, ts: string): Promise<number | null> {
+  const known = threads.get(context) ?? new Map<string, number>();
+  threads.set(context, known);
   const remembered = known.get(`${channel} ${ts}`);
   if (remembered !== undefined) return remembered;
-  for (const number of (await incidentNumbers(house.database)).slice(-LATEST).toReversed()) {
-    const { incident } = await load(house, number);
+  for (const number of (await incidentNumbers(context.database)).slice(-LATEST).toReversed()) {
+    const { incident } = await load(context, number);
     if (!isRootOf(incident, channel, ts)) continue;
     if (known.size >= MOST_REMEMBERED) known.clear();
     known.set(`${channel} ${ts}`, number);

@@ -7,7 +7,7 @@ import { openTasks } from '#domain/incident/tasks.ts';
 import { actionId } from '#domain/messages/action-id.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { loadFindings } from '#store/findings.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { statusLines } from './commands/incident-texts.ts';
 import { personName } from './people.ts';
@@ -20,18 +20,18 @@ const LATEST = 50;
 const SHOWN_GAPS = 10;
 
 /** The Home tab: open incidents, one's own tasks, the gaps of the last 12 months, and how Gapwatch itself is doing. */
-export async function homeView(house: House, slackId: string): Promise<HomeView> {
-  const numbers = (await incidentNumbers(house.database)).slice(-LATEST).toReversed();
-  const incidents = (await Promise.all(numbers.map((number) => load(house, number)))).flatMap(({ incident }) => incident ?? []);
-  const name = (await personName(house, slackId)) ?? '';
+export async function homeView(context: AppContext, slackId: string): Promise<HomeView> {
+  const numbers = (await incidentNumbers(context.database)).slice(-LATEST).toReversed();
+  const incidents = (await Promise.all(numbers.map((number) => load(context, number)))).flatMap(({ incident }) => incident ?? []);
+  const name = (await personName(context, slackId)) ?? '';
   const open = incidents.filter(({ phase }) => phase.name === 'open');
   return {
     type: 'home',
     blocks: [
       header('Gapwatch'),
       ...(open.length === 0
-        ? [words(incidents.length === 0 ? 'No incident so far.' : 'No incident is open.')]
-        : open.map((incident) => words(escapeMrkdwn(statusLines(house, incident).join('\n'))))),
+        ? [text(incidents.length === 0 ? 'No incident so far.' : 'No incident is open.')]
+        : open.map((incident) => text(escapeMrkdwn(statusLines(context, incident).join('\n'))))),
       {
         type: 'actions',
         elements: [
@@ -39,19 +39,19 @@ export async function homeView(house: House, slackId: string): Promise<HomeView>
         ],
       },
       header('My tasks'),
-      words(myTasks(house, incidents, name)),
+      text(myTasks(context, incidents, name)),
       header('Gaps of the last 12 months'),
-      words(gapLines(incidents, house.now())),
+      text(gapLines(incidents, context.now())),
       header('Gapwatch itself'),
-      words(await health(house, incidents)),
-      small(`In #${house.channel.replace(/^#/, '')}: \`/incident help\` and \`/audit help\` list what can be done.`),
+      text(await health(context, incidents)),
+      small(`In #${context.channel.replace(/^#/, '')}: \`/incident help\` and \`/audit help\` list what can be done.`),
     ],
   };
 }
 
-function myTasks(house: House, incidents: readonly Incident[], name: string): string {
+function myTasks(context: AppContext, incidents: readonly Incident[], name: string): string {
   const mine = incidents.flatMap((incident) =>
-    openTasks(incident, house.now(), house.policy)
+    openTasks(incident, context.now(), context.policy)
       .filter(({ owner }) => owner === name && name !== '')
       .map(({ number, text }) => escapeMrkdwn(`• ${incidentName(incident.number)}, task ${number}: ${text}`)),
   );
@@ -72,14 +72,14 @@ function gapLines(incidents: readonly Incident[], now: Date): string {
 }
 
 /** What does not go out, and why: "well" is only said when nothing is known that isn't. */
-async function health(house: House, incidents: readonly Incident[]): Promise<string> {
-  const findings = await loadFindings(house.database);
-  const failing = incidents.flatMap(({ number, calls }) =>
-    calls.flatMap(({ key, status }) =>
+async function health(context: AppContext, incidents: readonly Incident[]): Promise<string> {
+  const findings = await loadFindings(context.database);
+  const failing = incidents.flatMap(({ number, outbox }) =>
+    outbox.flatMap(({ key, status }) =>
       status.name === 'due' && status.lastFailure ? [`• ${incidentName(number)}, ${key}: ${status.lastFailure.detail}`] : [],
     ),
   );
-  const trouble = [...findings.map(({ words, since }) => `• ${words} (since ${formatUtc(since)})`), ...failing.slice(0, 10)];
+  const trouble = [...findings.map(({ text, since }) => `• ${text} (since ${formatUtc(since)})`), ...failing.slice(0, 10)];
   return trouble.length === 0
     ? 'Its store answers, nothing is being retried, nothing is known to be wrong.'
     : escapeMrkdwn(trouble.join('\n'));
@@ -89,7 +89,7 @@ function header(text: string): Block {
   return { type: 'header', text: { type: 'plain_text', text } };
 }
 
-function words(text: string): Block {
+function text(text: string): Block {
   return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3_000) } };
 }
 

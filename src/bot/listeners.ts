@@ -4,7 +4,7 @@ import { type FormAnswer, submitForm } from '#bot/views/submit.ts';
 import { redact } from '#domain/base/text/redact.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Person } from '#domain/incident/actor.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { press } from './actions.ts';
 import { keepPinned, keepThreadMessage } from './channel-events.ts';
 import { auditCommand } from './commands/audit.ts';
@@ -13,64 +13,64 @@ import { remedyCommand } from './commands/remedy.ts';
 import { homeView } from './home.ts';
 import { refuseOutsiders, refuseUnlessApprover } from './identity.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
-import { soon } from './with-timeout.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;
 
-type Handler = (house: House, text: string, asker: Asker) => Promise<Reply>;
+type Handler = (context: AppContext, text: string, asker: Asker) => Promise<Reply>;
 type Say = (message: Ephemeral) => Promise<unknown>;
 type ViewOpener = { readonly views: { readonly open: (args: { trigger_id: string; view: FormView }) => Promise<unknown> } };
 
 /** Puts Gapwatch's commands, buttons, forms and events into a Bolt app. */
-export function listenToPeople(app: App, house: House): void {
-  listenToCommands(app, house);
-  listenToButtons(app, house);
-  listenToForms(app, house);
+export function listenToPeople(app: App, context: AppContext): void {
+  listenToCommands(app, context);
+  listenToButtons(app, context);
+  listenToForms(app, context);
   app.event('app_home_opened', async ({ event, client }) => {
-    await client.views.publish({ user_id: event.user, view: await homeView(house, event.user) });
+    await client.views.publish({ user_id: event.user, view: await homeView(context, event.user) });
   });
-  app.event('message', async ({ event }) => keepThreadMessage(house, event));
-  app.event('reaction_added', async ({ event }) => keepPinned(house, event));
+  app.event('message', async ({ event }) => keepThreadMessage(context, event));
+  app.event('reaction_added', async ({ event }) => keepPinned(context, event));
 }
 
-function listenToCommands(app: App, house: House): void {
+function listenToCommands(app: App, context: AppContext): void {
   const handlers: Readonly<Record<string, Handler>> = { '/audit': auditCommand, '/incident': incidentCommand, '/remedy': remedyCommand };
   for (const [name, handler] of Object.entries(handlers)) {
     app.command(name, async ({ command, ack, respond, client }) => {
       const asker = askerOf(personOf(command.user_id, command.user_name), client, command.trigger_id);
       const text = command.text ?? '';
-      await reply(house, ack, respond, async () => {
-        const elsewhere = await whereToGo(house, command.channel_id, command.channel_name);
+      await reply(context, ack, respond, async () => {
+        const elsewhere = await whereToGo(context, command.channel_id, command.channel_name);
         // A denied command is kept on record: without identities, as everything there.
         const typed = redact(`${name} ${text}`, 100);
-        return elsewhere ?? (await refuseOutsiders(house, asker.person, typed)) ?? handler(house, text, asker);
+        return elsewhere ?? (await refuseOutsiders(context, asker.person, typed)) ?? handler(context, text, asker);
       });
     });
   }
 }
 
-function listenToButtons(app: App, house: House): void {
+function listenToButtons(app: App, context: AppContext): void {
   app.action<BlockAction>({ type: 'block_actions', action_id: /^gapwatch:/ }, async ({ body, action, ack, respond, client }) => {
     await ack();
     const asker = askerOf(personOf(body.user.id, body.user.name ?? body.user.id), client, body.trigger_id);
     const value = 'value' in action && typeof action.value === 'string' ? action.value : '';
-    const answer = await answerOf(house, async () => {
-      const denied = await refuseOutsiders(house, asker.person, `the button ${foreignLine(action.action_id, 60)}`);
-      return denied ?? press(house, action.action_id, value, asker);
+    const answer = await answerOf(context, async () => {
+      const denied = await refuseOutsiders(context, asker.person, `the button ${foreignLine(action.action_id, 60)}`);
+      return denied ?? press(context, action.action_id, value, asker);
     });
     // A button of the Home tab has no place for an answer.
     if (answer === '' || body.response_url === undefined) return;
     await respond({ ...ephemeral(answer), replace_original: false }).catch((error: unknown) =>
-      house.log.warn({ err: error }, 'an answer to a button did not arrive'),
+      context.log.warn({ err: error }, 'an answer to a button did not arrive'),
     );
   });
 }
 
-function listenToForms(app: App, house: House): void {
+function listenToForms(app: App, context: AppContext): void {
   app.view({ type: 'view_submission', callback_id: /^gapwatch:form:/ }, async ({ ack, body, view }) => {
     const person = personOf(body.user.id, body.user.name);
-    const answer = await formAnswer(house, view, person);
+    const answer = await formAnswer(context, view, person);
     switch (answer.kind) {
       case 'done':
         return ack();
@@ -90,18 +90,18 @@ type View = {
 };
 
 /** What was typed stays, whatever goes wrong: the sentence appears beside the first field. */
-async function formAnswer(house: House, view: View, person: Person): Promise<FormAnswer> {
+async function formAnswer(context: AppContext, view: View, person: Person): Promise<FormAnswer> {
   const [first = 'value'] = Object.keys(view.state.values);
   const beside = (sentence: string): FormAnswer => ({ kind: 'wrong', errors: { [first]: sentence } });
   try {
     const denied =
-      (await refuseOutsiders(house, person, `the form ${view.callback_id}`)) ??
-      (view.callback_id.endsWith(':gap') ? await refuseUnlessApprover(house, person, 'the form Gap') : null);
+      (await refuseOutsiders(context, person, `the form ${view.callback_id}`)) ??
+      (view.callback_id.endsWith(':gap') ? await refuseUnlessApprover(context, person, 'the form Gap') : null);
     if (denied)
       return beside(typeof denied === 'string' ? denied : 'Only those named under approvals.approvers in runbook.yaml may do that.');
-    return await submitForm(house, view, person);
+    return await submitForm(context, view, person);
   } catch (error) {
-    house.log.error({ err: error }, 'a form failed');
+    context.log.error({ err: error }, 'a form failed');
     return beside('That did not work: Gapwatch could not reach its own store. What you typed is still here: try again in a moment.');
   }
 }
@@ -117,13 +117,13 @@ function askerOf(person: Person, { views }: ViewOpener, triggerId: string): Aske
 
 /** Answers with the acknowledgement itself when the work is done in time: what the person then reads has been kept. */
 async function reply(
-  house: House,
+  context: AppContext,
   ack: (message?: Ephemeral) => Promise<unknown>,
   respond: Say,
   work: () => Promise<Reply>,
 ): Promise<void> {
-  const answering = answerOf(house, work);
-  const answer = await soon(answering, ANSWER_WITHIN_MILLISECONDS);
+  const answering = answerOf(context, work);
+  const answer = await withTimeout(answering, ANSWER_WITHIN_MILLISECONDS);
   if (answer === '') return void (await ack());
   await ack(ephemeral(answer ?? 'On it. The answer follows here.'));
   if (answer !== null) return;
@@ -131,11 +131,11 @@ async function reply(
   if (later !== '') await respond(ephemeral(later));
 }
 
-async function answerOf(house: House, work: () => Promise<Reply>): Promise<Reply> {
+async function answerOf(context: AppContext, work: () => Promise<Reply>): Promise<Reply> {
   try {
     return await work();
   } catch (error) {
-    house.log.error({ err: error }, 'a command failed');
+    context.log.error({ err: error }, 'a command failed');
     return 'That did not work: Gapwatch could not reach its own store or hit an error of its own (its log says which). See with `/incident timeline` whether it was recorded before you try again, and do what is urgent by hand.';
   }
 }
@@ -145,12 +145,12 @@ function personOf(slackId: string, name: string): Person {
 }
 
 /** Commands belong to the incident channel; elsewhere they answer where to go. */
-async function whereToGo(house: House, channelId: string, channelName: string): Promise<string | null> {
-  const configured = house.channel.replace(/^#/, '');
+async function whereToGo(context: AppContext, channelId: string, channelName: string): Promise<string | null> {
+  const configured = context.channel.replace(/^#/, '');
   if (channelId === configured || channelName === configured) return null;
   // A private channel's name does not come with the command, so its ID decides.
-  const known = await soon(
-    house.slack.channelId().catch(() => ''),
+  const known = await withTimeout(
+    context.slack.channelId().catch(() => ''),
     1_000,
   );
   return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;

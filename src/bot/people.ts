@@ -1,7 +1,7 @@
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { MINUTE } from '#domain/base/time.ts';
-import type { House, SlackUser } from '#workflows/context.ts';
-import { soon } from './with-timeout.ts';
+import type { AppContext, SlackUser } from '#workflows/context.ts';
+import { withTimeout } from './with-timeout.ts';
 
 const KEEP_MILLISECONDS = 5 * MINUTE;
 /** A person waits for a button's answer: Slack gets this long. */
@@ -10,44 +10,44 @@ const MOST_REMEMBERED = 1_000;
 
 type Memory<Value> = Map<string, { readonly at: number; readonly answer: Promise<Value> }>;
 type Memories = { readonly users: Memory<SlackUser>; readonly members: Memory<ReadonlySet<string>> };
-const memories = new WeakMap<House['slack'], Memories>();
+const memories = new WeakMap<AppContext['slack'], Memories>();
 
 /** The person as Slack knows them; null when Slack does not say in time. Remembered for five minutes. */
-export function userOf(house: House, slackId: string): Promise<SlackUser | null> {
-  return known(remembered(house, memoriesOf(house).users, slackId, () => house.slack.user(slackId)));
+export function userOf(context: AppContext, slackId: string): Promise<SlackUser | null> {
+  return known(remembered(context, memoriesOf(context).users, slackId, () => context.slack.user(slackId)));
 }
 
 /** The name by which a person is kept on the timeline; null when Slack does not tell it. */
-export async function personName(house: House, slackId: string): Promise<string | null> {
-  const user = await userOf(house, slackId);
+export async function personName(context: AppContext, slackId: string): Promise<string | null> {
+  const user = await userOf(context, slackId);
   return user && foreignLine(user.name, 80);
 }
 
 /** The members of the channel, or of a user group (`S…`); null when Slack does not say in time. */
-export function membersOf(house: House, group: 'channel' | string): Promise<ReadonlySet<string> | null> {
-  const ask = async () => new Set(await (group === 'channel' ? channelMembers(house) : house.slack.groupMembers(group)));
-  return known(remembered(house, memoriesOf(house).members, group, ask));
+export function membersOf(context: AppContext, group: 'channel' | string): Promise<ReadonlySet<string> | null> {
+  const ask = async () => new Set(await (group === 'channel' ? channelMembers(context) : context.slack.groupMembers(group)));
+  return known(remembered(context, memoriesOf(context).members, group, ask));
 }
 
-async function channelMembers(house: House): Promise<readonly string[]> {
-  return house.slack.channelMembers(await house.slack.channelId());
+async function channelMembers(context: AppContext): Promise<readonly string[]> {
+  return context.slack.channelMembers(await context.slack.channelId());
 }
 
 function known<Value>(answer: Promise<Value>): Promise<Value | null> {
-  return soon(
+  return withTimeout(
     answer.catch(() => null),
     WITHIN_MILLISECONDS,
   );
 }
 
-function memoriesOf({ slack }: House): Memories {
+function memoriesOf({ slack }: AppContext): Memories {
   const kept = memories.get(slack) ?? { users: new Map(), members: new Map() };
   memories.set(slack, kept);
   return kept;
 }
 
-function remembered<Value>(house: House, memory: Memory<Value>, name: string, ask: () => Promise<Value>): Promise<Value> {
-  const now = house.now().getTime();
+function remembered<Value>(context: AppContext, memory: Memory<Value>, name: string, ask: () => Promise<Value>): Promise<Value> {
+  const now = context.now().getTime();
   const kept = memory.get(name);
   if (kept && now - kept.at < KEEP_MILLISECONDS) return kept.answer;
   const answer = ask();

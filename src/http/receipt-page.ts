@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { incidentName } from '#domain/incident/state.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { acknowledgeReceipt, readReceipt } from '#workflows/intake/receipt.ts';
 import { readBody } from './read-body.ts';
 import type { Route } from './server.ts';
@@ -11,18 +11,18 @@ const BODY_LIMIT_BYTES = 4_096;
  * `GET /receipt` shows a page with one button: mail scanners follow links, so opening it acknowledges nothing. `POST /receipt` does.
  * Neither tells anything about the incident but its number.
  */
-export function receiptPage(house: House): Readonly<Record<'GET /receipt' | 'POST /receipt', Route>> {
+export function receiptPage(context: AppContext): Readonly<Record<'GET /receipt' | 'POST /receipt', Route>> {
   return {
     'GET /receipt': (request, response) => {
       const token = new URL(request.url ?? '/', 'http://x').searchParams.get('token') ?? '';
-      const receipt = readReceipt(house, token);
+      const receipt = readReceipt(context, token);
       if (receipt.kind !== 'valid') return refuse(response, receipt.kind);
       page(response, 200, `<p>Notice about ${incidentName(receipt.incident)}.</p>${form(token)}`);
     },
     'POST /receipt': async (request, response) => {
-      const receipt = readReceipt(house, await tokenOf(request));
+      const receipt = readReceipt(context, await tokenOf(request));
       if (receipt.kind !== 'valid') return refuse(response, receipt.kind);
-      page(response, 200, `<p role="status">${await acknowledgeReceipt(house, receipt)}</p>`);
+      page(response, 200, `<p role="status">${await acknowledgeReceipt(context, receipt)}</p>`);
     },
   };
 }
@@ -38,11 +38,11 @@ function form(token: string): string {
 }
 
 function refuse(response: ServerResponse, why: 'expired' | 'invalid'): void {
-  const words = {
+  const text = {
     expired: 'This link has expired. Tell the on-call team that you have received the notice.',
     invalid: 'This link is not complete. Open it again from the notice, or tell the on-call team that you have received it.',
   };
-  page(response, why === 'expired' ? 410 : 404, `<p>${words[why]}</p>`);
+  page(response, why === 'expired' ? 410 : 404, `<p>${text[why]}</p>`);
 }
 
 function page(response: ServerResponse, status: number, body: string): void {

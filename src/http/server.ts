@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 
-/** Answers one path. */
+/** Returns one path. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** The faces of the bot over HTTP: `METHOD /path` → route. */

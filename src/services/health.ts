@@ -15,7 +15,7 @@ export function connectHealth(url: string): HealthEndpoint {
         const { status, body, milliseconds } = await http('health', url, { headers: { accept: 'application/json' }, limit: BODY_LIMIT });
         return { kind: 'answered', status, milliseconds, body };
       } catch (error) {
-        if (error instanceof ServiceFailure) return { kind: 'silent', words: error.message };
+        if (error instanceof ServiceFailure) return { kind: 'silent', text: error.message };
         throw error;
       }
     },

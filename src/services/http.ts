@@ -28,7 +28,7 @@ export async function http(service: ServiceName, url: string, request: HttpReque
     const text = await readLimited(response, limit);
     return { status: response.status, headers: response.headers, body: text, milliseconds: performance.now() - startedAt };
   } catch (error) {
-    throw new ServiceFailure(service, 'unavailable', failureWords(error, deadline), { cause: error });
+    throw new ServiceFailure(service, 'unavailable', failureText(error, deadline), { cause: error });
   }
 }
 
@@ -99,7 +99,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another name',
 };
 
-function failureWords(error: unknown, deadline: Milliseconds): string {
+function failureText(error: unknown, deadline: Milliseconds): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${deadline / 1_000} s`;
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

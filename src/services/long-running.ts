@@ -4,7 +4,7 @@ import { neverConnected, ServiceFailure } from './failure.ts';
 export type Placed = { readonly id: string; readonly url: string };
 
 /** How far the service is with it, in words. */
-export type Followed = { readonly state: 'at-work' | 'succeeded' | 'failed'; readonly words: string };
+export type Followed = { readonly state: 'at-work' | 'succeeded' | 'failed'; readonly text: string };
 
 /** Changes that a service carries out by itself, in its own time. An order is placed once; after an unclear answer it is looked for. */
 export type Orders = {

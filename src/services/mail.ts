@@ -21,7 +21,7 @@ export type Recipient = { readonly role: string; readonly address: string };
 
 export type Mailer = {
   /** Sends a mail; answers the roles whose address the server refused. Throws {@link ServiceFailure} when nobody got it. */
-  readonly send: (mail: Mail) => Promise<{ readonly refusedRoles: readonly string[]; readonly says: string }>;
+  readonly send: (mail: Mail) => Promise<{ readonly refusedRoles: readonly string[]; readonly message: string }>;
   /** Connects and says goodbye, to see that address and password work. */
   readonly ping: () => Promise<void>;
   readonly messageId: (name: string) => string;
@@ -64,7 +64,7 @@ export function connectMail({ url, from }: { readonly url: string; readonly from
       const refused = new Set(rejected.map((address) => address.toLowerCase()));
       return {
         refusedRoles: mail.to.filter(({ address }) => refused.has(address.toLowerCase())).map(({ role }) => role),
-        says: `the mail server answered ${foreignLine(withoutAddresses(response), 120)}`,
+        message: `the mail server answered ${foreignLine(withoutAddresses(response), 120)}`,
       };
     },
   };

@@ -5,7 +5,7 @@ import type { MigrationCommand } from '#domain/remedies/recreate-table.ts';
 /** How a run of the migrations ended. `lines`: the last ones that it printed, without secrets and identities. */
 export type MigrationRun = {
   readonly how: 'succeeded' | 'failed' | 'not-started' | 'timed-out';
-  readonly words: string;
+  readonly text: string;
   readonly lines: readonly string[];
 };
 
@@ -47,9 +47,9 @@ function run({ command, directory }: MigrationCommand, databaseUrl: string): Pro
       // The whole group: what npx starts would outlive it.
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     }, LONGEST_MILLISECONDS);
-    const end = (how: MigrationRun['how'], words: string) => {
+    const end = (how: MigrationRun['how'], text: string) => {
       clearTimeout(late);
-      resolve({ how, words, lines: lastLines(output, databaseUrl) });
+      resolve({ how, text, lines: lastLines(output, databaseUrl) });
     };
     child.on('error', ({ message }) => end('not-started', `it could not be started: ${message.slice(0, LINE_LENGTH)}`));
     child.on('close', (code, signal) => {

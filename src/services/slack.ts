@@ -47,7 +47,7 @@ export type SharedFile = {
   readonly title: string;
   readonly content: string | Uint8Array;
   readonly comment: string;
-  readonly words?: string;
+  readonly text?: string;
 };
 
 const DEADLINE_MILLISECONDS = 10_000;
@@ -218,7 +218,7 @@ function nextCursor(answer: unknown): string {
 
 async function shareFile(call: Call, channel: string, threadTs: string | null, file: SharedFile): Promise<string> {
   const bytes = Buffer.from(file.content);
-  const wanted = { filename: file.name, length: bytes.length, ...(file.words ? { alt_txt: file.words } : {}) };
+  const wanted = { filename: file.name, length: bytes.length, ...(file.text ? { alt_txt: file.text } : {}) };
   const upload = uploadSchema.parse(await call('files.getUploadURLExternal', wanted));
   const sent = await fetch(upload.upload_url, { method: 'POST', body: bytes, signal: AbortSignal.timeout(DEADLINE_MILLISECONDS) }).catch(
     (cause: unknown) => Promise.reject(new ServiceFailure('slack', 'unavailable', 'the file upload got no answer', { cause })),

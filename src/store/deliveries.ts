@@ -27,7 +27,7 @@ export async function keepDelivery(client: Queryable, { webhookId, eventId, even
 
 /**
  * Keeps a delivery that changes nothing, in one statement without a transaction around it, as most of a storm is: its event concerns no
- * alert of ours (`alertId`, where it names one). Answers false, having kept nothing, when it does or when the event came before.
+ * alert of ours (`alertId`, where it names one). Returns false, having kept nothing, when it does or when the event came before.
  */
 export async function keepHarmlessDelivery(
   client: Queryable,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Recorded } from '#domain/incident/event.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import type { Queryable } from './database.ts';
 import { GENESIS, type Link, link, unlink } from './hash-chain.ts';
@@ -22,8 +22,8 @@ export async function loadLinksFrom(client: Queryable, incident: number, sequenc
   return rows.map((row) => factRow.parse(row));
 }
 
-/** All facts of an incident, in order. */
-export async function loadFacts(client: Queryable, incident: number): Promise<readonly Recorded[]> {
+/** All events of an incident, in order. */
+export async function loadEvents(client: Queryable, incident: number): Promise<readonly RecordedEvent[]> {
   return (await loadLinks(client, incident)).map(({ body }) => unlink(body));
 }
 
@@ -38,10 +38,10 @@ export async function lockOpening(client: Queryable): Promise<void> {
 }
 
 /**
- * Appends facts to an incident's chain and brings its index row up to date. The caller holds the incident's lock; a second writer
+ * Appends events to an incident's chain and brings its index row up to date. The caller holds the incident's lock; a second writer
  * without it would meet the primary key.
  */
-export async function appendFacts(client: Queryable, incident: Incident, recorded: readonly Recorded[]): Promise<void> {
+export async function appendEvents(client: Queryable, incident: Incident, recorded: readonly RecordedEvent[]): Promise<void> {
   if (recorded.length === 0) return;
   const { rows } = await client.query('select hash from gapwatch.facts where incident = $1 order by sequence desc limit 1', [
     incident.number,
@@ -61,7 +61,7 @@ export async function appendFacts(client: Queryable, incident: Incident, recorde
       incident.number,
       incident.phase.name,
       incident.alerts.map(({ id }) => id),
-      incident.factCount,
+      incident.eventCount,
       links.at(-1)?.hash ?? head,
       incident.isDrill,
     ],
@@ -106,7 +106,7 @@ export async function incidentNumbers(client: Queryable, phase?: 'open'): Promis
   return rows.map((row) => numberRow.parse(row).number);
 }
 
-/** Incidents whose latest fact is no signature. One row an incident, by the primary key. */
+/** Incidents whose latest event is no signature. One row an incident, by the primary key. */
 export async function unsignedIncidents(client: Queryable): Promise<readonly number[]> {
   const { rows } = await client.query(
     `select incidents.number

@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { type Recorded, recordedSchema } from '#domain/incident/event.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
+import { fromStored, toStored } from './stored-event.ts';
 
-/** The hash before the first fact. */
+/** The hash before the first event. */
 export const GENESIS = '0'.repeat(64);
 
-/** A fact as stored: its canonical JSON (RFC 8785), which carries the hash of the one before, and the SHA-256 of that text. */
+/** An event as stored: its canonical JSON (RFC 8785), which carries the hash of the one before, and the SHA-256 of that text. */
 export type Link = { readonly sequence: number; readonly body: string; readonly hash: string };
 
-/** Links facts of one incident to the chain that ends in `head`. */
-export function link(incident: number, head: string, recorded: readonly Recorded[]): readonly Link[] {
+/** Links events of one incident to the chain that ends in `head`. */
+export function link(incident: number, head: string, recorded: readonly RecordedEvent[]): readonly Link[] {
   let previous = head;
-  return recorded.map((fact) => {
-    const plain: unknown = JSON.parse(JSON.stringify({ ...fact, incident, previous }));
-    const body = canonicalize(plain);
+  return recorded.map((event) => {
+    const body = canonicalize({ ...toStored(event), incident, previous });
     if (body === undefined) throw new TypeError('a fact has no canonical form');
     previous = sha256(body);
-    return { sequence: fact.sequence, body, hash: previous };
+    return { sequence: event.sequence, body, hash: previous };
   });
 }
 
-/** The recorded fact inside a link's body. Throws when the body isn't one that Gapwatch wrote. */
-export function unlink(body: string): Recorded {
-  return recordedSchema.parse(JSON.parse(body));
+/** The recorded event inside a link's body. Throws when the body isn't one that Gapwatch wrote. */
+export function unlink(body: string): RecordedEvent {
+  return fromStored(JSON.parse(body));
 }
 
 /** The first place where a chain does not verify, or null when every link holds. */

@@ -59,7 +59,7 @@ export async function startJobs(connectionString: string, onError: (error: Error
       notify: true,
       deadLetter: DEAD,
       heartbeatSeconds: 10,
-      // Longer than any run: a lane makes at most 50 calls of at most 10 s each; an archive of many millions of records takes hours.
+      // Longer than any run: a destination makes at most 50 calls of at most 10 s each; an archive of many millions of records takes hours.
       expireInSeconds: queue === 'remedies' ? 43_200 : 900,
       retryLimit: 25,
       retryDelay: 1,
@@ -88,7 +88,7 @@ async function enqueue(boss: PgBoss, client: Queryable, job: NewJob, now: Date):
   for (let tries = 0; tries < 5; tries += 1) {
     const id = await boss.send(job.queue, job.data, options);
     if (id !== null || !isDue) return;
-    // Something waits under this key already. If it waits for later, as a lane does after a failure, it is wanted now.
+    // Something waits under this key already. If it waits for later, as a destination does after a failure, it is wanted now.
     const { updated } = await boss.update(job.queue, job.data, { singletonKey: job.key, startAfter: now, db });
     if (updated > 0) return;
     // A worker took it in between, and may have looked before our facts were there: another one must follow it.

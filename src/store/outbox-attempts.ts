@@ -1,7 +1,7 @@
 import type { Queryable } from './database.ts';
 
 /**
- * Notes that an attempt of a call begins, before anything goes out. Answers false when this very attempt was begun before: that run
+ * Notes that an attempt of a call begins, before anything goes out. Returns false when this very attempt was begun before: that run
  * was cut off, and what it asked for may have been done. One insert.
  */
 export async function beginAttempt(client: Queryable, incident: number, call: string, attempt: number, now: Date): Promise<boolean> {

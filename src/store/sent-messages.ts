@@ -4,7 +4,7 @@ import { sha256 } from './hash-chain.ts';
 
 /** A message or mail as it went out: its content as JSON, and the SHA-256 of that text. */
 export type Sent = {
-  readonly call: string;
+  readonly message: string;
   readonly attempt: number;
   readonly at: Date;
   readonly content: string;
@@ -16,29 +16,29 @@ export async function keepSent(
   client: Queryable,
   {
     incident,
-    call,
+    message,
     attempt,
     at,
     content,
-  }: { readonly incident: number; readonly call: string; readonly attempt: number; readonly at: Date; readonly content: string },
+  }: { readonly incident: number; readonly message: string; readonly attempt: number; readonly at: Date; readonly content: string },
 ): Promise<string> {
   const hash = sha256(content);
   const { rows } = await client.query(
     `insert into gapwatch.sent (incident, call, attempt, at, content, sha256) values ($1, $2, $3, $4, $5, $6)
      on conflict do nothing returning attempt`,
-    [incident, call, attempt, at, content, hash],
+    [incident, message, attempt, at, content, hash],
   );
   if (rows.length > 0) return hash;
   // This very attempt was cut off and runs again: what goes out now is kept under the next free number.
-  return keepSent(client, { incident, call, attempt: attempt + 1_000, at, content });
+  return keepSent(client, { incident, message, attempt: attempt + 1_000, at, content });
 }
 
-const row = z.object({ call: z.string(), attempt: z.number(), at: z.date(), content: z.string(), sha256: z.string() });
+const row = z.object({ message: z.string(), attempt: z.number(), at: z.date(), content: z.string(), sha256: z.string() });
 
 /** Everything that went out for an incident, oldest first. */
 export async function loadSent(client: Queryable, incident: number): Promise<readonly Sent[]> {
   const { rows } = await client.query(
-    'select call, attempt, at, content, sha256 from gapwatch.sent where incident = $1 order by at, call, attempt',
+    'select call as message, attempt, at, content, sha256 from gapwatch.sent where incident = $1 order by at, call, attempt',
     [incident],
   );
   return rows.map((each) => row.parse(each));

@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import type { Recorded } from '#domain/incident/event.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { firstBrokenLink, type Link, sha256, unlink } from './hash-chain.ts';
 import type { Sent } from './sent-messages.ts';
 
-/** A signed statement: "the first `count` facts of this incident end in the hash `head`". */
+/** A signed statement: "the first `count` events of this incident end in the hash `head`". */
 export type Signature = { readonly statement: string; readonly signature: string; readonly publicKey: string };
 
 const statementSchema = z.object({ incident: z.number().int(), count: z.number().int(), head: z.string(), at: z.string() });
@@ -37,11 +37,11 @@ export function signHead(key: KeyObject, incident: number, links: readonly Link[
 export type Evidence = {
   readonly incident: number;
   readonly links: readonly Link[];
-  readonly sent: readonly Pick<Sent, 'call' | 'content' | 'sha256'>[];
+  readonly sent: readonly Pick<Sent, 'message' | 'content' | 'sha256'>[];
 };
 
 /**
- * Recomputes an incident's record: every link of the chain, every signature in it, every message and mail that it says was sent. Answers
+ * Recomputes an incident's record: every link of the chain, every signature in it, every message and mail that it says was sent. Returns
  * what does not hold, worst first; nothing when everything does. With `trusted` (a public key in PEM) signatures by another key count
  * as broken; `statements` are signed statements kept elsewhere, such as in a mail.
  */
@@ -51,12 +51,12 @@ export function verifyEvidence(
 ): readonly string[] {
   const broken = firstBrokenLink(incident, links);
   if (broken) return [`fact ${broken.sequence}: ${broken.problem}`];
-  const facts = links.map(({ body }) => unlink(body));
-  const own = facts.flatMap(({ fact, sequence }) => (fact.type === 'evidence.signed' ? [{ ...fact, place: `fact ${sequence}` }] : []));
+  const events = links.map(({ body }) => unlink(body));
+  const own = events.flatMap(({ event, sequence }) => (event.type === 'evidence.signed' ? [{ ...event, place: `fact ${sequence}` }] : []));
   const outside = statements.map((statement) => ({ ...statement, place: 'the statement kept elsewhere' }));
   return [
     ...[...own, ...outside].flatMap((signature) => problemsOf(signature, signature.place, incident, links, trusted)),
-    ...contentProblems(facts, sent),
+    ...contentProblems(events, sent),
   ];
 }
 
@@ -83,14 +83,14 @@ export function fingerprint(publicKey: string): string {
   return sha256(createPublicKey(publicKey).export({ type: 'spki', format: 'der' }));
 }
 
-function contentProblems(facts: readonly Recorded[], sent: Evidence['sent']): readonly string[] {
-  const kept = new Set(sent.map(({ call, content }) => `${call} ${sha256(content)}`));
+function contentProblems(events: readonly RecordedEvent[], sent: Evidence['sent']): readonly string[] {
+  const kept = new Set(sent.map(({ message, content }) => `${message} ${sha256(content)}`));
   const altered = sent
     .filter(({ content, sha256: hash }) => sha256(content) !== hash)
-    .map(({ call }) => `${call}: its content was changed`);
-  const missing = facts.flatMap(({ fact }) => {
-    if (fact.type !== 'call.succeeded' || fact.answer.contentSha256 === undefined) return [];
-    return kept.has(`${fact.key} ${fact.answer.contentSha256}`) ? [] : [`${fact.key}: what was sent is missing or was changed`];
+    .map(({ message }) => `${message}: its content was changed`);
+  const missing = events.flatMap(({ event }) => {
+    if (event.type !== 'outbox.delivered' || event.answer.contentSha256 === undefined) return [];
+    return kept.has(`${event.key} ${event.answer.contentSha256}`) ? [] : [`${event.key}: what was sent is missing or was changed`];
   });
   return [...altered, ...missing];
 }

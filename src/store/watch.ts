@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import { type Memory, memorySchema } from '#domain/watch/state.ts';
+import { type WatchState, watchStateSchema } from '#domain/watch/state.ts';
 import type { Queryable } from './database.ts';
 
-const memoryRow = z.object({ memory: memorySchema });
+const stateRow = z.object({ state: watchStateSchema });
 
 /**
  * What the watch remembers; null before its first round, and when another version has left what this one can't read: it begins anew then. `lock`
  * holds the row until the transaction ends.
  */
-export async function loadWatch(client: Queryable, lock: 'lock' | 'look' = 'look'): Promise<Memory | null> {
-  const { rows } = await client.query(`select memory from gapwatch.watch ${lock === 'lock' ? 'for update' : ''}`);
-  return memoryRow.safeParse(rows[0]).data?.memory ?? null;
+export async function loadWatch(client: Queryable, lock: 'lock' | 'look' = 'look'): Promise<WatchState | null> {
+  const { rows } = await client.query(`select memory as state from gapwatch.watch ${lock === 'lock' ? 'for update' : ''}`);
+  return stateRow.safeParse(rows[0]).data?.state ?? null;
 }
 
 /** Keeps what the watch remembers from now on. */
-export async function saveWatch(client: Queryable, memory: Memory): Promise<void> {
+export async function saveWatch(client: Queryable, state: WatchState): Promise<void> {
   await client.query(
     `insert into gapwatch.watch (memory) values ($1)
      on conflict (only_row) do update set memory = excluded.memory`,
-    [JSON.stringify(memory)],
+    [JSON.stringify(state)],
   );
 }
 

@@ -1,20 +1,25 @@
-import type { Recorded } from '#domain/incident/event.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { evolve, type Incident } from '#domain/incident/state.ts';
 import type { Database, Queryable } from '#store/database.ts';
 import { loadLinksFrom } from '#store/event-store.ts';
 import { unlink } from '#store/hash-chain.ts';
 
 /** The record of an incident, and what follows from it. */
-export type Known = { readonly facts: readonly Recorded[]; readonly incident: Incident | null };
+export type Known = { readonly events: readonly RecordedEvent[]; readonly incident: Incident | null };
 
-type Remembered = { readonly facts: Recorded[]; readonly incident: Incident | null; readonly sequence: number; readonly hash: string };
+type Remembered = {
+  readonly events: RecordedEvent[];
+  readonly incident: Incident | null;
+  readonly sequence: number;
+  readonly hash: string;
+};
 
 /** The most incidents that are remembered; the one unused longest is forgotten first. */
 const MOST = 20;
 const memories = new WeakMap<Database, Map<number, Remembered>>();
 
 /**
- * The facts of an incident and its state. Facts never change, so those read before are remembered and only new ones are read: what
+ * The events of an incident and its state. Events never change, so those read before are remembered and only new ones are read: what
  * an alert costs does not grow with the incident. The last one known is read again with them: if its hash is another one (it belonged to
  * a transaction that was rolled back), everything is read anew.
  */
@@ -25,7 +30,7 @@ export async function recall(database: Database, client: Queryable, number: numb
   const [first, ...links] = await loadLinksFrom(client, number, Math.max(1, known.sequence));
   if (first === undefined) {
     memory.delete(number);
-    return known.sequence === 0 ? { facts: [], incident: null } : recall(database, client, number);
+    return known.sequence === 0 ? { events: [], incident: null } : recall(database, client, number);
   }
   const isKnown = known.sequence > 0 && first.hash === known.hash;
   const fresh = isKnown ? links : [first, ...links];
@@ -34,13 +39,13 @@ export async function recall(database: Database, client: Queryable, number: numb
     return recall(database, client, number);
   }
   const added = fresh.map(({ body }) => unlink(body));
-  const facts = added.length === 0 ? known.facts : [...known.facts, ...added];
+  const events = added.length === 0 ? known.events : [...known.events, ...added];
   const incident = added.reduce(evolve, known.incident);
   const last = fresh.at(-1) ?? first;
   memory.delete(number);
-  memory.set(number, { facts, incident, sequence: last.sequence, hash: last.hash });
+  memory.set(number, { events, incident, sequence: last.sequence, hash: last.hash });
   for (const oldest of [...memory.keys()].slice(0, Math.max(0, memory.size - MOST))) memory.delete(oldest);
-  return { facts, incident };
+  return { events, incident };
 }
 
-const NOTHING: Remembered = { facts: [], incident: null, sequence: 0, hash: '' };
+const NOTHING: Remembered = { events: [], incident: null, sequence: 0, hash: '' };

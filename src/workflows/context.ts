@@ -18,7 +18,7 @@ import type { Operations } from '#services/operations.ts';
 import type { PagerDutyEvents } from '#services/pagerduty/events.ts';
 import type { OnCall, PagerDuty } from '#services/pagerduty/rest.ts';
 import type { ReportFolder } from '#services/report-folder.ts';
-import type { Vault } from '#services/s3/archive-bucket.ts';
+import type { ArchiveBucket } from '#services/s3/archive-bucket.ts';
 import type { Sentry } from '#services/sentry.ts';
 import type { Slack, SlackUser } from '#services/slack.ts';
 import type { Database } from '#store/database.ts';
@@ -27,7 +27,7 @@ import type { Jobs } from '#store/jobs.ts';
 export type { OnCall, SlackUser };
 
 /** Everything a workflow works with. Made once, in main; `now` is the only clock. */
-export type House = {
+export type AppContext = {
   readonly database: Database;
   readonly jobs: Jobs;
   readonly policy: Policy;
@@ -76,7 +76,7 @@ export type Sources = {
   readonly deployments: Optional<Deployments>;
   readonly workflows: Optional<WorkflowRuns>;
   readonly archive: Optional<AuditArchive>;
-  readonly vault: Optional<Vault>;
+  readonly bucket: Optional<ArchiveBucket>;
   readonly recreation: Optional<TableRecreation>;
   /** The application's own migrations; missing until the policy names their command. */
   readonly migrations: Optional<Migrations>;
@@ -87,7 +87,7 @@ export type Sources = {
 
 /** Where figures about the work go. */
 export type Observe = {
-  readonly call: (service: string, outcome: 'succeeded' | 'refused' | 'unavailable' | 'unclear', seconds: number) => void;
+  readonly delivery: (service: string, outcome: 'succeeded' | 'refused' | 'unavailable' | 'unclear', seconds: number) => void;
   readonly deadJob: () => void;
   /** A timer had not fired and its work was done late. */
   readonly repair: () => void;

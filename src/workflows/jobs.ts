@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LANES } from '#domain/incident/call.ts';
+import { DESTINATIONS } from '#domain/incident/call.ts';
 import { timerCommandSchema } from '#domain/incident/command.ts';
 import type { Job } from '#domain/incident/effects.ts';
 import { ALARM_NAMES } from '#domain/watch/alarm.ts';
@@ -20,35 +20,40 @@ export const WARNINGS = [
 
 /** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
 export const jobDataSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('lane'), lane: z.enum(LANES), incident }),
-  z.object({ kind: z.literal('first-look'), incident }),
+  z.object({ kind: z.literal('deliver'), destination: z.enum(DESTINATIONS), incident }),
+  z.object({ kind: z.literal('first-reading'), incident }),
   z.object({ kind: z.literal('watch'), incident }),
   z.object({ kind: z.literal('claim-due'), incident }),
   z.object({ kind: z.literal('update-due'), incident, number: z.number().int() }),
-  z.object({ kind: z.literal('notice-late'), incident, call: z.string() }),
+  z.object({ kind: z.literal('notice-late'), incident, outgoing: z.string() }),
   z.object({ kind: z.literal('timer'), incident, command: timerCommandSchema }),
-  z.object({ kind: z.literal('survey'), incident }),
+  z.object({ kind: z.literal('count-earlier-gaps'), incident }),
   z.object({ kind: z.literal('plan-remedy'), incident, request: z.string() }),
   z.object({ kind: z.literal('run-remedy'), incident, request: z.string() }),
   z.object({ kind: z.literal('run-check'), incident: incident.nullable(), check: z.string(), argument: z.string(), request: z.string() }),
-  z.object({ kind: z.literal('keep-current'), incident, check: z.string(), request: z.string() }),
+  z.object({ kind: z.literal('refresh-check'), incident, check: z.string(), request: z.string() }),
   z.object({
-    kind: z.literal('keep-current-in-channel'),
+    kind: z.literal('refresh-check-in-channel'),
     check: z.string(),
     request: z.string(),
     until: z.iso.datetime(),
     channel: z.string(),
     ts: z.string(),
   }),
-  z.object({ kind: z.literal('examine'), alertId: z.string() }),
+  z.object({ kind: z.literal('classify-alert'), alertId: z.string() }),
   z.object({ kind: z.literal('sign-evidence') }),
   z.object({ kind: z.literal('webhook-expected'), alertId: z.string(), since: z.iso.datetime() }),
-  z.object({ kind: z.literal('audit-self') }),
-  z.object({ kind: z.literal('audit-records') }),
+  z.object({ kind: z.literal('self-check') }),
+  z.object({ kind: z.literal('verify-records') }),
   z.object({ kind: z.literal('poll') }),
-  z.object({ kind: z.literal('keep-watch') }),
-  z.object({ kind: z.literal('signal'), alarm: z.enum(ALARM_NAMES) }),
-  z.object({ kind: z.literal('warn'), key: z.string(), warning: z.enum(WARNINGS), details: z.record(z.string(), z.string()).default({}) }),
+  z.object({ kind: z.literal('watch-round') }),
+  z.object({ kind: z.literal('notify-alarm'), alarm: z.enum(ALARM_NAMES) }),
+  z.object({
+    kind: z.literal('warning'),
+    key: z.string(),
+    warning: z.enum(WARNINGS),
+    details: z.record(z.string(), z.string()).default({}),
+  }),
 ]);
 
 export type JobData = z.infer<typeof jobDataSchema>;
@@ -61,14 +66,14 @@ export function toNewJob({ key, dueAt, ...data }: Job): NewJob {
 /** The queue in which a job waits: the one of the service it may have to wait for. */
 export function queueOf(data: JobData): NewJob['queue'] {
   switch (data.kind) {
-    case 'lane':
-      return data.lane;
-    case 'first-look':
+    case 'deliver':
+      return data.destination;
+    case 'first-reading':
     case 'watch':
-    case 'survey':
+    case 'count-earlier-gaps':
     case 'run-check':
-    case 'keep-current':
-    case 'keep-current-in-channel':
+    case 'refresh-check':
+    case 'refresh-check-in-channel':
       return 'audit';
     case 'plan-remedy':
     case 'run-remedy':
@@ -79,16 +84,16 @@ export function queueOf(data: JobData): NewJob['queue'] {
     case 'timer':
     case 'sign-evidence':
     case 'webhook-expected':
-    case 'audit-self':
-    case 'audit-records':
+    case 'self-check':
+    case 'verify-records':
       return 'timers';
-    case 'keep-watch':
-    case 'signal':
+    case 'watch-round':
+    case 'notify-alarm':
       return 'watch';
-    case 'examine':
+    case 'classify-alert':
     case 'poll':
       return 'pagerduty';
-    case 'warn':
+    case 'warning':
       return 'slack';
     default:
       return data satisfies never;

@@ -10,7 +10,7 @@ describe('npm run demo', () => {
     const folder = await mkdtemp(join(tmpdir(), 'gapwatch-demo-'));
     await chmod(folder, 0o755);
     const demo = runs(folder, '--port', '0');
-    const url = await demo.says(/http:\/\/127\.0\.0\.1:\d+/);
+    const url = await demo.message(/http:\/\/127\.0\.0\.1:\d+/);
     expect(await (await fetch(url)).text()).toContain('<title>Gapwatch');
     demo.process.kill('SIGINT');
     await demo.ended;
@@ -24,7 +24,7 @@ describe('npm run demo', () => {
     ['--port', 'http', '--port is a number from 0 to 65535, not "http".'],
   ])('%s %s → what was expected, and the help', async (option, value, answer) => {
     const demo = runs('.', option, value);
-    expect(await demo.says(/npm run demo[\s\S]*--help/)).toContain('--terminal');
+    expect(await demo.message(/npm run demo[\s\S]*--help/)).toContain('--terminal');
     await demo.ended;
     expect(demo.written()).toContain(answer);
     expect(demo.process.exitCode).toBe(2);
@@ -36,7 +36,7 @@ type Running = {
   readonly ended: Promise<unknown>;
   readonly written: () => string;
   /** Waits for it to write this, and answers what matched. */
-  readonly says: (pattern: RegExp) => Promise<string>;
+  readonly message: (pattern: RegExp) => Promise<string>;
 };
 
 function runs(cwd: string, ...options: readonly string[]): Running {
@@ -53,7 +53,7 @@ function runs(cwd: string, ...options: readonly string[]): Running {
     process: child,
     ended,
     written: () => written,
-    says: async (pattern) => {
+    message: async (pattern) => {
       await expect.poll(() => written, { timeout: 30_000 }).toMatch(pattern);
       return pattern.exec(written)?.[0] ?? '';
     },

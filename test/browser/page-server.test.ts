@@ -21,7 +21,7 @@ describe('the demo’s page answers this machine’s own browser alone', () => {
   afterAll(async () => {
     for (const stop of stops) await stop();
   });
-  const deed = (body: string, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }) =>
+  const payload = (body: string, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }) =>
     fetch(`${url}/deeds`, { method: 'POST', headers, body });
 
   test('a name of another site that points here is refused', async () => {
@@ -33,12 +33,12 @@ describe('the demo’s page answers this machine’s own browser alone', () => {
   });
 
   test('a form of another site is refused, as it can’t send JSON', async () => {
-    expect((await deed('{"deed":"repair"}', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await payload('{"deed":"repair"}', { 'content-type': 'text/plain' })).status).toBe(415);
   });
 
   test('what is no deed is answered with what was expected', async () => {
-    expect(await (await deed('{"deed":"drop"}')).json()).toEqual({ refused: expect.stringContaining('Invalid') });
-    expect(await (await deed('{"deed":"repair"}')).json()).toEqual({ refused: 'Nothing is broken.' });
+    expect(await (await payload('{"deed":"drop"}')).json()).toEqual({ refused: expect.stringContaining('Invalid') });
+    expect(await (await payload('{"deed":"repair"}')).json()).toEqual({ refused: 'Nothing is broken.' });
   });
 
   test('nothing outside the page’s own files is served', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { judgeHealth } from '#domain/checks/health.ts';
+import { healthVerdict } from '#domain/checks/health.ts';
 import { connectHealth } from '#services/health.ts';
 import { auditHealth, serveHealth } from '../../examples/health-check.ts';
 
@@ -10,7 +10,7 @@ test('the example’s health endpoint says to Gapwatch what the application’s 
   await once(server, 'listening');
   const address = server.address();
   const endpoint = connectHealth(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/api/health`);
-  const verdict = async () => judgeHealth(await endpoint.ask());
+  const verdict = async () => healthVerdict(await endpoint.ask());
   expect(await verdict()).toMatchObject({ level: 'ok', evidence: 'The application says its audit log is active.' });
   health.failed();
   expect(await verdict()).toMatchObject({ level: 'critical', evidence: 'The application says its audit log is failing.' });

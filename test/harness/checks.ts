@@ -4,8 +4,8 @@ import { openGate } from '#services/database/connection-limit.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { connectOperations } from '#services/operations.ts';
-import type { CheckHouse } from '#workflows/checks/run-program.ts';
-import { verdictOf } from '#workflows/checks/verdict.ts';
+import type { CheckAppContext } from '#workflows/checks/run-program.ts';
+import { checkVerdict } from '#workflows/checks/verdict.ts';
 import type { Sources } from '#workflows/context.ts';
 import { emptyDatabase } from './database.ts';
 
@@ -51,7 +51,7 @@ export const NO_SOURCES: Sources = {
   deployments: absent('DIGITALOCEAN_TOKEN'),
   workflows: absent('GITHUB_TOKEN'),
   archive: absent('AUDIT_WRITER_DATABASE_URL'),
-  vault: absent('ARCHIVE_S3_BUCKET'),
+  bucket: absent('ARCHIVE_S3_BUCKET'),
   recreation: absent('AUDIT_WRITER_DATABASE_URL'),
   migrations: absent('recreate_table in runbook.yaml'),
   operations: connectOperations(undefined),
@@ -68,7 +68,7 @@ export async function audit(
 ) {
   const [name = '', ...rest] = command.split(' ');
   const auditDatabase = openAuditDatabase({ gate: openGate(2), url, table: tableName, timestampColumn: column }, () => undefined);
-  const house: CheckHouse = {
+  const context: CheckAppContext = {
     auditDatabase,
     auditTable: { database: 'clinic', tableName, column, writerRole: new URL(writerUrl).username },
     policy,
@@ -76,7 +76,7 @@ export async function audit(
     sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, openGate(2)) } },
   };
   try {
-    return await verdictOf(house, name, rest.join(' '));
+    return await checkVerdict(context, name, rest.join(' '));
   } finally {
     await auditDatabase.close();
   }

@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 export function remedyMessage({ slack }: World) {
   const message = slack.messages.findLast((each) => visibleText(each).includes('`/remedy '));
   if (!message) throw new Error('no remedy was posted');
-  return { ...message, words: plainly(visibleText(message)) };
+  return { ...message, text: plainly(visibleText(message)) };
 }
 
 /** Presses a button of it as this person; answers what they read. */

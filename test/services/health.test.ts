@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
-import { judgeHealth } from '#domain/checks/health.ts';
+import { healthVerdict } from '#domain/checks/health.ts';
 import { connectHealth } from '#services/health.ts';
 
 /** The verdict on an endpoint that behaves so. */
@@ -12,7 +12,7 @@ async function verdict(listener: RequestListener) {
   const answer = await connectHealth(`http://127.0.0.1:${port}/api/health`).ask();
   server.closeAllConnections();
   server.close();
-  return judgeHealth(answer);
+  return healthVerdict(answer);
 }
 
 test.each([
@@ -34,7 +34,7 @@ test('an endpoint that breaks off, redirects or refuses is never ok', async () =
     evidence: expect.stringContaining('the connection broke'),
   });
   expect((await verdict((_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())).level).toBe('unknown');
-  const refused = judgeHealth(await connectHealth('http://127.0.0.1:1/').ask());
+  const refused = healthVerdict(await connectHealth('http://127.0.0.1:1/').ask());
   expect(refused).toMatchObject({ level: 'critical', nextStep: expect.stringContaining('API_SERVER_DOWN') });
 });
 

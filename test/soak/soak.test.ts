@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import type { Fact } from '#domain/incident/event.ts';
+import type { IncidentEvent } from '#domain/incident/event.ts';
 import { stateOf } from '#domain/incident/state.ts';
 import { goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { type Chance, chance } from '#sandbox/chance.ts';
 import { openDatabase } from '#store/database.ts';
-import { loadFacts, loadLinks } from '#store/event-store.ts';
+import { loadEvents, loadLinks } from '#store/event-store.ts';
 import { loadSent } from '#store/sent-messages.ts';
 import { verifyEvidence } from '#store/signatures.ts';
 
@@ -121,24 +121,24 @@ async function recovers(world: World): Promise<void> {
 async function holds(world: World, told: Told, seed: number): Promise<void> {
   const store = openDatabase(world.storeUrl, () => undefined);
   const evidence = { incident: 1, links: await loadLinks(store, 1), sent: await loadSent(store, 1) };
-  const facts = (await loadFacts(store, 1)).map(({ fact }) => fact);
-  const incident = stateOf(await loadFacts(store, 1));
+  const events = (await loadEvents(store, 1)).map(({ event }) => event);
+  const incident = stateOf(await loadEvents(store, 1));
   await store.close();
   const name = `seed ${seed}`;
   expect(verifyEvidence(evidence), name).toEqual([]);
   for (const note of told.notes)
     expect(
-      facts.filter((fact) => fact.type === 'note.added' && fact.text === note),
+      events.filter((event) => event.type === 'note.added' && event.text === note),
       `${name}: ${note}`,
     ).toHaveLength(1);
-  const unfinished = (incident?.calls ?? []).filter(({ status }) => status.name === 'due');
+  const unfinished = (incident?.outbox ?? []).filter(({ status }) => status.name === 'due');
   expect(
     unfinished.map(({ key, status }) => `${key} ${JSON.stringify(status)}`),
     name,
   ).toEqual([]);
   const keys = world.slack.messages.flatMap(({ key }) => key ?? []);
   expect(keys.length - new Set(keys).size, `${name}: posted twice`).toBe(0);
-  const posted = (incident?.calls ?? []).filter(
+  const posted = (incident?.outbox ?? []).filter(
     ({ key, status }) => key.startsWith('slack/') && status.name === 'succeeded' && status.answer.ts !== undefined,
   );
   expect(
@@ -148,15 +148,15 @@ async function holds(world: World, told: Told, seed: number): Promise<void> {
   const [alert] = world.pagerduty.incidents.values();
   expect(new Set(alert?.notes).size, `${name}: a note twice`).toBe(alert?.notes.length);
   expect(alert?.status, name).toBe('resolved');
-  expect(cadence(facts), `${name}: updates`).toEqual([]);
+  expect(cadence(events), `${name}: updates`).toEqual([]);
 }
 
 /** The moments at which updates were due, told or missed, are five minutes apart; answers those that are not. */
-function cadence(facts: readonly Fact[]): readonly string[] {
-  const superseded = new Set(facts.flatMap((fact) => (fact.type === 'call.superseded' ? [fact.key] : [])));
-  const times = facts.flatMap((fact) => {
-    if (fact.type !== 'call.requested' || fact.deed.kind !== 'update') return [];
-    return [...fact.deed.missed, ...(superseded.has(fact.key) ? [] : [fact.dueAt])].map((at) => at.getTime());
+function cadence(events: readonly IncidentEvent[]): readonly string[] {
+  const superseded = new Set(events.flatMap((event) => (event.type === 'outbox.superseded' ? [event.key] : [])));
+  const times = events.flatMap((event) => {
+    if (event.type !== 'outbox.queued' || event.payload.kind !== 'update') return [];
+    return [...event.payload.missed, ...(superseded.has(event.key) ? [] : [event.dueAt])].map((at) => at.getTime());
   });
   const sorted = [...new Set(times)].toSorted((one, other) => one - other);
   return sorted.flatMap((time, index) => {

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Fact, Recorded } from '#domain/incident/event.ts';
+import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
 import { stateOf } from '#domain/incident/state.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { keepDelivery } from '#store/deliveries.ts';
-import { appendFacts, loadFacts, loadLinks, openIncident } from '#store/event-store.ts';
+import { appendEvents, loadEvents, loadLinks, openIncident } from '#store/event-store.ts';
 import { firstBrokenLink, sha256 } from '#store/hash-chain.ts';
 import { startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
@@ -21,20 +21,20 @@ afterEach(() => database.close());
 
 const at = new Date('2026-01-05T12:00:00.123Z');
 
-async function record(...facts: readonly Fact[]): Promise<readonly Recorded[]> {
-  const recorded = facts.map<Recorded>((fact, index) => ({ sequence: index + 1, at, by: { kind: 'timer' }, fact }));
+async function record(...events: readonly IncidentEvent[]): Promise<readonly RecordedEvent[]> {
+  const recorded = events.map<RecordedEvent>((event, index) => ({ sequence: index + 1, at, by: { kind: 'timer' }, event }));
   const incident = stateOf(recorded);
   if (!incident) throw new Error('no incident');
-  await database.transaction((client) => appendFacts(client, incident, recorded));
+  await database.transaction((client) => appendEvents(client, incident, recorded));
   return recorded;
 }
 
-const opened: Fact = { type: 'incident.opened', number: 1, startedAt: at, reason: 'Ünïcode 🚨 "quotes" \u2028' };
-const note: Fact = { type: 'note.added', text: 'a note' };
+const opened: IncidentEvent = { type: 'incident.opened', number: 1, startedAt: at, reason: 'Ünïcode 🚨 "quotes" \u2028' };
+const note: IncidentEvent = { type: 'note.added', text: 'a note' };
 
 test('facts come back as they were recorded, and their chain verifies', async () => {
   const recorded = await record(opened, note);
-  expect(await loadFacts(database, 1)).toEqual(recorded);
+  expect(await loadEvents(database, 1)).toEqual(recorded);
   const links = await loadLinks(database, 1);
   expect(firstBrokenLink(1, links)).toBeNull();
   expect(links[1]?.body).toContain(`"previous":"${sha256(links[0]?.body ?? '')}"`);

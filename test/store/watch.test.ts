@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freshMemory } from '#domain/watch/state.ts';
+import { initialWatchState } from '#domain/watch/state.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { migrate } from '#store/migrate.ts';
@@ -17,7 +17,7 @@ afterEach(() => database.close());
 test('what the watch remembers comes back as it was; what another version has left is no memory', async () => {
   expect(await loadWatch(database)).toBeNull();
   const memory = {
-    ...freshMemory('clinic/AuditLog', NOON),
+    ...initialWatchState('clinic/AuditLog', NOON),
     arrival: { recordAt: NOON, at: NOON },
     alarms: { AuditLogFailure: { since: NOON, raisedAt: NOON, toldAt: NOON, clearSince: null, words: 'no audit record' } },
   };

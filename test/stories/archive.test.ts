@@ -75,7 +75,7 @@ describe('archive (runbook step 9)', () => {
       world.s3.hasObjectLock = true;
       await isAsked(world, MANY);
       const before = (await world.clinic.query(DIGEST('"AuditLog"')))[0];
-      const plan = remedyMessage(world).words;
+      const plan = remedyMessage(world).text;
       expect(plan).toContain(
         'Archive the records of AuditLog from before 2025-10-07 00:00:00 UTC, encrypted, verify the archive, then delete exactly those records',
       );
@@ -85,9 +85,9 @@ describe('archive (runbook step 9)', () => {
       expect(plan).toContain('six years');
       await presses(world, 'Approve', 'sam');
       await world.settles(200);
-      const { words } = remedyMessage(world);
-      expect(words).toContain(`*DONE:* All ${MANY} records are in s3://clinic-archives/audit-logs/2025-10-07-INC-1-`);
-      expect(words).toContain('VACUUM was run. The disk is 42.0 % full; the target of 75 % is met.');
+      const { text } = remedyMessage(world);
+      expect(text).toContain(`*DONE:* All ${MANY} records are in s3://clinic-archives/audit-logs/2025-10-07-INC-1-`);
+      expect(text).toContain('VACUUM was run. The disk is 42.0 % full; the target of 75 % is met.');
       expect(await rowsOf(world, OLD)).toBe(0);
       expect(await rowsOf(world)).toBe(200);
       const { object, manifest } = archived(world);
@@ -111,9 +111,9 @@ describe('archive (runbook step 9)', () => {
         'the object is read back': (method: string, path: string) => method === 'GET' && path.includes('.pgp'),
         'some are deleted': () => false,
       }[moment];
-      world.s3.afterDeed = async ({ method, path }) => {
+      world.s3.afterDelivery = async ({ method, path }) => {
         if (!isMoment?.(method, path)) return;
-        world.s3.afterDeed = undefined;
+        world.s3.afterDelivery = undefined;
         await world.isKilled();
       };
       await world.startsApart();
@@ -138,7 +138,7 @@ describe('archive (runbook step 9)', () => {
       await world.settles();
       await world.moves(0.25);
       await world.settles();
-      expect(remedyMessage(world).words).toContain('*DONE:* All 20000 records are in');
+      expect(remedyMessage(world).text).toContain('*DONE:* All 20000 records are in');
       expect(await rowsOf(world, OLD)).toBe(0);
       expect(new Set(await archivedIds(world)).size).toBe(20_000);
       expect(await rowsOf(world)).toBe(200);
@@ -147,7 +147,7 @@ describe('archive (runbook step 9)', () => {
 
   story('the object is not what was written → refused, nothing deleted', async ({ world }) => {
     await isAsked(world, 1_000);
-    world.s3.afterDeed = ({ method, path }) => {
+    world.s3.afterDelivery = ({ method, path }) => {
       if (method !== 'PUT' || path.includes('manifest')) return;
       const { object } = archived(world);
       object.content = Buffer.from(object.content);
@@ -155,8 +155,8 @@ describe('archive (runbook step 9)', () => {
     };
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('*FAILED:* The archive was read back and is not right: ');
-    expect(remedyMessage(world).words).toContain('Nothing was deleted.');
+    expect(remedyMessage(world).text).toContain('*FAILED:* The archive was read back and is not right: ');
+    expect(remedyMessage(world).text).toContain('Nothing was deleted.');
     expect(await rowsOf(world, OLD)).toBe(1_000);
   });
 
@@ -165,12 +165,12 @@ describe('archive (runbook step 9)', () => {
     const { publicKey } = await generateKey({ userIDs: [{ name: 'Somebody else' }] });
     const message = await createMessage({ text: 'id\n' });
     const other = await encrypt({ message, encryptionKeys: await readKey({ armoredKey: publicKey }), format: 'binary' });
-    world.s3.afterDeed = ({ method, path }) => {
+    world.s3.afterDelivery = ({ method, path }) => {
       if (method === 'PUT' && !path.includes('manifest')) archived(world).object.content = Buffer.from(other);
     };
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('the object is not encrypted to the compliance key. Nothing was deleted.');
+    expect(remedyMessage(world).text).toContain('the object is not encrypted to the compliance key. Nothing was deleted.');
     expect(await rowsOf(world, OLD)).toBe(1_000);
   });
 
@@ -179,7 +179,7 @@ describe('archive (runbook step 9)', () => {
     world.s3.capacity = 100;
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain(
+    expect(remedyMessage(world).text).toContain(
       '*FAILED:* the archive can’t be written: QuotaExceeded (403). Nothing was deleted.'.replace('’', "'"),
     );
     expect(world.s3.uploads.size).toBe(0);
@@ -189,7 +189,7 @@ describe('archive (runbook step 9)', () => {
     await world.settles();
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toMatch(/\*FAILED:\* the archive can't be read back: .* \(404\)\. Nothing was deleted\./);
+    expect(remedyMessage(world).text).toMatch(/\*FAILED:\* the archive can't be read back: .* \(404\)\. Nothing was deleted\./);
     expect(await rowsOf(world, OLD)).toBe(1_000);
   });
 
@@ -199,16 +199,16 @@ describe('archive (runbook step 9)', () => {
     world.s3.fault = ({ method }) => (method === 'PUT' && lost++ < 4 ? { kind: 'lose-answer' } : undefined);
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('tried again in 5 seconds. Nothing was deleted.');
+    expect(remedyMessage(world).text).toContain('tried again in 5 seconds. Nothing was deleted.');
     await world.passes(0.1);
-    expect(remedyMessage(world).words).toContain('*DONE:* All 1000 records');
+    expect(remedyMessage(world).text).toContain('*DONE:* All 1000 records');
     await hasOldRecords(world, 1_000);
     await robinTypes(world, '/remedy archive');
     await world.settles();
     await presses(world, 'Approve', 'sam');
     world.s3.fault = () => ({ kind: 'answer', status: 503 });
     for (const minutes of [0.1, 0.6, 2.1, 5.1, 10.1]) await world.passes(minutes);
-    expect(remedyMessage(world).words).toMatch(/\*(FAILED|REFUSED):\* .*Nothing was (deleted|changed)\./s);
+    expect(remedyMessage(world).text).toMatch(/\*(FAILED|REFUSED):\* .*Nothing was (deleted|changed)\./s);
     expect(await rowsOf(world, OLD)).toBe(1_000);
   });
 
@@ -219,7 +219,7 @@ describe('archive (runbook step 9)', () => {
     );
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('*REFUSED:* The plan has changed since it was approved: it rested on 1000 records');
+    expect(remedyMessage(world).text).toContain('*REFUSED:* The plan has changed since it was approved: it rested on 1000 records');
     expect(await rowsOf(world, OLD)).toBe(1_000);
     expect(world.s3.objects.size).toBe(0);
   });
@@ -230,7 +230,7 @@ describe('archive (runbook step 9)', () => {
     await world.clinic.follow({ realMilliseconds: 0, shownMilliseconds: NOON + 30 * MINUTE, speed: 0 });
     await robinTypes(world, '/remedy archive');
     await world.settles();
-    expect(remedyMessage(world).words).toContain(
+    expect(remedyMessage(world).text).toContain(
       "The database's clock says 2026-01-05 12:30:00 UTC, and Gapwatch's 2026-01-05 12:00:00 UTC",
     );
   });
@@ -242,7 +242,7 @@ describe('archive (runbook step 9)', () => {
       await isAsked(world, 1_000);
       await presses(world, 'Approve', 'sam');
       await world.settles();
-      expect(remedyMessage(world).words).toContain('*DONE:* All 1000 records');
+      expect(remedyMessage(world).text).toContain('*DONE:* All 1000 records');
     },
   );
 
@@ -253,8 +253,8 @@ describe('archive (runbook step 9)', () => {
     await expect.poll(() => rowsOf(world, OLD), { timeout: 30_000, interval: 20 }).toBeLessThan(20_000);
     await presses(world, 'Stop', 'kim');
     await world.settles();
-    const { words } = remedyMessage(world);
-    expect(words).toMatch(
+    const { text } = remedyMessage(world);
+    expect(text).toMatch(
       /\*STOPPED:\* kim stopped it\. All 20000 records are in s3:.*; of these at least \d+ are deleted here, the others are in both places\./,
     );
     const left = await rowsOf(world, OLD);
@@ -270,21 +270,21 @@ describe('archive (runbook step 9)', () => {
     );
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    const { words } = remedyMessage(world);
-    expect(words).toContain('*FAILED:*');
-    expect(words).toContain('few or none of them are deleted here.');
-    expect(words).not.toContain('ann@');
+    const { text } = remedyMessage(world);
+    expect(text).toContain('*FAILED:*');
+    expect(text).toContain('few or none of them are deleted here.');
+    expect(text).not.toContain('ann@');
     expect(await rowsOf(world, OLD)).toBe(1_000);
   });
 
   story('--full → the plan explains the lock, and VACUUM FULL runs', async ({ world }) => {
     await isAsked(world, 1_000, '/remedy archive --full');
-    expect(remedyMessage(world).words).toContain(
+    expect(remedyMessage(world).text).toContain(
       'VACUUM FULL afterwards locks the table against everything, writes of the application included',
     );
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('VACUUM FULL was run.');
+    expect(remedyMessage(world).text).toContain('VACUUM FULL was run.');
   });
 
   story('younger than a year only in words; without the right, a key, a secret or old records there is no plan', async ({ world }) => {
@@ -292,25 +292,25 @@ describe('archive (runbook step 9)', () => {
     await presses(world, 'Decline', 'robin');
     await world.clinic.query(`update "AuditLog" set timestamp = timestamp + interval '100 days' where ${OLD}`);
     await asksFor(world, '/remedy archive');
-    expect(remedyMessage(world).words).toContain('Records younger than a year would go (the newest is of 2025-04-09');
+    expect(remedyMessage(world).text).toContain('Records younger than a year would go (the newest is of 2025-04-09');
     await asksFor(world, '/remedy archive including records younger than a year');
-    expect(remedyMessage(world).words).toContain('Records: 100');
+    expect(remedyMessage(world).text).toContain('Records: 100');
     await presses(world, 'Decline', 'robin');
     expect(await robinTypes(world, '/remedy archive everything')).toContain('takes `--full` (VACUUM FULL) and the words');
     const application = new URL(world.clinic.applicationUrl).username;
     await world.clinic.query(`revoke delete on "AuditLog" from "${application}"`);
     await asksFor(world, '/remedy archive including records younger than a year');
-    expect(remedyMessage(world).words).toContain('may not delete from AuditLog: grant it DELETE for the time of the archive.');
+    expect(remedyMessage(world).text).toContain('may not delete from AuditLog: grant it DELETE for the time of the archive.');
     await world.clinic.query(`grant delete on "AuditLog" to "${application}"; alter table "AuditLog" drop constraint "AuditLog_pkey"`);
     await asksFor(world, '/remedy archive including records younger than a year');
-    expect(remedyMessage(world).words).toContain('AuditLog has no primary key');
+    expect(remedyMessage(world).text).toContain('AuditLog has no primary key');
     await world.clinic.query(`delete from "AuditLog" where ${OLD}`);
     await asksFor(world, '/remedy archive');
-    expect(remedyMessage(world).words).toContain('AuditLog holds no record from before 2025-10-07 00:00:00 UTC.');
+    expect(remedyMessage(world).text).toContain('AuditLog holds no record from before 2025-10-07 00:00:00 UTC.');
     await world.stops();
     await world.starts('', { AWS_SECRET_ACCESS_KEY: 'another' });
     await asksFor(world, '/remedy archive');
-    expect(remedyMessage(world).words).toContain("the archive can't be asked: SignatureDoesNotMatch (403)");
+    expect(remedyMessage(world).text).toContain("the archive can't be asked: SignatureDoesNotMatch (403)");
   });
 
   story('a compliance key that is expired, private or no key at all is refused', async ({ world }) => {
@@ -319,7 +319,7 @@ describe('archive (runbook step 9)', () => {
     await writeFile(world.s3.publicKeyFile, publicKey);
     await alertFires(world);
     await asksFor(world, '/remedy archive');
-    expect(remedyMessage(world).words).toContain("can't be used: ");
+    expect(remedyMessage(world).text).toContain("can't be used: ");
     await world.stops();
     await writeFile(world.s3.publicKeyFile, world.s3.privateKey);
     await expect(world.starts()).rejects.toThrow('holds a private key. Gapwatch needs the public one alone');

@@ -11,21 +11,21 @@ type Moment = { readonly name: string; readonly arm: (world: World, die: () => P
 const afterSlack = (name: string, matches: (method: string, text: string) => boolean): Moment => ({
   name,
   arm: ({ slack }, die) => {
-    slack.afterDeed = (method, args) => (matches(method, String(args.text ?? args.initial_comment ?? '')) ? die() : undefined);
+    slack.afterDelivery = (method, args) => (matches(method, String(args.text ?? args.initial_comment ?? '')) ? die() : undefined);
   },
 });
 
 const afterPagerDuty = (name: string, method: string, path: RegExp): Moment => ({
   name,
   arm: ({ pagerduty }, die) => {
-    pagerduty.afterDeed = (request) => (request.method === method && path.test(request.path) ? die() : undefined);
+    pagerduty.afterDelivery = (request) => (request.method === method && path.test(request.path) ? die() : undefined);
   },
 });
 
 const afterMail = (name: string, count: number): Moment => ({
   name,
   arm: ({ mail }, die) => {
-    mail.afterDeed = () => (mail.mails.length === count ? die() : undefined);
+    mail.afterDelivery = () => (mail.mails.length === count ? die() : undefined);
   },
 });
 

@@ -91,18 +91,18 @@ story('export → one folder that verifies, with Gapwatch and by hand', { timeou
     const { statement, signature, publicKey } = JSON.parse(await readFile(join(exported, 'signature-1.json'), 'utf8'));
     // By hand, as the export's README says it: none of Gapwatch's own code.
     expect(verify(null, Buffer.from(statement), publicKey, Buffer.from(signature, 'base64'))).toBe(true);
-    const facts = (await readFile(join(exported, 'facts.jsonl'), 'utf8'))
+    const events = (await readFile(join(exported, 'facts.jsonl'), 'utf8'))
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
     let previous = '0'.repeat(64);
-    for (const { body, hash } of facts) {
+    for (const { body, hash } of events) {
       expect(createHash('sha256').update(body).digest('hex')).toBe(hash);
       expect(JSON.parse(body).previous).toBe(previous);
       previous = hash;
     }
     const { count, head } = JSON.parse(statement);
-    expect(facts[count - 1].hash).toBe(head);
+    expect(events[count - 1].hash).toBe(head);
 
     const lines = (await readFile(join(exported, 'facts.jsonl'), 'utf8')).split('\n');
     await writeFile(
@@ -124,7 +124,7 @@ story('the whole record rewritten, hashes and all → the signed statement in th
     expect(JSON.parse(statement?.content.toString() ?? '{}')).toMatchObject({ publicKey: expect.stringContaining('BEGIN PUBLIC KEY') });
     const verified = await gapwatch(world, folder, 'verify', '--key', open);
     expect(verified).toMatchObject({ code: 0, text: expect.stringContaining('signed 1 time') });
-    // With nobody watching, what came after the signed stretch is cut off, its last fact is changed, and the hash made to fit.
+    // With nobody watching, what came after the signed stretch is cut off, its last event is changed, and the hash made to fit.
     await world.stops();
     const { count } = JSON.parse(JSON.parse(statement?.content.toString() ?? '{}').statement);
     await tampers(world, `delete from gapwatch.facts where sequence > ${Number(count)}`);

@@ -28,8 +28,8 @@ story('"Update" → a form with what is known; sending it posts the update and t
 story('a wrong ETA → a sentence beside the field, and what was typed stays', async ({ world }) => {
   await alertFires(world);
   const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Update', robin);
-  const soon = await world.slack.submit(world.botUrl(), form, { action: 'waiting', eta: 'soon' }, robin);
-  expect(soon).toEqual({ kind: 'errors', errors: { eta: 'This is no time. Write 15m, or a time in UTC such as 14:30.' } });
+  const withTimeout = await world.slack.submit(world.botUrl(), form, { action: 'waiting', eta: 'soon' }, robin);
+  expect(withTimeout).toEqual({ kind: 'errors', errors: { eta: 'This is no time. Write 15m, or a time in UTC such as 14:30.' } });
   const past = await world.slack.submit(world.botUrl(), form, { action: 'waiting', eta: '11:00' }, robin);
   expect(past).toMatchObject({ kind: 'errors', errors: { eta: expect.stringContaining('has already passed') } });
   expect(countOf(world, '⏳ UPDATE')).toBe(0);

@@ -33,9 +33,9 @@ story(
     const { pagerduty } = world;
     const alert = await alertFires(world);
     const [bot] = pagerduty.users;
-    pagerduty.afterDeed = async ({ method, body }) => {
+    pagerduty.afterDelivery = async ({ method, body }) => {
       if (method !== 'PUT' || !body.toString().includes('escalation_level') || !bot) return;
-      pagerduty.afterDeed = undefined;
+      pagerduty.afterDelivery = undefined;
       await pagerduty.does(alert, 'unacknowledged', bot);
     };
     await world.passes(5);

@@ -83,7 +83,7 @@ describe('recreate-table (runbook step 10)', () => {
       await goesSilent(world);
       await isDamaged(world);
       await isAsked(world);
-      const plan = remedyMessage(world).words;
+      const plan = remedyMessage(world).text;
       expect(plan).toContain("LAST RESORT: recreate AuditLog by the application's own migrations");
       expect(plan).toContain('Found by /audit schema: Unexpected column that must be filled: traceId');
       expect(plan).toContain('Backup: 200 records, into a table beside it');
@@ -91,20 +91,20 @@ describe('recreate-table (runbook step 10)', () => {
       expect(await presses(world, 'Approve', 'robin')).toBe('INC-1: Approved by you; one more person must.');
       expect(await presses(world, 'Approve', 'robin')).toContain('You have approved it already: it takes a second person.');
       await world.settles();
-      expect(remedyMessage(world).words).toContain('*Waiting for the approval of one more person*');
+      expect(remedyMessage(world).text).toContain('*Waiting for the approval of one more person*');
       expect(await runs()).toBe(0);
       expect(await presses(world, 'Approve', 'sam')).toContain('The plan is made once more');
       await world.settles();
       await steps(world, 3);
-      const { words } = remedyMessage(world);
-      expect(words).toMatch(/^✅ `\/remedy recreate-table AuditLog`, asked for by robin, approved by robin and sam/);
-      expect(words).toMatch(/200 records are in the backup public\.AuditLog_backup_\w+; count and digest are the same/);
-      expect(words).toContain('Its last lines: Applied 1 migration. DATABASE_URL HOME PATH');
-      expect(words).toContain(
+      const { text } = remedyMessage(world);
+      expect(text).toMatch(/^✅ `\/remedy recreate-table AuditLog`, asked for by robin, approved by robin and sam/);
+      expect(text).toMatch(/200 records are in the backup public\.AuditLog_backup_\w+; count and digest are the same/);
+      expect(text).toContain('Its last lines: Applied 1 migration. DATABASE_URL HOME PATH');
+      expect(text).toContain(
         '200 records were brought back, 200 are in the table now, none of the backup is missing; the new table has no traceId: these values are in the backup alone',
       );
-      expect(words).toContain('the table is as the application expects it');
-      expect(words).toContain('*DONE:* Done, and audit records are being written');
+      expect(text).toContain('the table is as the application expects it');
+      expect(text).toContain('*DONE:* Done, and audit records are being written');
       expect(await rowsOf(world, await backupOf(world))).toBe(200);
       expect(await rowsOf(world)).toBeGreaterThan(200);
       expect(await runs()).toBe(1);
@@ -121,11 +121,11 @@ describe('recreate-table (runbook step 10)', () => {
     await presses(world, 'Approve', 'kim');
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    const { words } = remedyMessage(world);
-    expect(words).toContain(
+    const { text } = remedyMessage(world);
+    expect(text).toContain(
       '*FAILED:* The records could not be brought back: a column without a default must not be empty (23502). All 200',
     );
-    expect(words).toMatch(/All 200 records are in the backup public\.AuditLog_backup_\w+\./);
+    expect(text).toMatch(/All 200 records are in the backup public\.AuditLog_backup_\w+\./);
     expect(await rowsOf(world, await backupOf(world))).toBe(200);
   });
 
@@ -133,13 +133,13 @@ describe('recreate-table (runbook step 10)', () => {
     await goesSilent(world);
     await isDamaged(world, 'drop table "AuditLog"');
     await isAsked(world);
-    expect(remedyMessage(world).words).toContain('Backup: none can be made: there is no table');
-    expect(remedyMessage(world).words).toContain('Earlier records come back from the backups of your database alone');
+    expect(remedyMessage(world).text).toContain('Backup: none can be made: there is no table');
+    expect(remedyMessage(world).text).toContain('Earlier records come back from the backups of your database alone');
     await presses(world, 'Approve', 'kim');
     await presses(world, 'Approve', 'sam');
     await world.settles();
     expect(await rowsOf(world)).toBe(0);
-    expect(remedyMessage(world).words).toContain('there was nothing to bring back');
+    expect(remedyMessage(world).text).toContain('there was nothing to bring back');
   });
 
   story('the migrations fail → what they printed without identities and passwords, and where the records are', async ({ world }) => {
@@ -149,11 +149,11 @@ describe('recreate-table (runbook step 10)', () => {
     await presses(world, 'Approve', 'kim');
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    const { words } = remedyMessage(world);
-    expect(words).toContain('*FAILED:* The migrations did not succeed: it ended with exit code 3. Its last lines: P3009: failed for ');
-    expect(words).not.toContain('ann@');
-    expect(words).not.toContain(world.clinic.applicationUrl);
-    expect(words).toMatch(/All 200 records are in the backup public\.AuditLog_backup_\w+\. Look at the table/);
+    const { text } = remedyMessage(world);
+    expect(text).toContain('*FAILED:* The migrations did not succeed: it ended with exit code 3. Its last lines: P3009: failed for ');
+    expect(text).not.toContain('ann@');
+    expect(text).not.toContain(world.clinic.applicationUrl);
+    expect(text).toMatch(/All 200 records are in the backup public\.AuditLog_backup_\w+\. Look at the table/);
     expect(await rowsOf(world)).toBe(200);
   });
 
@@ -164,7 +164,7 @@ describe('recreate-table (runbook step 10)', () => {
     await presses(world, 'Approve', 'kim');
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('it could not be started: spawn no-such-program ENOENT');
+    expect(remedyMessage(world).text).toContain('it could not be started: spawn no-such-program ENOENT');
   });
 
   story('killed while the migrations run → they are not run twice, and it says where the records are', async ({ world }) => {
@@ -180,8 +180,8 @@ describe('recreate-table (runbook step 10)', () => {
     await world.settles();
     await world.moves(0.25);
     await world.settles();
-    const { words } = remedyMessage(world);
-    expect(words).toContain('their end is not known; they are not run again. All 200 records are in the backup public.AuditLog_backup_');
+    const { text } = remedyMessage(world);
+    expect(text).toContain('their end is not known; they are not run again. All 200 records are in the backup public.AuditLog_backup_');
     expect(await runs()).toBe(1);
     expect(await rowsOf(world, await backupOf(world))).toBe(200);
   });
@@ -192,20 +192,20 @@ describe('recreate-table (runbook step 10)', () => {
     expect(world.messages().some((each) => each.includes('recreate-table'))).toBe(false);
     expect(await robinTypes(world, '/remedy recreate-table')).toContain('To confirm, type the table’s name');
     await asksFor(world, '/remedy recreate-table auditlog');
-    expect(remedyMessage(world).words).toContain(
+    expect(remedyMessage(world).text).toContain(
       '"auditlog" is not the table\'s name. To confirm, type it exactly: `/remedy recreate-table AuditLog`',
     );
     await asksFor(world, '/remedy recreate-table AuditLog');
-    expect(remedyMessage(world).words).toContain('may not create tables');
+    expect(remedyMessage(world).text).toContain('may not create tables');
     await isDamaged(world, 'select 1');
     await asksFor(world, '/remedy recreate-table AuditLog');
-    expect(remedyMessage(world).words).toContain('finds the table as it should be');
+    expect(remedyMessage(world).text).toContain('finds the table as it should be');
     await world.clinic.query('alter table "AuditLog" drop column "resourceId"; alter table "AuditLog" owner to current_user');
     await asksFor(world, '/remedy recreate-table AuditLog');
-    expect(remedyMessage(world).words).toContain('does not own AuditLog');
+    expect(remedyMessage(world).text).toContain('does not own AuditLog');
     await world.clinic.query('alter table "AuditLog" rename to audit_logs');
     await asksFor(world, '/remedy recreate-table AuditLog');
-    expect(remedyMessage(world).words).toContain('There is no AuditLog, but there is public.audit_logs');
+    expect(remedyMessage(world).text).toContain('There is no AuditLog, but there is public.audit_logs');
     await world.stops();
     await world.starts('');
     expect(await robinTypes(world, '/remedy recreate-table AuditLog')).toContain('is not configured: set recreate_table in runbook.yaml.');

@@ -44,7 +44,7 @@ describe('rollback (runbook step 11)', () => {
     async ({ world }) => {
       world.digitalocean.onActive = cures(world);
       await isAsked(world, '/remedy rollback');
-      const plan = remedyMessage(world).words;
+      const plan = remedyMessage(world).text;
       expect(plan).toContain('*Plan:* Roll the application back from suspect to good (runbook step 11).');
       expect(plan).toContain('— the gap starts —');
       expect(plan).toContain('*To go back:* /remedy rollback suspect');
@@ -53,10 +53,10 @@ describe('rollback (runbook step 11)', () => {
       expect(await presses(world, 'Approve', 'sam')).toBe('INC-1: Approved. The plan is made once more, and runs if it is still the same.');
       await steps(world, 7);
       expect(world.digitalocean.deployments[0]).toMatchObject({ cause: 'rollback to good', phase: 'ACTIVE' });
-      const { words } = remedyMessage(world);
-      expect(words).toMatch(/^✅ `\/remedy rollback`, asked for by robin, approved by sam/);
-      expect(words).toContain('under way: deployment-5');
-      expect(words).toContain('*DONE:* Done, and audit records are being written');
+      const { text } = remedyMessage(world);
+      expect(text).toMatch(/^✅ `\/remedy rollback`, asked for by robin, approved by sam/);
+      expect(text).toContain('under way: deployment-5');
+      expect(text).toContain('*DONE:* Done, and audit records are being written');
       const timeline = await robinTypes(world, '/incident timeline');
       expect(timeline).toContain('Remedy approved');
       expect(timeline).toContain('Remedy ended (done)');
@@ -67,7 +67,7 @@ describe('rollback (runbook step 11)', () => {
     'what ran before the suspect is the last good one; a named one is taken; what never ran, or nobody knows, is refused',
     async ({ world }) => {
       await isAsked(world, '/remedy rollback older');
-      expect(remedyMessage(world).words).toContain('from suspect to older');
+      expect(remedyMessage(world).text).toContain('from suspect to older');
       await presses(world, 'Decline', 'robin');
       for (const [command, why] of [
         ['broken', 'never ran (ERROR)'],
@@ -76,8 +76,8 @@ describe('rollback (runbook step 11)', () => {
       ]) {
         await robinTypes(world, `/remedy rollback ${command}`);
         await world.settles();
-        expect(remedyMessage(world).words).toContain(`*REFUSED:* ${why === undefined ? '' : ''}`);
-        expect(remedyMessage(world).words).toContain(why);
+        expect(remedyMessage(world).text).toContain(`*REFUSED:* ${why === undefined ? '' : ''}`);
+        expect(remedyMessage(world).text).toContain(why);
       }
     },
   );
@@ -85,7 +85,7 @@ describe('rollback (runbook step 11)', () => {
   story('DigitalOcean objects → no plan', async ({ world }) => {
     world.digitalocean.objection = 'a component was added since';
     await isAsked(world, '/remedy rollback');
-    expect(remedyMessage(world).words).toContain('DigitalOcean objects to this rollback: a component was added since.');
+    expect(remedyMessage(world).text).toContain('DigitalOcean objects to this rollback: a component was added since.');
   });
 
   story('the plan changed between approval and run → nothing is done', async ({ world }) => {
@@ -95,7 +95,7 @@ describe('rollback (runbook step 11)', () => {
     world.digitalocean.deployments.unshift({ id: 'newest', cause: 'commit: by hand', phase: 'ACTIVE', at: NOON + 1 });
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain(
+    expect(remedyMessage(world).text).toContain(
       'it rested on suspect to older, and now it would on newest to older. Nothing was changed; ask again.',
     );
     expect(world.digitalocean.deployments).toHaveLength(5);
@@ -107,7 +107,7 @@ describe('rollback (runbook step 11)', () => {
     await steps(world, 6);
     await world.passes(6);
     await steps(world, 1);
-    expect(remedyMessage(world).words).toMatch(
+    expect(remedyMessage(world).text).toMatch(
       /\*FAILED:\* The change was made at .*, and it did not bring the records back: the last audit record is of 2026-01-05 11:57:00 UTC/,
     );
   });
@@ -117,7 +117,7 @@ describe('rollback (runbook step 11)', () => {
     await isAsked(world, '/remedy rollback');
     await presses(world, 'Approve', 'sam');
     await steps(world, 6);
-    expect(remedyMessage(world).words).toContain('*FAILED:* It ended as error: deployment-5.');
+    expect(remedyMessage(world).text).toContain('*FAILED:* It ended as error: deployment-5.');
   });
 });
 
@@ -128,10 +128,10 @@ describe('restart (runbook step 12)', () => {
     world.digitalocean.fault = ({ method }) => (method === 'POST' ? { kind: 'lose-answer' } : undefined);
     await presses(world, 'Approve', 'sam');
     await steps(world, 8);
-    const { words } = remedyMessage(world);
-    expect(words).toContain('whether the order was taken is not clear');
-    expect(words).toContain('under way: deployment-5');
-    expect(words).toContain('*DONE:*');
+    const { text } = remedyMessage(world);
+    expect(text).toContain('whether the order was taken is not clear');
+    expect(text).toContain('under way: deployment-5');
+    expect(text).toContain('*DONE:*');
     expect(world.digitalocean.deployments.filter(({ cause }) => cause === 'manual')).toHaveLength(1);
   });
 
@@ -141,7 +141,7 @@ describe('restart (runbook step 12)', () => {
     await presses(world, 'Approve', 'sam');
     await world.passes(2);
     await steps(world, 1);
-    expect(remedyMessage(world).words).toContain(
+    expect(remedyMessage(world).text).toContain(
       'nothing came of it that can be seen. It may still begin: look there before you ask again.',
     );
     expect(world.digitalocean.deployments).toHaveLength(4);
@@ -150,9 +150,9 @@ describe('restart (runbook step 12)', () => {
   story('killed between the order and its record → the next process finds it, one deployment in all', async ({ world }) => {
     releases(world);
     world.digitalocean.onActive = cures(world);
-    world.digitalocean.afterDeed = async ({ method }) => {
+    world.digitalocean.afterDelivery = async ({ method }) => {
       if (method !== 'POST') return;
-      world.digitalocean.afterDeed = undefined;
+      world.digitalocean.afterDelivery = undefined;
       await world.isKilled();
     };
     await world.clinic.wrote(new Date(NOON - 60 * MINUTE), new Date(NOON - 3 * MINUTE), 100);
@@ -169,7 +169,7 @@ describe('restart (runbook step 12)', () => {
     await world.moves(0.25);
     await world.settles();
     await steps(world, 9);
-    expect(remedyMessage(world).words).toContain('*DONE:*');
+    expect(remedyMessage(world).text).toContain('*DONE:*');
     expect(world.digitalocean.deployments.filter(({ cause }) => cause === 'manual')).toHaveLength(1);
   });
 
@@ -179,7 +179,7 @@ describe('restart (runbook step 12)', () => {
     await steps(world, 2);
     expect(await presses(world, 'Stop', 'kim')).toBe('INC-1: It ends at its next safe point.');
     await steps(world, 1);
-    expect(remedyMessage(world).words).toContain('*STOPPED:* kim stopped following it. What was ordered goes on by itself: deployment-5.');
+    expect(remedyMessage(world).text).toContain('*STOPPED:* kim stopped following it. What was ordered goes on by itself: deployment-5.');
   });
 });
 
@@ -191,33 +191,33 @@ describe('hotfix (runbook step 11)', () => {
       world.github.tellsRun = tellsRun;
       world.github.onSuccess = cures(world);
       await isAsked(world, '/remedy hotfix hotfix/audit-logging');
-      expect(remedyMessage(world).words).toContain('Commit: abc123def456, Restore audit logging');
+      expect(remedyMessage(world).text).toContain('Commit: abc123def456, Restore audit logging');
       await presses(world, 'Approve', 'sam');
       await steps(world, 6);
-      const { words } = remedyMessage(world);
-      expect(words).toContain('<https://github.example/clinic/patient-portal/actions/runs/9000|under way: 9000>');
-      expect(words).toContain('*DONE:*');
+      const { text } = remedyMessage(world);
+      expect(text).toContain('<https://github.example/clinic/patient-portal/actions/runs/9000|under way: 9000>');
+      expect(text).toContain('*DONE:*');
       expect(world.github.runs).toHaveLength(1);
     },
   );
 
   story('an unknown ref, a moved ref, a failed run → each says so', async ({ world }) => {
     await isAsked(world, '/remedy hotfix nowhere');
-    expect(remedyMessage(world).words).toContain('*REFUSED:* It could not be planned: GitHub answered 422.');
+    expect(remedyMessage(world).text).toContain('*REFUSED:* It could not be planned: GitHub answered 422.');
     world.github.branches.set('fix', 'a'.repeat(40));
     await robinTypes(world, '/remedy hotfix fix');
     await world.settles();
     world.github.branches.set('fix', 'b'.repeat(40));
     await presses(world, 'Approve', 'sam');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('The plan has changed since it was approved');
+    expect(remedyMessage(world).text).toContain('The plan has changed since it was approved');
     expect(world.github.runs).toHaveLength(0);
     world.github.concludesAs = 'failure';
     await robinTypes(world, '/remedy hotfix fix');
     await world.settles();
     await presses(world, 'Approve', 'sam');
     await steps(world, 4);
-    expect(remedyMessage(world).words).toContain('*FAILED:* It ended as failure: 9000.');
+    expect(remedyMessage(world).text).toContain('*FAILED:* It ended as failure: 9000.');
   });
 });
 
@@ -234,7 +234,7 @@ describe('what a remedy refuses', () => {
     await isAsked(world, '/remedy restart');
     const { blocks } = remedyMessage(world);
     await world.passes(15.1);
-    expect(remedyMessage(world).words).toContain('*EXPIRED:* Nobody approved it in time. Nothing was changed.');
+    expect(remedyMessage(world).text).toContain('*EXPIRED:* Nobody approved it in time. Nothing was changed.');
     const late = { ...remedyMessage(world), blocks };
     expect(await world.slack.press(world.botUrl(), late, 'Approve', PEOPLE.sam)).toContain('It is over: Nobody approved it in time.');
   });
@@ -256,7 +256,7 @@ describe('what a remedy refuses', () => {
     );
     expect(await presses(world, 'Decline', 'sam')).toContain('Declined. Nothing was changed.');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('*DECLINED:* sam declined it. Nothing was changed.');
+    expect(remedyMessage(world).text).toContain('*DECLINED:* sam declined it. Nothing was changed.');
     expect(await robinTypes(world, '/remedy rollback')).toContain('The plan appears in the thread.');
   });
 
@@ -271,7 +271,7 @@ describe('what a remedy refuses', () => {
     );
     await robinTypes(world, '/remedy restart --dry-run');
     await world.settles();
-    expect(remedyMessage(world).words).toContain('*DRY-RUN:* This was a dry run: nothing was changed.');
+    expect(remedyMessage(world).text).toContain('*DRY-RUN:* This was a dry run: nothing was changed.');
     expect(remedyMessage(world).blocks.some(({ type }) => type === 'actions')).toBe(false);
   });
 

@@ -8,12 +8,12 @@ story.for([
   ['somebody who is no member of the channel', PEOPLE.lee, 'Only members of #incidents can command Gapwatch. Join the channel first.'],
   ['a guest', PEOPLE.guest, "Guests and people of other workspaces can't command Gapwatch. Ask a member of #incidents."],
   ['a stranger of Slack Connect', PEOPLE.stranger, "Guests and people of other workspaces can't command Gapwatch."],
-] as const)('%s can’t command, by words, buttons or forms, and it is on record', async ([, user, words], { world }) => {
+] as const)('%s can’t command, by words, buttons or forms, and it is on record', async ([, user, text], { world }) => {
   await alertFires(world);
   const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Update', PEOPLE.robin);
-  expect(await world.slack.command(world.botUrl(), '/incident claim', user)).toContain(words);
-  expect(await world.slack.command(world.botUrl(), '/audit scope', user)).toContain(words);
-  expect(await world.slack.press(world.botUrl(), rootOf(world), "I'm on it", user)).toContain(words);
+  expect(await world.slack.command(world.botUrl(), '/incident claim', user)).toContain(text);
+  expect(await world.slack.command(world.botUrl(), '/audit scope', user)).toContain(text);
+  expect(await world.slack.press(world.botUrl(), rootOf(world), "I'm on it", user)).toContain(text);
   const sent = await world.slack.submit(world.botUrl(), form, { action: 'mischief' }, user);
   expect(sent).toMatchObject({ kind: 'errors' });
   await world.settles();

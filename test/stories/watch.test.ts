@@ -2,7 +2,7 @@ import pg from 'pg';
 import { expect } from 'vitest';
 import { openLog } from '#app/log.ts';
 import { readWatchSettings } from '#app/settings.ts';
-import { startWatchAlone } from '#app/standalone-watch.ts';
+import { runStandaloneWatch } from '#app/standalone-watch.ts';
 import { countOf, messageWith } from '#harness/stories.ts';
 import { alertsNamed, metric, roundsPass, secondsUntilAlert, titles, WATCHING, WATCHING_SLOWLY } from '#harness/watch.ts';
 import { NOON, story, type World } from '#harness/world.ts';
@@ -83,9 +83,9 @@ story('killed right after PagerDuty took the alarm → after the restart still o
   await hasWritten(world);
   await world.startsApart(WATCHING);
   await world.settles();
-  world.pagerduty.afterDeed = async ({ path }) => {
+  world.pagerduty.afterDelivery = async ({ path }) => {
     if (path !== '/v2/enqueue') return;
-    world.pagerduty.afterDeed = undefined;
+    world.pagerduty.afterDelivery = undefined;
     await world.isKilled();
   };
   await world.moves(2);
@@ -246,7 +246,7 @@ story('the watch by itself needs neither Slack nor mail, and shares a store with
   );
   const own = { PORT: '0', HEARTBEAT_URL: outside.url };
   const settings = readWatchSettings({ ...own, AUDIT_DATABASE_URL, PAGERDUTY_ROUTING_KEY, PAGERDUTY_EVENTS_URL, DATABASE_URL });
-  const watch = await startWatchAlone(settings, openLog('fatal'), world.clock);
+  const watch = await runStandaloneWatch(settings, openLog('fatal'), world.clock);
   try {
     await secondsUntilAlert(world, 'AuditLogFailure', NOON);
     await world.settles();
@@ -267,7 +267,7 @@ story('the watch by itself needs neither Slack nor mail, and shares a store with
 story('the watch by itself must have somebody to tell, unless it only measures', async ({ world }) => {
   const { AUDIT_DATABASE_URL } = world.environment;
   const settings = readWatchSettings({ PORT: '0', AUDIT_DATABASE_URL, RUNBOOK_FILE: '/nowhere/runbook.yaml' });
-  await expect(startWatchAlone(settings, openLog('fatal'), world.clock)).rejects.toThrow('PAGERDUTY_ROUTING_KEY is missing');
+  await expect(runStandaloneWatch(settings, openLog('fatal'), world.clock)).rejects.toThrow('PAGERDUTY_ROUTING_KEY is missing');
 });
 
 story('mode measure → the alarm is under /metrics, and nobody is told', async ({ world }) => {

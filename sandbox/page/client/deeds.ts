@@ -1,12 +1,12 @@
 import type { Deed } from '../deeds.ts';
 import type { DeedAnswer, Person } from '../state.ts';
 
-/** Asks for a deed; answers whether it was done. */
+/** Asks for a message; answers whether it was done. */
 export type Act = (deed: Deed) => Promise<boolean>;
 /** Who acts on the page, and how. */
 export type Does = { readonly me: Person; readonly act: Act };
 
-/** Sends deeds to the sandbox; `tell` is given the reason when one is refused, and null when it is done. */
+/** Sends actions to the sandbox; `tell` is given the reason when one is refused, and null when it is done. */
 export function act(tell: (refused: string | null) => void): Act {
   return async (deed) => {
     const refused = await send(deed).catch(() => 'The demo does not answer. Is it still running in its terminal?');

@@ -33,7 +33,7 @@ export type Taken = {
   readonly resolves: (key: string) => void;
 };
 
-/** Answers `POST /v2/enqueue` as the Events API v2 does: 202 when the event is well formed and its routing key known, else 400 and why. */
+/** Returns `POST /v2/enqueue` as the Events API v2 does: 202 when the event is well formed and its routing key known, else 400 and why. */
 export function enqueue({ body }: StandInRequest, routingKey: string, taken: Taken): StandInAnswer {
   if (body.length > BIGGEST_BODY) return invalid(413, 'Event object is too large');
   const parsed = eventSchema.safeParse(jsonOf(body));

@@ -32,21 +32,21 @@ export type PagerDutyStandIn = {
   readonly incidents: ReadonlyMap<string, PagerDutyIncident>;
   readonly events: EventEmitter<{ change: [PagerDutyIncident, string] }>;
   fault: ((request: StandInRequest) => Fault | undefined) | undefined;
-  afterDeed: ((request: StandInRequest) => Promise<void> | void) | undefined;
+  afterDelivery: ((request: StandInRequest) => Promise<void> | void) | undefined;
   /** Secrets that sign, in this order; several while one is rotated. */
   secrets: readonly string[];
   /** Where webhooks go; null loses them, as a subscription that is switched off does. */
   /** PagerDuty has switched the subscription off after too many refused deliveries: nothing is delivered. */
   isSubscriptionOff: boolean;
   webhookUrl: string | null;
-  /** Raises an incident, as an alerting rule does. Answers once its webhook was delivered. */
+  /** Raises an incident, as an alerting rule does. Returns once its webhook was delivered. */
   readonly fires: (
     title: string,
     options?: { readonly details?: unknown; readonly service?: string; readonly createdAt?: Date },
   ) => Promise<PagerDutyIncident>;
-  /** A person does something in PagerDuty. Answers once its webhook was delivered. */
+  /** A person does something in PagerDuty. Returns once its webhook was delivered. */
   readonly does: (incident: PagerDutyIncident, event: string, by: PagerDutyUser, detail?: string) => Promise<void>;
-  /** Sends the latest webhook of this kind once more, as PagerDuty does when an answer was lost. Answers the HTTP status. */
+  /** Sends the latest webhook of this kind once more, as PagerDuty does when an answer was lost. Returns the HTTP status. */
   readonly redelivers: (type: string) => Promise<number>;
   readonly close: () => Promise<void>;
 };
@@ -69,7 +69,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
   const server = await serveStandIn(
     (request) => answerRequest(request),
     (request) => standIn.fault?.(request),
-    (request) => standIn.afterDeed?.(request),
+    (request) => standIn.afterDelivery?.(request),
   );
   const deliver = (incident: PagerDutyIncident, type: string, data: unknown, agent: string | null): Promise<void> => {
     incident.log.push(type);
@@ -196,7 +196,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     incidents,
     events: new EventEmitter(),
     fault: undefined,
-    afterDeed: undefined,
+    afterDelivery: undefined,
     secrets: ['sandbox-webhook-secret'],
     webhookUrl: null,
     isSubscriptionOff: false,

@@ -25,8 +25,8 @@ export type SlackStandIn = SlackPeople & {
   fault: SlackFault | undefined;
   /** How many messages a second Slack takes, after a burst; undefined: as many as come. */
   limit: { readonly perSecond: number; readonly burst: number } | undefined;
-  /** Told after each deed, before its answer. */
-  afterDeed: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
+  /** Told after each action, before its answer. */
+  afterDelivery: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -121,7 +121,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
       if (!request.path.startsWith('/api/')) return undefined;
       return standIn.fault?.(methodOf(request), argumentsOf(request)) ?? tooMany(methodOf(request));
     },
-    (request) => (request.path.startsWith('/api/') ? standIn.afterDeed?.(methodOf(request), argumentsOf(request)) : undefined),
+    (request) => (request.path.startsWith('/api/') ? standIn.afterDelivery?.(methodOf(request), argumentsOf(request)) : undefined),
   );
   const standIn: SlackStandIn = {
     apiUrl: `${server.url}/api/`,
@@ -135,7 +135,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     homes: state.homes,
     fault: undefined,
     limit: undefined,
-    afterDeed: undefined,
+    afterDelivery: undefined,
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
       await Promise.all([server.close(), socket.close()]);

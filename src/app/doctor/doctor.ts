@@ -41,7 +41,7 @@ async function examineAll(settings: WatchSettings, findings: (audit: AuditDataba
   let bad = 0;
   // One after the other: an embedded store can be started only once at a time.
   for (const finding of findings(audit)) {
-    const { isGood, line } = await examine(finding);
+    const { isGood, line } = await classifyAlert(finding);
     say(line);
     if (!isGood) bad += 1;
   }
@@ -61,11 +61,11 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
   return [
     {
       what: 'policy and templates (RUNBOOK_FILE, TEMPLATES_DIR)',
-      look: () => loadTexts(settings).then(() => 'every key is known, every template renders'),
+      reading: () => loadTexts(settings).then(() => 'every key is known, every template renders'),
     },
     {
       what: 'escalation contacts (contacts in runbook.yaml)',
-      look: async () => {
+      reading: async () => {
         const { policy } = await loadTexts(settings);
         const missing = unreachableRoles(withAddresses(policy, settings));
         if (missing.length > 0) throw new Error(`no address is known for ${missing.join(', ')}`);
@@ -74,11 +74,11 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
     },
     {
       what: 'store (DATABASE_URL or GAPWATCH_DATA_DIR)',
-      look: () => withStore(async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
+      reading: () => withStore(async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
     },
     {
       what: 'webhooks (the last one kept)',
-      look: () =>
+      reading: () =>
         withStore(async (store) => {
           const last = await lastDelivery(store);
           return last
@@ -86,12 +86,12 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
             : 'none has come yet: send a test event from PagerDuty, Integrations, Generic Webhooks (v3)';
         }),
     },
-    { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', look: () => signingKeyWords(settings) },
-    { what: 'transport of mail (SMTP_URL)', look: async () => mailTransportWords(settings) },
-    { what: 'Slack token (SLACK_BOT_TOKEN)', look: async () => `signed in as ${await slack.whoAmI()}` },
+    { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', reading: () => signingKeyWords(settings) },
+    { what: 'transport of mail (SMTP_URL)', reading: async () => mailTransportWords(settings) },
+    { what: 'Slack token (SLACK_BOT_TOKEN)', reading: async () => `signed in as ${await slack.whoAmI()}` },
     {
       what: 'Slack channel (SLACK_CHANNEL)',
-      look: async () => {
+      reading: async () => {
         const id = await slack.channelId();
         const members = await slack.channelMembers(id);
         const own = await slack.ownId();
@@ -99,10 +99,10 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
         return `found as ${id}, and the bot is in it`;
       },
     },
-    { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', look: () => pagerduty.ping().then(() => 'the token is accepted') },
+    { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', reading: () => pagerduty.ping().then(() => 'the token is accepted') },
     {
       what: 'webhook subscription in PagerDuty',
-      look: async () => {
+      reading: async () => {
         const ours = (await pagerduty.subscriptions()).filter(({ url }) => url.endsWith('/pagerduty/webhook'));
         if (ours.length === 0) throw new Error('none points to /pagerduty/webhook: docs/pagerduty.md says how to make one');
         if (!ours.some(({ isActive }) => isActive)) throw new Error('it is switched off: switch it on again in PagerDuty');
@@ -111,7 +111,7 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
     },
     {
       what: 'mail server (SMTP_URL)',
-      look: () =>
+      reading: () =>
         connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM })
           .ping()
           .then(() => 'it takes our user'),
@@ -131,7 +131,7 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
       sources.app,
       async (each) => `${(await each.deployments()).length} deployments listed`,
     ),
-    optionalFinding('archive (ARCHIVE_S3_BUCKET, ARCHIVE_PGP_PUBLIC_KEY_FILE)', sources.vault, async (each) => {
+    optionalFinding('archive (ARCHIVE_S3_BUCKET, ARCHIVE_PGP_PUBLIC_KEY_FILE)', sources.bucket, async (each) => {
       const { place, encryptedTo, hasObjectLock } = await each.describe();
       return `${place}, encrypted to ${encryptedTo}, ${hasObjectLock ? 'with' : 'without'} object lock`;
     }),
@@ -152,9 +152,9 @@ function mailTransportWords({ SMTP_URL }: Settings): string {
   return isLocal ? 'a server on this machine; TLS is used when it offers it' : 'STARTTLS, and no mail without it';
 }
 
-async function examine({ what, look }: Finding): Promise<{ readonly isGood: boolean; readonly line: string }> {
+async function classifyAlert({ what, reading }: Finding): Promise<{ readonly isGood: boolean; readonly line: string }> {
   try {
-    return { isGood: true, line: `ok    ${what}: ${await look()}` };
+    return { isGood: true, line: `ok    ${what}: ${await reading()}` };
   } catch (error) {
     return { isGood: false, line: `WRONG ${what}: ${error instanceof Error ? error.message : String(error)}` };
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { withStore } from '#app/command-line.ts';
 import { loadPolicy } from '#app/policy-file.ts';
 import type { WatchSettings } from '#app/settings.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { raisedAlarms } from '#domain/watch/evaluate.ts';
 import type { AuditDatabase } from '#services/database/reader.ts';
@@ -11,13 +11,18 @@ import { loadWatch } from '#store/watch.ts';
 import type { Optional, Sources } from '#workflows/context.ts';
 
 /** Something that the doctor looks at; what is wrong is thrown, in words. */
-export type Finding = { readonly what: string; readonly look: () => Promise<string> };
+export type Finding = { readonly what: string; readonly reading: () => Promise<string> };
 
 /** What is optional is only looked at when it is configured; what is not says which setting it wants. */
-export function optionalFinding<Service>(what: string, optional: Optional<Service>, look: (service: Service) => Promise<string>): Finding {
+export function optionalFinding<Service>(
+  what: string,
+  optional: Optional<Service>,
+  reading: (service: Service) => Promise<string>,
+): Finding {
   return {
     what,
-    look: async () => ('missing' in optional ? `not configured, optional: set ${optional.missing.join(', ')}` : look(optional.service)),
+    reading: async () =>
+      'missing' in optional ? `not configured, optional: set ${optional.missing.join(', ')}` : reading(optional.service),
   };
 }
 
@@ -26,27 +31,27 @@ export function watchFindings(settings: WatchSettings, audit: AuditDatabase, sou
   return [
     {
       what: 'Gapwatch itself (its findings on record)',
-      look: () =>
+      reading: () =>
         withStore(async (store) => {
           const findings = await loadFindings(store);
-          if (findings.length > 0) throw new Error(findings.map(({ words, since }) => `${words} (since ${formatUtc(since)})`).join('; '));
+          if (findings.length > 0) throw new Error(findings.map(({ text, since }) => `${text} (since ${formatUtc(since)})`).join('; '));
           return 'nothing is known to be wrong';
         }),
     },
     {
       what: 'audit table (AUDIT_DATABASE_URL, AUDIT_TABLE)',
-      look: () =>
-        audit.read(askForTable(settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN), 10_000).then((rows) => {
-          const table = judgeTable(rows, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN);
+      reading: () =>
+        audit.read(tableQuery(settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN), 10_000).then((rows) => {
+          const table = parseTable(rows, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN);
           if ('missing' in table) throw new Error(table.missing);
           return `${table.schema}.${table.name} found${table.isIndexed ? '' : `; no index leads with ${table.column}: gap scans will be slow`}`;
         }),
     },
     {
       what: 'rights in the monitored database (AUDIT_DATABASE_URL)',
-      look: () => audit.read(ROLE_RIGHTS, 10_000).then(judgeRights),
+      reading: () => audit.read(ROLE_RIGHTS, 10_000).then(judgeRights),
     },
-    { what: 'the watch (watch.mode, PAGERDUTY_ROUTING_KEY)', look: () => watchWords(settings, of) },
+    { what: 'the watch (watch.mode, PAGERDUTY_ROUTING_KEY)', reading: () => watchWords(settings, of) },
     optionalFinding(
       'write probe (AUDIT_WRITER_DATABASE_URL)',
       sources.auditWriter,
@@ -54,7 +59,7 @@ export function watchFindings(settings: WatchSettings, audit: AuditDatabase, sou
     ),
     optionalFinding('health endpoint (HEALTH_URL)', sources.health, async (endpoint) => {
       const answer = await endpoint.ask();
-      if (answer.kind === 'silent') throw new Error(answer.words);
+      if (answer.kind === 'silent') throw new Error(answer.text);
       return `it answers ${answer.status}`;
     }),
     optionalFinding('DigitalOcean cluster (DIGITALOCEAN_DB_CLUSTER_ID)', sources.cluster, async (each) => {

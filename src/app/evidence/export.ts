@@ -8,7 +8,7 @@ import type { Database } from '#store/database.ts';
 import { loadLinks } from '#store/event-store.ts';
 import { unlink } from '#store/hash-chain.ts';
 import { loadSent, type Sent } from '#store/sent-messages.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { reportText } from '#workflows/deliver/report.ts';
 
 const mailSchema = z.object({
@@ -21,23 +21,23 @@ const mailSchema = z.object({
 
 /**
  * Writes everything on record about an incident into one new folder, which `verify` accepts and which can be verified without Gapwatch.
- * Answers the names of its files. Throws when the folder is there already: evidence is never overwritten.
+ * Returns the names of its files. Throws when the folder is there already: evidence is never overwritten.
  */
 export async function exportIncident(
-  house: Pick<House, 'policy' | 'templates' | 'now'> & { readonly database: Database },
+  context: Pick<AppContext, 'policy' | 'templates' | 'now'> & { readonly database: Database },
   number: number,
   folder: string,
 ): Promise<readonly string[]> {
-  const links = await loadLinks(house.database, number);
-  const sent = await loadSent(house.database, number);
-  const facts = links.map(({ body }) => unlink(body));
-  const signatures = facts.flatMap(({ fact }) => (fact.type === 'evidence.signed' ? [fact] : []));
+  const links = await loadLinks(context.database, number);
+  const sent = await loadSent(context.database, number);
+  const events = links.map(({ body }) => unlink(body));
+  const signatures = events.flatMap(({ event }) => (event.type === 'evidence.signed' ? [event] : []));
   const files = new Map<string, string | Uint8Array>([
     ['README.md', readme(number, links.length)],
     ['facts.jsonl', lines(links.map(({ sequence, hash, body }) => ({ sequence, hash, body })))],
-    ['sent.jsonl', lines(sent.map(({ call, attempt, at, content, sha256 }) => ({ call, attempt, at, content, sha256 })))],
-    ['timeline.csv', timelineCsv(timeline(facts))],
-    ['report.md', `${await reportText(house, number)}\n`],
+    ['sent.jsonl', lines(sent.map(({ message, attempt, at, content, sha256 }) => ({ call: message, attempt, at, content, sha256 })))],
+    ['timeline.csv', timelineCsv(timeline(events))],
+    ['report.md', `${await reportText(context, number)}\n`],
     ...signatures.map(({ statement, signature, publicKey }, index): [string, string] => [
       `signature-${index + 1}.json`,
       `${JSON.stringify({ statement, signature, publicKey }, null, 2)}\n`,
@@ -54,10 +54,10 @@ function lines(values: readonly object[]): string {
 }
 
 /** A mail as its reader had it, and each of its attachments. */
-function mailFiles({ call, attempt, content, at }: Sent): readonly (readonly [string, string | Uint8Array])[] {
-  if (!call.startsWith('mail/')) return [];
+function mailFiles({ message, attempt, content, at }: Sent): readonly (readonly [string, string | Uint8Array])[] {
+  if (!message.startsWith('mail/')) return [];
   const mail = mailSchema.parse(JSON.parse(content));
-  const name = `notice-${call.slice('mail/'.length).replace(/[^A-Za-z0-9]+/g, '-')}-${attempt}`;
+  const name = `notice-${message.slice('mail/'.length).replace(/[^A-Za-z0-9]+/g, '-')}-${attempt}`;
   const head = `To: ${mail.to.join(', ')}\nSubject: ${mail.subject}\nMessage-ID: ${mail.messageId}\nGiven to the mail server: ${at.toISOString()}\n\n`;
   const attached = mail.attachments.map(
     ({ name: file, base64 }) => [`${name}-${file.replace(/[^A-Za-z0-9.-]+/g, '-')}`, Buffer.from(base64, 'base64')] as const,

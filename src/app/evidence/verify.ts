@@ -9,7 +9,9 @@ import { loadSent } from '#store/sent-messages.ts';
 import { type Evidence, type Signature, verifyEvidence } from '#store/signatures.ts';
 
 const lineSchema = z.object({ sequence: z.number().int(), hash: z.string(), body: z.string() });
-const sentSchema = z.object({ call: z.string(), content: z.string(), sha256: z.string() });
+const sentSchema = z
+  .object({ call: z.string(), content: z.string(), sha256: z.string() })
+  .transform(({ call: message, content, sha256 }) => ({ message, content, sha256 }));
 const signatureSchema = z.object({ statement: z.string(), signature: z.string(), publicKey: z.string() });
 
 /** What was verified, in lines for people, and how many records do not hold. */
@@ -24,7 +26,7 @@ export async function verifyStore(database: Database, trusted: string | null): P
   return told(records.map((evidence) => ({ evidence, problems: verifyEvidence(evidence, { trusted }) })));
 }
 
-/** Recomputes an exported record: its facts, messages and mails, and the signatures kept beside them. */
+/** Recomputes an exported record: its events, messages and mails, and the signatures kept beside them. */
 export async function verifyFolder(folder: string, trusted: string | null): Promise<Verified> {
   const links = await readLines(join(folder, 'facts.jsonl'), lineSchema);
   const sent = await readLines(join(folder, 'sent.jsonl'), sentSchema);

@@ -5,11 +5,11 @@ import type { Check } from '#domain/checks/check.ts';
 import { CHECKS, checkNamed } from '#domain/checks/index.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { currentIncident, openIncident } from '#store/event-store.ts';
-import type { House } from '#workflows/context.ts';
-import { handle } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute } from '#workflows/execute.ts';
 
 /** `/audit <check>`: asks for a check, whose answer the whole channel will see. Answers the person who asked at once. */
-export async function auditCommand(house: House, text: string, { person }: Pick<Asker, 'person'>): Promise<string> {
+export async function auditCommand(context: AppContext, text: string, { person }: Pick<Asker, 'person'>): Promise<string> {
   const [name = '', ...rest] = text.trim().toLowerCase().split(/\s+/);
   if (name === '' || name === 'help') return auditHelp();
   const check = checkNamed(name);
@@ -20,21 +20,21 @@ export async function auditCommand(house: House, text: string, { person }: Pick<
   const argument = rest.join(' ');
   const problem = check.refuse(argument);
   if (problem !== null) return problem;
-  await requestCheck(house, check, argument, person);
+  await requestCheck(context, check, argument, person);
   return `Running \`${`${check.name} ${argument}`.trim()}\` (runbook ${check.step}). The answer appears in the channel.`;
 }
 
 /** Puts a check on its way, on the open incident's timeline when there is one. */
-async function requestCheck(house: House, { name, isAboutLatest }: Check, argument: string, person: Person): Promise<void> {
+async function requestCheck(context: AppContext, { name, isAboutLatest }: Check, argument: string, person: Person): Promise<void> {
   const request = randomUUID();
-  const { database } = house;
+  const { database } = context;
   const incident = isAboutLatest ? await currentIncident(database) : await openIncident(database);
   if (incident !== null) {
-    await handle(house, incident, { kind: 'request-check', check: name, argument, request }, person);
+    await execute(context, incident, { kind: 'request-check', check: name, argument, request }, person);
     return;
   }
   const data = { kind: 'run-check', incident: null, check: name, argument, request };
-  await house.jobs.enqueue(house.database, { queue: 'audit', key: `check/${request}`, data, dueAt: house.now() }, house.now());
+  await context.jobs.enqueue(context.database, { queue: 'audit', key: `check/${request}`, data, dueAt: context.now() }, context.now());
 }
 
 function auditHelp(): string {

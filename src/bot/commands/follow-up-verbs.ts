@@ -9,14 +9,14 @@ export const FOLLOW_UP_VERBS: Readonly<Record<string, Verb>> = {
   assess: {
     usage: 'assess',
     help: 'a form: the compliance impact (§16), filled in as far as it is known',
-    run: (request) => onIncident(request, (number) => openForm(request.house, request.asker, 'assess', number)),
+    run: (request) => onIncident(request, (number) => openForm(request.context, request.asker, 'assess', number)),
   },
   'post-mortem': { usage: 'post-mortem <time>', help: 'schedule the post-mortem (UTC); its document is written', run: postMortem },
   hhs: { usage: 'hhs required|not-required because … | hhs notified', help: 'whether HHS must be notified, and that it was', run: hhs },
 };
 
 async function postMortem(request: Request): Promise<Reply> {
-  const at = parseMoment(request.rest, request.house.now());
+  const at = parseMoment(request.rest, request.context.now());
   if (at === null) return 'Give a time in UTC: `/incident post-mortem 2026-01-06 15:00`.';
   return give(request, { kind: 'schedule-post-mortem', for: at }, 'The post-mortem is scheduled; its document is being written.');
 }

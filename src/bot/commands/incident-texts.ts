@@ -1,5 +1,5 @@
 import type { Reply } from '#bot/reply.ts';
-import { soon } from '#bot/with-timeout.ts';
+import { withTimeout } from '#bot/with-timeout.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { formatUtc } from '#domain/base/time.ts';
@@ -9,30 +9,30 @@ import { openTasks } from '#domain/incident/tasks.ts';
 import { timeline } from '#domain/incident/timeline.ts';
 import { type SlackMessage, singleButton, slackMessage } from '#domain/messages/blocks.ts';
 import { incidentView } from '#domain/messages/view.ts';
-import type { House, OnCall } from '#workflows/context.ts';
+import type { AppContext, OnCall } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 
 /** The incident as it stands, with who is on call for the next levels, for one person. */
-export async function statusReply(house: House, number: number): Promise<Reply> {
-  const { incident } = await load(house, number);
+export async function statusReply(context: AppContext, number: number): Promise<Reply> {
+  const { incident } = await load(context, number);
   if (!incident) return `There is no ${incidentName(number)}.`;
-  return [...statusLines(house, incident), `On call: ${await onCallWords(house, incident)}`].join('\n');
+  return [...statusLines(context, incident), `On call: ${await onCallWords(context, incident)}`].join('\n');
 }
 
 /** What is known of an incident, line by line. */
-export function statusLines(house: House, incident: Incident): readonly string[] {
-  const view = incidentView(incident, house.now(), house.policy);
+export function statusLines(context: AppContext, incident: Incident): readonly string[] {
+  const view = incidentView(incident, context.now(), context.policy);
   const time = (value: Date | string) => (value instanceof Date ? formatUtc(value) : value);
   const gap = ongoingGap(incident.gaps)
     ? `open since ${time(view.gapStart)} (${view.gapDuration})`
     : `${time(view.gapStart)} to ${time(view.gapEnd)} (${view.gapDuration})`;
-  const troubled = incident.calls.filter(({ status }) => status.name === 'due' && status.lastFailure !== null);
-  const open = openTasks(incident, house.now(), house.policy).length;
+  const troubled = incident.outbox.filter(({ status }) => status.name === 'due' && status.lastFailure !== null);
+  const open = openTasks(incident, context.now(), context.policy).length;
   return [
     `${view.isDrill ? '*DRILL* ' : ''}*${view.name}* · ${view.status} · ${view.elapsedMinutes} min`,
     `Gap: ${incident.gaps.length === 0 ? view.gapStart : gap}`,
     `Records: ${view.records}`,
-    `On it: ${view.claimedBy} · writes: ${view.writer}`,
+    `On it: ${view.claimedBy} · writes: ${view.scribe}`,
     `Root cause: ${view.rootCause}`,
     `Action: ${view.action}`,
     `ETA: ${time(view.eta)}${view.etaExpired ? ' (this time has passed)' : ''}`,
@@ -45,11 +45,11 @@ export function statusLines(house: House, incident: Incident): readonly string[]
 /** PagerDuty may be slow; the rest of the answer must not wait for it. */
 const ON_CALL_WITHIN_MILLISECONDS = 1_200;
 
-async function onCallWords(house: House, incident: Incident): Promise<string> {
+async function onCallWords(context: AppContext, incident: Incident): Promise<string> {
   const alert = incident.alerts.at(-1);
   if (incident.isDrill || !alert) return 'no PagerDuty alert belongs to this incident';
-  const asked = house.pagerduty.onCalls(alert.id).catch(() => null);
-  const levels = await soon(asked, ON_CALL_WITHIN_MILLISECONDS);
+  const asked = context.pagerduty.onCalls(alert.id).catch(() => null);
+  const levels = await withTimeout(asked, ON_CALL_WITHIN_MILLISECONDS);
   if (levels === null) return 'PagerDuty did not say in time';
   return levels.length === 0 ? 'nobody, says PagerDuty' : levels.map(levelWords).join('; ');
 }
@@ -61,10 +61,10 @@ function levelWords({ level, names }: OnCall): string {
 const PAGE_LINES = 15;
 
 /** A page of the timeline, the latest first page, with a button to the one before. */
-export async function timelineReply(house: House, number: number, page: string): Promise<Reply> {
-  const { facts, incident } = await load(house, number);
+export async function timelineReply(context: AppContext, number: number, page: string): Promise<Reply> {
+  const { events, incident } = await load(context, number);
   if (!incident) return `There is no ${incidentName(number)}.`;
-  const lines = timeline(facts);
+  const lines = timeline(events);
   const pages = Math.max(1, Math.ceil(lines.length / PAGE_LINES));
   const wanted = page === '' ? 1 : Number(page);
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > pages)

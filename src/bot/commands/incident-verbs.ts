@@ -4,8 +4,8 @@ import { redact } from '#domain/base/text/redact.ts';
 import { foreignText } from '#domain/base/text/sanitize.ts';
 import { DAY, formatDuration, formatUtc, MINUTE, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
 import { openIncident } from '#store/event-store.ts';
-import { lookAt } from '#workflows/checks/poll-table.ts';
-import { handle, openOrJoin } from '#workflows/execute.ts';
+import { readTable } from '#workflows/checks/poll-table.ts';
+import { execute, openOrJoin } from '#workflows/execute.ts';
 import { give, NONE_OPEN, onIncident, type Request, said, type Verb } from './request.ts';
 
 /** What people do while an incident is open. */
@@ -23,7 +23,7 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
   roles: {
     usage: 'roles',
     help: 'a form: hand over, or say who writes',
-    run: (request) => onIncident(request, (number) => openForm(request.house, request.asker, 'roles', number)),
+    run: (request) => onIncident(request, (number) => openForm(request.context, request.asker, 'roles', number)),
   },
   cause: { usage: 'cause <text>', help: 'state the root cause', run: (request) => state(request, 'state-cause', 'the root cause') },
   action: { usage: 'action <text>', help: 'state what is being done now', run: (request) => state(request, 'state-action', 'the action') },
@@ -54,15 +54,15 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
   },
 };
 
-async function declare({ house, rest, asker }: Request): Promise<Reply> {
+async function declare({ context, rest, asker }: Request): Promise<Reply> {
   const isDrill = /(?:^|\s)--drill(?=\s|$)/.test(rest);
   const typed = foreignText(rest.replace(/(?:^|\s)--drill(?=\s|$)/, ' '), 300);
   if (typed === '' && !isDrill) {
-    const problem = await openForm(house, asker, 'declare', null);
+    const problem = await openForm(context, asker, 'declare', null);
     return problem;
   }
   const reason = typed || 'a drill';
-  const outcome = await openOrJoin(house, (number) => ({ kind: 'declare', number, reason, isDrill }), asker.person);
+  const outcome = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), asker.person);
   return said(
     outcome,
     isDrill ? 'The drill begins. The initial post appears in the channel.' : 'Opened. The initial post appears in the channel.',
@@ -82,7 +82,7 @@ async function note(request: Request): Promise<Reply> {
 }
 
 async function eta(request: Request): Promise<Reply> {
-  const now = request.house.now();
+  const now = request.context.now();
   const length = parseDuration(request.rest);
   const etaAt = length === null ? parseMoment(request.rest, now) : plus(now, length);
   if (etaAt === null)
@@ -91,9 +91,9 @@ async function eta(request: Request): Promise<Reply> {
 }
 
 async function gap(request: Request): Promise<Reply> {
-  if (request.rest === '') return onIncident(request, (number) => openForm(request.house, request.asker, 'gap', number));
+  if (request.rest === '') return onIncident(request, (number) => openForm(request.context, request.asker, 'gap', number));
   const match = /^(start|end)\s+(.+?)(?:\s+because\s+([\s\S]+))?$/i.exec(request.rest);
-  const at = match ? parseMoment(match[2] ?? '', request.house.now()) : null;
+  const at = match ? parseMoment(match[2] ?? '', request.context.now()) : null;
   if (!match || at === null) {
     return 'Give an edge and a UTC time: `/incident gap start 09:58`, `/incident gap end 2026-01-05 10:12 because the backlog was written`.';
   }
@@ -109,18 +109,18 @@ async function pause(request: Request): Promise<Reply> {
   if (length === null || length <= 0 || length > DAY) {
     return `\`${request.rest.slice(0, 50)}\` is no pause. Give a duration up to 24 hours: \`/incident pause 30m\`.`;
   }
-  const until = plus(request.house.now(), length);
+  const until = plus(request.context.now(), length);
   return give(request, { kind: 'pause-updates', until }, `Updates are paused for ${formatDuration(length)}, until ${formatUtc(until)}.`);
 }
 
-async function resolve({ house, rest, asker, number: named }: Request): Promise<Reply> {
-  const number = named ?? (await openIncident(house.database));
+async function resolve({ context, rest, asker, number: named }: Request): Promise<Reply> {
+  const number = named ?? (await openIncident(context.database));
   if (number === null) return NONE_OPEN;
   const anyway = /^anyway\s+because\s+([\s\S]+)$/i.exec(rest);
   if (/^anyway\b/i.test(rest) && !anyway) return 'Say why: `/incident resolve anyway because <reason>`.';
   const rootCause = !anyway && rest !== '' ? foreignText(rest, 3_000) : null;
   const anywayBecause = anyway ? foreignText(anyway[1] ?? '', 3_000) : null;
-  const look = await lookAt(house, number);
-  const outcome = await handle(house, number, { kind: 'resolve', rootCause, anywayBecause, look }, asker.person);
+  const reading = await readTable(context, number);
+  const outcome = await execute(context, number, { kind: 'resolve', rootCause, anywayBecause, reading }, asker.person);
   return said(outcome, 'Resolved. The report, the resolution post and the final notice are on their way.');
 }

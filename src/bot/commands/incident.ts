@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { refuseUnlessApprover } from '#bot/identity.ts';
 import type { Asker, Reply } from '#bot/reply.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { FOLLOW_UP_VERBS } from './follow-up-verbs.ts';
 import { contactsText, statusReply, timelineReply } from './incident-texts.ts';
 import { INCIDENT_VERBS } from './incident-verbs.ts';
@@ -12,29 +12,29 @@ const VERBS: Readonly<Record<string, Verb>> = {
   status: {
     usage: 'status',
     help: 'what is known right now',
-    run: (request) => onIncident(request, (number) => statusReply(request.house, number)),
+    run: (request) => onIncident(request, (number) => statusReply(request.context, number)),
   },
   ...INCIDENT_VERBS,
   timeline: {
     usage: 'timeline [page]',
     help: 'the latest entries of the timeline; page 2 and on go back',
-    run: (request) => onIncident(request, (number) => timelineReply(request.house, number, request.rest)),
+    run: (request) => onIncident(request, (number) => timelineReply(request.context, number, request.rest)),
   },
-  contacts: { usage: 'contacts', help: 'who to reach', run: async ({ house }) => contactsText(house.policy) },
+  contacts: { usage: 'contacts', help: 'who to reach', run: async ({ context }) => contactsText(context.policy) },
   ...TASK_VERBS,
   ...FOLLOW_UP_VERBS,
   help: { usage: 'help', help: 'this list', run: async () => incidentHelp() },
 };
 
 /** `/incident [INC-1] <verb>`: does what a person asks of the incident and answers them. */
-export async function incidentCommand(house: House, text: string, asker: Asker): Promise<Reply> {
+export async function incidentCommand(context: AppContext, text: string, asker: Asker): Promise<Reply> {
   const [, named, name = '', rest = ''] = /^(?:INC-(\d{1,9})\s+)?(\S*)\s*([\s\S]*)$/i.exec(text.trim()) ?? [];
   const verb = VERBS[name.toLowerCase() || 'help'];
   if (!verb) {
     return `There is no \`/incident ${name.slice(0, 30)}\`. Did you mean \`/incident ${closest(name, Object.keys(VERBS))}\`?\n${incidentHelp()}`;
   }
-  const denied = name.toLowerCase() === 'gap' ? await refuseUnlessApprover(house, asker.person, '/incident gap') : null;
-  return denied ?? verb.run({ house, rest: rest.trim(), asker, number: named === undefined ? null : Number(named) });
+  const denied = name.toLowerCase() === 'gap' ? await refuseUnlessApprover(context, asker.person, '/incident gap') : null;
+  return denied ?? verb.run({ context, rest: rest.trim(), asker, number: named === undefined ? null : Number(named) });
 }
 
 function incidentHelp(): string {

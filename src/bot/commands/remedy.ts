@@ -5,45 +5,45 @@ import type { Asker, Reply } from '#bot/reply.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/index.ts';
 import { openIncident } from '#store/event-store.ts';
-import type { House } from '#workflows/context.ts';
-import { handle } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute } from '#workflows/execute.ts';
 import { NONE_OPEN, said } from './request.ts';
 
 const DRY_RUN = /(?:^|\s)--dry-run(?=\s|$)/;
 
 /** `/remedy <name>`: asks for a remedy's plan, which the thread then shows; only another person's approval lets it run. */
-export async function remedyCommand(house: House, text: string, { person }: Pick<Asker, 'person'>): Promise<Reply> {
+export async function remedyCommand(context: AppContext, text: string, { person }: Pick<Asker, 'person'>): Promise<Reply> {
   const dryRun = DRY_RUN.test(text);
   const [name = '', ...rest] = text.replace(DRY_RUN, ' ').trim().split(/\s+/);
-  if (name === '' || name === 'help') return remedyHelp(house);
+  if (name === '' || name === 'help') return remedyHelp(context);
   const remedy = remedyNamed(name.toLowerCase());
   if (!remedy) {
     const names = [...REMEDIES.map((each) => each.name), 'help'];
-    return `There is no remedy \`${name.slice(0, 30)}\`. Did you mean \`/remedy ${closest(name.toLowerCase(), names)}\`?\n${remedyHelp(house)}`;
+    return `There is no remedy \`${name.slice(0, 30)}\`. Did you mean \`/remedy ${closest(name.toLowerCase(), names)}\`?\n${remedyHelp(context)}`;
   }
   const argument = rest.join(' ');
-  const problem = remedy.refuse(argument) ?? missingFor(house, remedy);
+  const problem = remedy.refuse(argument) ?? missingFor(context, remedy);
   if (problem !== null) return problem;
-  const number = await openIncident(house.database);
+  const number = await openIncident(context.database);
   if (number === null) return NONE_OPEN;
   const asked = { kind: 'ask-remedy', remedy: remedy.name, argument, request: randomUUID(), dryRun } as const;
   return said(
-    await handle(house, number, asked, person),
+    await execute(context, number, asked, person),
     'The plan appears in the thread. Nothing is changed before another person approves it.',
   );
 }
 
 /** A remedy's buttons: a value is the incident's name and the remedy's own. */
 export async function decideOnRemedy(
-  house: House,
+  context: AppContext,
   kind: 'approve-remedy' | 'decline-remedy' | 'stop-remedy',
   value: string,
   asker: Asker,
 ): Promise<Reply> {
   const [, number, request = ''] = /^INC-(\d+) (.+)$/.exec(value) ?? [];
-  const denied = kind === 'approve-remedy' ? await refuseUnlessApprover(house, asker.person, 'the button Approve') : null;
+  const denied = kind === 'approve-remedy' ? await refuseUnlessApprover(context, asker.person, 'the button Approve') : null;
   if (denied !== null) return denied;
-  const outcome = await handle(house, Number(number), { kind, request }, asker.person);
+  const outcome = await execute(context, Number(number), { kind, request }, asker.person);
   const waits = outcome.incident && remedyOf(outcome.incident.remedies, request)?.status.name === 'planned';
   return said(outcome, waits ? 'Approved by you; one more person must.' : DONE[kind]);
 }
@@ -54,25 +54,25 @@ const DONE = {
   'stop-remedy': 'It ends at its next safe point.',
 } as const;
 
-function missingFor(house: House, remedy: Remedy): string | null {
-  const missing = missingSettings(house, remedy);
+function missingFor(context: AppContext, remedy: Remedy): string | null {
+  const missing = missingSettings(context, remedy);
   return missing.length > 0 ? `\`/remedy ${remedy.name}\` is not configured: set ${missing.join(', ')}.` : null;
 }
 
-function missingSettings({ sources }: House, { needs }: Remedy): readonly string[] {
+function missingSettings({ sources }: AppContext, { needs }: Remedy): readonly string[] {
   return needs.flatMap((need) => {
     const source = sources[need];
     return 'missing' in source ? source.missing : [];
   });
 }
 
-function remedyHelp(house: House): string {
+function remedyHelp(context: AppContext): string {
   const lines = REMEDIES.map((remedy) => {
-    const missing = missingSettings(house, remedy);
+    const missing = missingSettings(context, remedy);
     const state = missing.length > 0 ? ` — not configured: set ${missing.join(', ')}` : '';
     return `• \`/remedy ${remedy.usage}\` (${remedy.step}): ${remedy.help}${state}`;
   });
-  const rule = house.policy.twoPerson ? 'another person approves it' : 'somebody approves it';
+  const rule = context.policy.twoPerson ? 'another person approves it' : 'somebody approves it';
   return [
     `Repairs. Each shows its plan in the thread and does nothing before ${rule} within 15 minutes; \`--dry-run\` stops after the plan. One at a time:`,
     ...lines,

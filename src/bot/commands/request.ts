@@ -2,11 +2,11 @@ import type { Asker, Reply } from '#bot/reply.ts';
 import type { Command } from '#domain/incident/command.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { currentIncident } from '#store/event-store.ts';
-import type { House } from '#workflows/context.ts';
-import { handle, type Outcome } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute, type Outcome } from '#workflows/execute.ts';
 
 /** What a person asks of an incident: `rest` follows the verb; `number` is the incident they named, if they named one. */
-export type Request = { readonly house: House; readonly rest: string; readonly asker: Asker; readonly number: number | null };
+export type Request = { readonly context: AppContext; readonly rest: string; readonly asker: Asker; readonly number: number | null };
 
 /** A verb of `/incident`: what is typed, what it does, in the words of the help. */
 export type Verb = { readonly usage: string; readonly help: string; readonly run: (request: Request) => Promise<Reply> };
@@ -14,17 +14,17 @@ export type Verb = { readonly usage: string; readonly help: string; readonly run
 export const NONE_OPEN = 'No incident is open. `/incident declare <reason>` opens one.';
 
 /** Works on the incident that was named, or else on the current one. */
-export async function onIncident({ house, number }: Request, work: (number: number) => Promise<Reply>): Promise<Reply> {
-  const current = number ?? (await currentIncident(house.database));
+export async function onIncident({ context, number }: Request, work: (number: number) => Promise<Reply>): Promise<Reply> {
+  const current = number ?? (await currentIncident(context.database));
   return current === null ? NONE_OPEN : work(current);
 }
 
 /** Gives a command to the incident; answers the refusal, or `done`. */
 export async function give(request: Request, command: Command, done: string): Promise<Reply> {
-  return onIncident(request, async (number) => said(await handle(request.house, number, command, request.asker.person), done));
+  return onIncident(request, async (number) => said(await execute(request.context, number, command, request.asker.person), done));
 }
 
 /** A refusal's words, or what was done. */
 export function said({ incident, refused }: Outcome, done: string): string {
-  return refused ? refused.says : `${incident ? `${incidentName(incident.number)}: ` : ''}${done}`;
+  return refused ? refused.message : `${incident ? `${incidentName(incident.number)}: ` : ''}${done}`;
 }

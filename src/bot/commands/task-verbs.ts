@@ -4,7 +4,7 @@ import { foreignText } from '#domain/base/text/sanitize.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { type Task, tasksOf } from '#domain/incident/tasks.ts';
 import { type Block, type SlackMessage, taskButtons } from '#domain/messages/blocks.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
@@ -21,13 +21,13 @@ export const TASK_VERBS: Readonly<Record<string, Verb>> = {
 };
 
 async function tasks(request: Request): Promise<Reply> {
-  if (request.rest === '') return onIncident(request, (number) => tasksMessage(request.house, number));
+  if (request.rest === '') return onIncident(request, (number) => tasksMessage(request.context, number));
   const match = /^(done|take|waive)\s+(\d{1,3})(?:\s+because\s+([\s\S]+))?$/i.exec(request.rest);
   if (!match) return USAGE;
   const [, what = '', typed = '', because] = match;
   return onIncident(request, async (number) => {
-    const { incident } = await load(request.house, number);
-    const task = incident && tasksOf(incident, request.house.now(), request.house.policy).find((each) => each.number === Number(typed));
+    const { incident } = await load(request.context, number);
+    const task = incident && tasksOf(incident, request.context.now(), request.context.policy).find((each) => each.number === Number(typed));
     if (!task) return `There is no task ${typed} on this incident. \`/incident tasks\` lists them.`;
     switch (what.toLowerCase()) {
       case 'done':
@@ -44,34 +44,34 @@ async function tasks(request: Request): Promise<Reply> {
 }
 
 /** The checklists, with a button for each box that is still open. */
-async function tasksMessage(house: House, number: number): Promise<Reply> {
-  const { incident } = await load(house, number);
+async function tasksMessage(context: AppContext, number: number): Promise<Reply> {
+  const { incident } = await load(context, number);
   if (!incident) return 'There is no such incident.';
-  const all = tasksOf(incident, house.now(), house.policy);
+  const all = tasksOf(incident, context.now(), context.policy);
   const name = incidentName(number);
   const lists = [...new Set(all.map(({ list }) => list))].map((list) => section(list, all));
   const open = all.filter(({ status }) => status === 'open');
   return {
     text: `${name}: ${open.length} of ${all.length} tasks are open.\n${all.map(line).join('\n')}`.slice(0, 3_900),
     blocks: [
-      words(`*${name}*: ${open.length} of ${all.length} tasks are open.`),
+      text(`*${name}*: ${open.length} of ${all.length} tasks are open.`),
       ...lists,
       ...taskButtons(name, open.slice(0, 25)),
-      words(escapeMrkdwn(USAGE)),
+      text(escapeMrkdwn(USAGE)),
     ],
   } satisfies SlackMessage;
 }
 
 function section(list: Task['list'], all: readonly Task[]): Block {
   const lines = all.filter((task) => task.list === list).map(line);
-  return words([`*${list}*`, ...lines].join('\n'));
+  return text([`*${list}*`, ...lines].join('\n'));
 }
 
-function words(text: string): Block {
+function text(text: string): Block {
   return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3_000) } };
 }
 
-function line({ number, text, status, words: detail }: Task): string {
+function line({ number, text, status, detail }: Task): string {
   const box = { open: '☐', done: '☑ done:', waived: '☒ waived:' }[status];
   return escapeMrkdwn(`${box} ${number}. ${text}${detail === '' ? '' : ` (${detail})`}`);
 }

@@ -5,7 +5,7 @@ import { durationClass, gapLength } from '#domain/gap/gap.ts';
 import { impactSchema } from '#domain/incident/event.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import { controlsOf } from '#domain/messages/view.ts';
-import { handle } from '#workflows/execute.ts';
+import { execute } from '#workflows/execute.ts';
 import { type Form, KEPT, wrong } from './form.ts';
 
 const IMPACTS = impactSchema.options;
@@ -58,13 +58,13 @@ export const assessForm: Form = {
         kind: 'text',
         id: 'earlier',
         label: 'Previous gaps in the last 12 months',
-        initial: known?.earlierGaps ?? incident?.followUp.earlierGaps?.words ?? 'not counted yet',
+        initial: known?.earlierGaps ?? incident?.followUp.earlierGaps?.text ?? 'not counted yet',
         isLong: true,
         isRequired: true,
       },
     ];
   },
-  take: async (house, { incident, values, person }) => {
+  take: async (context, { incident, values, person }) => {
     if (!incident) return wrong('access', 'There is no incident any more.');
     const said = (id: string) => foreignText(values[id] ?? '', 3_000);
     const durationImpact = impactSchema.catch('Unknown').parse(values['duration-impact']);
@@ -77,8 +77,8 @@ export const assessForm: Form = {
       earlierGaps: said('earlier'),
       summary: `gap duration ${durationImpact}, PHI access ${impactOfAccess}`,
     };
-    const { refused } = await handle(house, incident.number, { kind: 'assess', assessment }, person);
-    return refused ? wrong('access', refused.says.replaceAll('`', '')) : KEPT;
+    const { refused } = await execute(context, incident.number, { kind: 'assess', assessment }, person);
+    return refused ? wrong('access', refused.message.replaceAll('`', '')) : KEPT;
   },
 };
 
@@ -90,8 +90,8 @@ function accessWords({ checks }: Incident): string {
     : 'not estimated yet: /audit reconstruct estimates it from the application log';
 }
 
-function accessImpact(words: string): string {
-  const count = /estimated (\d+) patient/.exec(words)?.[1];
+function accessImpact(text: string): string {
+  const count = /estimated (\d+) patient/.exec(text)?.[1];
   if (count === undefined) return 'Unknown';
   return Number(count) < 10 ? 'Low' : Number(count) <= 100 ? 'Medium' : 'High';
 }

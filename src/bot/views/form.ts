@@ -1,6 +1,6 @@
 import type { Person } from '#domain/incident/actor.ts';
 import type { Incident } from '#domain/incident/state.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import type { Field, Values } from './field.ts';
 
 export type FormName = 'declare' | 'update' | 'gap' | 'roles' | 'resolve' | 'assess';
@@ -11,8 +11,8 @@ export type Form = {
   /** At most 24 characters, as Slack has it. */
   readonly title: string;
   readonly submit: string;
-  readonly fields: (incident: Incident | null, house: Pick<House, 'policy' | 'now'>) => readonly Field[];
-  readonly take: (house: House, submitted: Submitted) => Promise<Taken>;
+  readonly fields: (incident: Incident | null, context: Pick<AppContext, 'policy' | 'now'>) => readonly Field[];
+  readonly take: (context: AppContext, submitted: Submitted) => Promise<Taken>;
 };
 
 export type Submitted = { readonly incident: Incident | null; readonly values: Values; readonly person: Person };

@@ -3,8 +3,8 @@ import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
 import { knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Incident } from '#domain/incident/state.ts';
-import type { House } from '#workflows/context.ts';
-import { handle } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute } from '#workflows/execute.ts';
 import { type Form, KEPT, type Submitted, type Taken, wrong } from './form.ts';
 
 /** Corrects or declares the gap's start and end, with the reason; the former values stay on the record. */
@@ -15,32 +15,32 @@ export const gapForm: Form = {
   fields: (incident) => {
     const { start, end } = edges(incident);
     return [
-      { kind: 'words', text: `${escapeMrkdwn(knownWords(incident))}\nTimes are UTC, such as \`2026-01-05 09:57:30\` or \`09:57\`.` },
+      { kind: 'words', text: `${escapeMrkdwn(knownText(incident))}\nTimes are UTC, such as \`2026-01-05 09:57:30\` or \`09:57\`.` },
       { kind: 'text', id: 'start', label: 'Gap start', initial: start, isLong: false, isRequired: false },
       { kind: 'text', id: 'end', label: 'Gap end', hint: 'Empty: ongoing', initial: end, isLong: false, isRequired: false },
       { kind: 'text', id: 'because', label: 'Why', hint: 'How do you know?', initial: '', isLong: true, isRequired: true },
     ];
   },
-  take: async (house, submitted) => {
+  take: async (context, submitted) => {
     const { incident, values } = submitted;
     if (!incident) return wrong('start', 'There is no incident any more.');
     const known = edges(incident);
     const changed = (['start', 'end'] as const).filter((edge) => (values[edge] ?? '') !== known[edge] && (values[edge] ?? '') !== '');
     if (changed.length === 0) return wrong('start', 'Neither start nor end is different from what is known.');
     for (const edge of changed) {
-      const taken = await move(house, submitted, edge);
+      const taken = await move(context, submitted, edge);
       if (taken.kind === 'wrong') return taken;
     }
     return KEPT;
   },
 };
 
-async function move(house: House, { incident, values, person }: Submitted, edge: 'start' | 'end'): Promise<Taken> {
-  const at = parseMoment(values[edge] ?? '', house.now());
+async function move(context: AppContext, { incident, values, person }: Submitted, edge: 'start' | 'end'): Promise<Taken> {
+  const at = parseMoment(values[edge] ?? '', context.now());
   if (at === null) return wrong(edge, 'This is no time. Write it in UTC, such as 2026-01-05 09:57:30 or 09:57.');
   const because = foreignText(values.because ?? '', 3_000) || null;
-  const { refused } = await handle(house, incident?.number ?? 0, { kind: 'move-gap', edge, at, because }, person);
-  return refused ? wrong(edge, refused.says) : KEPT;
+  const { refused } = await execute(context, incident?.number ?? 0, { kind: 'move-gap', edge, at, because }, person);
+  return refused ? wrong(edge, refused.message) : KEPT;
 }
 
 function latest(incident: Incident | null) {
@@ -52,7 +52,7 @@ function edges(incident: Incident | null): { readonly start: string; readonly en
   return { start: gap ? formatUtc(gap.start.at) : '', end: gap && gap.end !== 'ongoing' ? formatUtc(gap.end.at) : '' };
 }
 
-function knownWords(incident: Incident | null): string {
+function knownText(incident: Incident | null): string {
   const gap = latest(incident);
   if (!gap) return 'No gap is known yet.';
   const end = gap.end === 'ongoing' ? 'It is ongoing.' : `Its end is known by ${knownByWords(gap.end.knownBy)}.`;

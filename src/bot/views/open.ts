@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Asker } from '#bot/reply.ts';
 import { stateOf } from '#domain/incident/state.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { blockOf, type Field, type FormView, plain, type Values } from './field.ts';
 import type { Form, FormName } from './form.ts';
@@ -11,16 +11,16 @@ import { callbackOf, formNamed } from './index.ts';
 export const metadataSchema = z.object({ incident: z.number().int().nullable(), version: z.number().int() });
 export type Metadata = z.infer<typeof metadataSchema>;
 
-/** Opens a form for the person who asked. Answers the words they read if Slack would not open it; nothing otherwise. */
-export async function openForm(house: House, { openView }: Asker, name: FormName, number: number | null): Promise<string> {
+/** Opens a form for the person who asked. Returns the words they read if Slack would not open it; nothing otherwise. */
+export async function openForm(context: AppContext, { openView }: Asker, name: FormName, number: number | null): Promise<string> {
   const form = formNamed(name);
-  const facts = number === null ? [] : (await load(house, number)).facts;
-  const fields = form.fields(stateOf(facts), house);
+  const events = number === null ? [] : (await load(context, number)).events;
+  const fields = form.fields(stateOf(events), context);
   try {
-    await openView(viewOf(form, fields, { incident: number, version: facts.length }));
+    await openView(viewOf(form, fields, { incident: number, version: events.length }));
     return '';
   } catch (error) {
-    house.log.warn({ err: error, form: name }, 'a form could not be opened');
+    context.log.warn({ err: error, form: name }, 'a form could not be opened');
     return `Slack did not open the form. Press again, or type: \`/incident help\` lists the commands that do the same.`;
   }
 }

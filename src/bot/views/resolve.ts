@@ -2,8 +2,8 @@ import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
 import { unmetConditions } from '#domain/incident/decide-resolve.ts';
-import { lookAt } from '#workflows/checks/poll-table.ts';
-import { handle } from '#workflows/execute.ts';
+import { readTable } from '#workflows/checks/poll-table.ts';
+import { execute } from '#workflows/execute.ts';
 import type { Field } from './field.ts';
 import { type Form, KEPT, wrong } from './form.ts';
 
@@ -48,15 +48,15 @@ export const resolveForm: Form = {
       ...(unmet.length === 0 ? [] : [long('anyway', 'Resolve all the same, because', '')]),
     ];
   },
-  take: async (house, { incident, values, person }) => {
+  take: async (context, { incident, values, person }) => {
     if (!incident) return wrong('cause', 'There is no incident any more.');
     const said = (id: string) => foreignText(values[id] ?? '', 3_000);
     const typedTime = values['post-mortem'] ?? '';
-    const postMortemAt = typedTime === '' ? null : parseMoment(typedTime, house.now());
+    const postMortemAt = typedTime === '' ? null : parseMoment(typedTime, context.now());
     if (typedTime !== '' && postMortemAt === null)
       return wrong('post-mortem', 'This is no time. Write it in UTC, such as 2026-01-06 15:00.');
-    if (postMortemAt && postMortemAt <= house.now()) return wrong('post-mortem', 'This time has already passed.');
-    const look = await lookAt(house, incident.number, LOOK_WITHIN_MILLISECONDS);
+    if (postMortemAt && postMortemAt <= context.now()) return wrong('post-mortem', 'This time has already passed.');
+    const reading = await readTable(context, incident.number, LOOK_WITHIN_MILLISECONDS);
     const details = { resolution: said('resolution'), prevention: said('prevention'), controls: said('controls'), impact: said('impact') };
     const anywayBecause = said('anyway') || null;
     const isNewTime = postMortemAt?.getTime() !== incident.followUp.postMortemAt?.getTime();
@@ -64,12 +64,12 @@ export const resolveForm: Form = {
       kind: 'resolve',
       rootCause: said('cause'),
       anywayBecause,
-      look,
+      reading,
       details,
       postMortemAt: isNewTime ? postMortemAt : null,
     } as const;
-    const { refused } = await handle(house, incident.number, command, person);
-    return refused ? wrong('anyway' in values ? 'anyway' : 'cause', plainWords(refused.says)) : KEPT;
+    const { refused } = await execute(context, incident.number, command, person);
+    return refused ? wrong('anyway' in values ? 'anyway' : 'cause', plainWords(refused.message)) : KEPT;
   },
 };
 

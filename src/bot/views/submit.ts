@@ -2,9 +2,9 @@ import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { actorName } from '#domain/incident/actor.ts';
-import type { Recorded } from '#domain/incident/event.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { type Field, type FormView, submittedSchema, type Values, valuesOf } from './field.ts';
 import { type Form, wrong } from './form.ts';
@@ -21,23 +21,23 @@ export type FormAnswer =
  * Takes a submitted form. Where somebody else has changed what this person is about to overwrite, the form comes back with their words
  * and what the other wrote; sent again, it replaces it. What was not touched overwrites nothing.
  */
-export async function submitForm(house: House, raw: unknown, person: Person): Promise<FormAnswer> {
+export async function submitForm(context: AppContext, raw: unknown, person: Person): Promise<FormAnswer> {
   const submitted = submittedSchema.parse(raw);
   const form = formOfCallback(submitted.callback_id);
   const values = valuesOf(submitted);
   const [firstField = 'value'] = Object.keys(submitted.state.values);
   if (!form) return wrongAnswer(firstField, 'This form belongs to another version of Gapwatch. Close it and open it anew.');
   const { incident: number, version } = metadataSchema.parse(JSON.parse(submitted.private_metadata));
-  const facts = number === null ? [] : (await load(house, number)).facts;
-  const incident = stateOf(facts);
-  const before = form.fields(stateOf(facts.slice(0, version)), house);
-  const now = form.fields(incident, house);
-  const conflicts = conflictsOf(form, { before, now, values, facts, version, house });
+  const events = number === null ? [] : (await load(context, number)).events;
+  const incident = stateOf(events);
+  const before = form.fields(stateOf(events.slice(0, version)), context);
+  const now = form.fields(incident, context);
+  const conflicts = conflictsOf(form, { before, now, values, events, version, context });
   if (conflicts.length > 0) {
-    const words: Field = { kind: 'words', text: conflicts.join('\n') };
-    return { kind: 'again', view: viewOf(form, [words, ...now], { incident: number, version: facts.length }, values) };
+    const text: Field = { kind: 'words', text: conflicts.join('\n') };
+    return { kind: 'again', view: viewOf(form, [text, ...now], { incident: number, version: events.length }, values) };
   }
-  const taken = await form.take(house, { incident, values: withoutUntouched(before, now, values), person });
+  const taken = await form.take(context, { incident, values: withoutUntouched(before, now, values), person });
   return taken.kind === 'kept' ? { kind: 'done' } : { kind: 'wrong', errors: taken.errors };
 }
 
@@ -59,18 +59,18 @@ type Comparison = {
   readonly before: readonly Field[];
   readonly now: readonly Field[];
   readonly values: Values;
-  readonly facts: readonly Recorded[];
+  readonly events: readonly RecordedEvent[];
   readonly version: number;
-  readonly house: House;
+  readonly context: AppContext;
 };
 
-function conflictsOf(form: Form, { before, now, values, facts, version, house }: Comparison): readonly string[] {
+function conflictsOf(form: Form, { before, now, values, events, version, context }: Comparison): readonly string[] {
   return now.flatMap((field) => {
     const id = idOf(field);
     if (id === null || !('label' in field)) return [];
     const [was, is, typed] = [initialOf(before, id), initialOf(now, id), values[id] ?? ''];
     if (was === is || typed === was || typed === is) return [];
-    const change = lastChange(form, id, facts, version, house);
+    const change = lastChange(form, id, events, version, context);
     const who = change ? `${change.who} changed` : 'somebody changed';
     const when = change ? ` at ${formatUtc(change.at)}` : '';
     return [
@@ -80,13 +80,13 @@ function conflictsOf(form: Form, { before, now, values, facts, version, house }:
 }
 
 /** Who gave a field its value last, after `version`. */
-function lastChange(form: Form, id: string, facts: readonly Recorded[], version: number, house: House) {
-  let state: Incident | null = stateOf(facts.slice(0, version));
-  let value = initialOf(form.fields(state, house), id);
+function lastChange(form: Form, id: string, events: readonly RecordedEvent[], version: number, context: AppContext) {
+  let state: Incident | null = stateOf(events.slice(0, version));
+  let value = initialOf(form.fields(state, context), id);
   let found: { readonly who: string; readonly at: Date } | null = null;
-  for (const recorded of facts.slice(version)) {
+  for (const recorded of events.slice(version)) {
     state = evolve(state, recorded);
-    const next = initialOf(form.fields(state, house), id);
+    const next = initialOf(form.fields(state, context), id);
     if (next !== value) found = { who: actorName(recorded.by), at: recorded.at };
     value = next;
   }

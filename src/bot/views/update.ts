@@ -1,6 +1,6 @@
 import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
-import { handle } from '#workflows/execute.ts';
+import { execute } from '#workflows/execute.ts';
 import { type Form, KEPT, wrong } from './form.ts';
 
 /** Status, action and ETA of the next update, which goes out when the form is sent (runbook, "Progress updates"). */
@@ -36,17 +36,17 @@ export const updateForm: Form = {
       isRequired: false,
     },
   ],
-  take: async (house, { incident, values, person }) => {
+  take: async (context, { incident, values, person }) => {
     if (!incident) return wrong('action', 'There is no incident any more.');
     const { cause = '', action = '', eta = '' } = values;
-    const now = house.now();
+    const now = context.now();
     const isUnchanged = incident.etaAt !== null && eta === formatUtc(incident.etaAt);
     const length = parseDuration(eta);
     const etaAt = eta === '' ? null : isUnchanged ? incident.etaAt : length === null ? parseMoment(eta, now) : plus(now, length);
     if (eta !== '' && etaAt === null) return wrong('eta', 'This is no time. Write 15m, or a time in UTC such as 14:30.');
     if (etaAt && !isUnchanged && etaAt <= now) return wrong('eta', `${formatUtc(etaAt)} has already passed. Give a time ahead.`);
     const command = { kind: 'submit-update', cause: foreignText(cause, 3_000), action: foreignText(action, 3_000), etaAt } as const;
-    const { refused } = await handle(house, incident.number, command, person);
-    return refused ? wrong('action', refused.says) : KEPT;
+    const { refused } = await execute(context, incident.number, command, person);
+    return refused ? wrong('action', refused.message) : KEPT;
   },
 };

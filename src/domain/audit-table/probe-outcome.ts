@@ -8,7 +8,7 @@ export const probeOutcomeSchema = z.discriminatedUnion('kind', [
     /** `before`: no INSERT was tried. `insert`: it was refused. `constraints`: a deferred one refused it. `after`: undoing it failed. */
     stage: z.enum(['before', 'insert', 'constraints', 'after']),
     code: z.string().nullable(),
-    words: z.string(),
+    text: z.string(),
     isRowSecurity: z.boolean(),
     column: z.string().nullable(),
     constraint: z.string().nullable(),

@@ -6,7 +6,7 @@ import type { Rows, Sql } from './sql.ts';
  * What a check asks, as data. A service carries it out and answers rows, which the check's own schema reads. `together` lets several
  * dialogues speak at the same time; `say` tells people how far the check is; both answer no rows.
  */
-export type Ask =
+export type Query =
   | { readonly kind: 'read'; readonly sql: Sql }
   | { readonly kind: 'probe'; readonly insert: Sql }
   | { readonly kind: 'health' }
@@ -17,11 +17,11 @@ export type Ask =
   | { readonly kind: 'disk' }
   | { readonly kind: 'operation'; readonly operation: Operation }
   | { readonly kind: 'wait'; readonly length: Milliseconds }
-  | { readonly kind: 'together'; readonly within: Milliseconds; readonly dialogues: readonly Dialogue<void>[] }
+  | { readonly kind: 'together'; readonly within: Milliseconds; readonly dialogues: readonly CheckProgram<void>[] }
   | { readonly kind: 'say'; readonly line: string };
 
 /** A dialogue: asks, is given rows, and answers in the end. What gets no answer is thrown into it as {@link Unanswered}. */
-export type Dialogue<Answer> = Generator<Ask, Answer, Rows>;
+export type CheckProgram<Answer> = Generator<Query, Answer, Rows>;
 
 /** What was asked got no answer; the message says why, in words for people and without an identity. */
 export class Unanswered extends Error {
@@ -41,12 +41,12 @@ export class NotConfigured extends Unanswered {
 }
 
 /** Asks one statement of the read-only role. */
-export function* read(sql: Sql): Dialogue<Rows> {
+export function* read(sql: Sql): CheckProgram<Rows> {
   return yield { kind: 'read', sql };
 }
 
 /** Lets a dialogue of plain statements speak as the read-only role. A statement without an answer is thrown into it. */
-export function* reading<Answer>(questions: Generator<Sql, Answer, Rows>): Dialogue<Answer> {
+export function* reading<Answer>(questions: Generator<Sql, Answer, Rows>): CheckProgram<Answer> {
   let step = questions.next();
   while (!step.done) {
     const answered = yield* attempt(read(step.value));
@@ -59,7 +59,7 @@ export function* reading<Answer>(questions: Generator<Sql, Answer, Rows>): Dialo
 export type Attempted<Answer> = { readonly answer: Answer } | { readonly why: string; readonly error: Unanswered };
 
 /** Lets a dialogue speak; when it gets no answer, that is a value. */
-export function* attempt<Answer>(dialogue: Dialogue<Answer>): Dialogue<Attempted<Answer>> {
+export function* attempt<Answer>(dialogue: CheckProgram<Answer>): CheckProgram<Attempted<Answer>> {
   try {
     return { answer: yield* dialogue };
   } catch (error) {

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Rows, type Sql, tableSql } from './sql.ts';
 
 /**
- * One look at the audit table: the cheapest questions that tell whether records are written. All times are of the monitored
+ * One reading of the audit table: the cheapest questions that tell whether records are written. All times are of the monitored
  * database's clock. `lastBefore` is the last record up to the alert's time, `firstSince` the first record after the silence that
  * is being watched (or after `lastBefore`).
  */
-export type Look =
+export type TableReading =
   | {
       readonly kind: 'seen';
       readonly at: Date;
@@ -21,7 +21,7 @@ export type Look =
  * The look as one statement of index probes. `alertAt` is the moment the failure is counted from, `silentSince` the last record
  * before the silence being watched, if one is. Records dated after the database's own clock don't count.
  */
-export function askForLook(table: AuditTable, alertAt: Date, silentSince: Date | null): Sql {
+export function readingQuery(table: AuditTable, alertAt: Date, silentSince: Date | null): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
   const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
@@ -48,7 +48,7 @@ const lookRow = z.object({
 });
 
 /** The look's answer. */
-export function readLook(rows: Rows): Look {
+export function parseReading(rows: Rows): TableReading {
   const row = lookRow.parse(rows[0]);
   return {
     kind: 'seen',

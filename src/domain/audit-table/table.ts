@@ -6,7 +6,7 @@ import type { AuditTable, Rows, Sql } from './sql.ts';
  * included. It is indexed when a btree leads with the timestamp: on the table, on every partition, or on the table behind a view. The
  * catalogue shows tables to roles without any right on them, which information_schema does not.
  */
-export function askForTable(name: string, column: string): Sql {
+export function tableQuery(name: string, column: string): Sql {
   return {
     text: `
       with indexed as (
@@ -36,7 +36,7 @@ export function askForTable(name: string, column: string): Sql {
 const row = z.object({ schema: z.string(), name: z.string(), type: z.string().nullable(), indexed: z.boolean() });
 
 /** The table found, or a sentence that says what is missing. */
-export function judgeTable(rows: Rows, name: string, column: string): AuditTable | { readonly missing: string } {
+export function parseTable(rows: Rows, name: string, column: string): AuditTable | { readonly missing: string } {
   if (rows[0] === undefined) return { missing: `there is no table named ${name} (AUDIT_TABLE)` };
   const found = row.parse(rows[0]);
   if (found.type === null) return { missing: `table ${name} has no column named ${column} (AUDIT_TIMESTAMP_COLUMN)` };

@@ -14,7 +14,7 @@ const UNITS: Readonly<Record<string, Milliseconds>> = {
   mo: 30 * DAY,
 };
 
-/** Reads `30s`, `5m`, `24h`, `90d` or `12mo` (a month is 30 days). Answers null for anything else, `5` without a unit included. */
+/** Reads `30s`, `5m`, `24h`, `90d` or `12mo` (a month is 30 days). Returns null for anything else, `5` without a unit included. */
 export function parseDuration(text: string): Milliseconds | null {
   const match = /^(\d{1,6})(s|mo|m|h|d)$/.exec(text.trim());
   const unit = UNITS[match?.[2] ?? ''];
@@ -60,7 +60,7 @@ function counted(amount: number, unit: string): string {
 
 /**
  * Reads a moment as a person types it: `14:30` (UTC, the nearest such time to `now`), `2026-01-05 14:30[:05]` (UTC) or ISO 8601
- * with an offset. Answers null for anything else.
+ * with an offset. Returns null for anything else.
  */
 export function parseMoment(text: string, now: Date): Date | null {
   const trimmed = text.trim().replace(/\s*UTC$/i, '');

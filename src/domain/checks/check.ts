@@ -1,7 +1,7 @@
-import type { Dialogue } from '#domain/audit-table/query.ts';
+import type { CheckProgram } from '#domain/audit-table/query.ts';
 import { read } from '#domain/audit-table/query.ts';
 import type { AuditTable } from '#domain/audit-table/sql.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
@@ -34,7 +34,7 @@ export type Check = {
   readonly within?: Milliseconds;
   /** Whether it is about the latest incident, be that resolved. */
   readonly isAboutLatest?: true;
-  readonly ask: (context: CheckContext) => Dialogue<Verdict>;
+  readonly ask: (context: CheckContext) => CheckProgram<Verdict>;
 };
 
 /** For checks that take no argument. */
@@ -53,8 +53,8 @@ export function unknownVerdict(reason: string): Verdict {
 }
 
 /** Looks the table up and goes on with it; where there is none, that is the verdict. */
-export function* withTable({ tableName, column }: CheckContext, then: (table: AuditTable) => Dialogue<Verdict>): Dialogue<Verdict> {
-  const found = judgeTable(yield* read(askForTable(tableName, column)), tableName, column);
+export function* withTable({ tableName, column }: CheckContext, then: (table: AuditTable) => CheckProgram<Verdict>): CheckProgram<Verdict> {
+  const found = parseTable(yield* read(tableQuery(tableName, column)), tableName, column);
   if (!('missing' in found)) return yield* then(found);
   return {
     level: 'critical',

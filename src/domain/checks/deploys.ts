@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attempted, attempt, type Dialogue, NotConfigured, Unanswered } from '#domain/audit-table/query.ts';
+import { type Attempted, attempt, type CheckProgram, NotConfigured, Unanswered } from '#domain/audit-table/query.ts';
 import { redact } from '#domain/base/text/redact.ts';
 import { between, formatDuration, formatUtc, HOUR, MINUTE, plus } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
@@ -42,12 +42,12 @@ export type Commit = z.infer<typeof commitSchema>;
 export const deploymentSchema = z.object({ id: z.string(), at: instant, phase: z.string(), cause: z.string() });
 export type Deployment = z.infer<typeof deploymentSchema>;
 
-function* askForCommits(since: Date, paths: readonly string[]): Dialogue<readonly Commit[]> {
+function* askForCommits(since: Date, paths: readonly string[]): CheckProgram<readonly Commit[]> {
   const commits = (yield { kind: 'commits', since, paths }).map((row) => commitSchema.parse(row));
   return commits.filter(({ title, touchesAuditCode }) => touchesAuditCode || isAboutAudit(title));
 }
 
-function* askForDeployments(since: Date): Dialogue<readonly Deployment[]> {
+function* askForDeployments(since: Date): CheckProgram<readonly Deployment[]> {
   return (yield { kind: 'deployments' }).map((row) => deploymentSchema.parse(row)).filter(({ at }) => at >= since);
 }
 

@@ -1,4 +1,4 @@
-import { attempt, type Dialogue, NotConfigured } from '#domain/audit-table/query.ts';
+import { attempt, type CheckProgram, NotConfigured } from '#domain/audit-table/query.ts';
 import { SECOND } from '#domain/base/time.ts';
 import { type Check, type CheckContext, takesNone, unknownVerdict } from './check.ts';
 import { deploys } from './deploys.ts';
@@ -54,14 +54,14 @@ export type Result = { readonly check: Check; readonly verdict: Verdict };
 /** What a diagnosis finds while it runs: results, and the checks that are not configured and so don't apply. */
 type Findings = { readonly results: Result[]; readonly absent: string[] };
 
-function* inTurn(checks: readonly Check[], context: CheckContext, findings: Findings): Dialogue<void> {
+function* inTurn(checks: readonly Check[], context: CheckContext, findings: Findings): CheckProgram<void> {
   for (const check of checks) {
     // A time of its own for each: one that hangs must leave the others theirs.
     yield { kind: 'together', within: ONE_CHECK, dialogues: [runOne(check, context, findings)] };
   }
 }
 
-function* runOne(check: Check, context: CheckContext, { results, absent }: Findings): Dialogue<void> {
+function* runOne(check: Check, context: CheckContext, { results, absent }: Findings): CheckProgram<void> {
   const found = yield* attempt(check.ask({ ...context, argument: '' }));
   if ('why' in found && found.error instanceof NotConfigured && check !== probe) {
     absent.push(check.name);

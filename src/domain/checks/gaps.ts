@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attempt, type Dialogue, read, reading } from '#domain/audit-table/query.ts';
+import { attempt, type CheckProgram, read, reading } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import {
@@ -53,7 +53,7 @@ const COUNTED: Milliseconds = 6 * MINUTE;
 const countRow = z.object({ count: z.number() });
 
 /** Records a minute at evenly spaced moments of the window, each counted over a stretch of the index no longer than six minutes. */
-function* askForSeries(table: AuditTable, window: Milliseconds): Dialogue<readonly number[]> {
+function* askForSeries(table: AuditTable, window: Milliseconds): CheckProgram<readonly number[]> {
   const step = window / POINTS;
   const counted = Math.min(step, COUNTED);
   const from = asColumn(table, `now() - ($1::float8 - point * $2::float8) * interval '1 millisecond'`);
@@ -117,7 +117,7 @@ export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, i
 
 function longestFirst({ gaps: found, until }: GapScan): Verdict['figures'] {
   const sorted = found.toSorted((one, other) => lengthOf(other, until) - lengthOf(one, until));
-  const figures = sorted.slice(0, SHOWN).map((gap) => ({ name: durationClass(lengthOf(gap, until)), value: words(gap, until) }));
+  const figures = sorted.slice(0, SHOWN).map((gap) => ({ name: durationClass(lengthOf(gap, until)), value: text(gap, until) }));
   return sorted.length > SHOWN ? [...figures, { name: 'And', value: `${sorted.length - SHOWN} shorter ones` }] : figures;
 }
 
@@ -137,7 +137,7 @@ function lengthOf({ start, end }: FoundGap, until: Date): Milliseconds {
   return between(start, end === 'ongoing' ? until : end);
 }
 
-function words(gap: FoundGap, until: Date): string {
+function text(gap: FoundGap, until: Date): string {
   const length = formatDuration(lengthOf(gap, until));
   return gap.end === 'ongoing'
     ? `since ${formatUtc(gap.start)}, still open (${length} so far)`

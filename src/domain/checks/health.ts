@@ -11,14 +11,14 @@ export const health: Check = {
   refuse: takesNone('health'),
   ask: function* () {
     const [row] = yield { kind: 'health' };
-    return judgeHealth(healthAnswerSchema.parse(row));
+    return healthVerdict(healthAnswerSchema.parse(row));
   },
 };
 
 /** What the endpoint answered: a body whatever its status, or no answer and why. */
 export const healthAnswerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answered'), status: z.number(), milliseconds: z.number(), body: z.string() }),
-  z.object({ kind: z.literal('silent'), words: z.string() }),
+  z.object({ kind: z.literal('silent'), text: z.string() }),
 ]);
 export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
 
@@ -26,11 +26,11 @@ const bodySchema = z.object({ checks: z.object({ audit: z.string() }) });
 const GOOD: ReadonlySet<string> = new Set(['active', 'healthy']);
 
 /** `.checks.audit` decides, whatever the HTTP status; where it is absent the verdict is unknown, never ok. */
-export function judgeHealth(answer: HealthAnswer): Verdict {
+export function healthVerdict(answer: HealthAnswer): Verdict {
   if (answer.kind === 'silent') {
     return {
       level: 'critical',
-      evidence: `The application's health endpoint does not answer: ${answer.words}.`,
+      evidence: `The application's health endpoint does not answer: ${answer.text}.`,
       figures: [],
       ...API_SERVER_DOWN,
     };

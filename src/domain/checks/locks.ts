@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Dialogue, read } from '#domain/audit-table/query.ts';
+import { type CheckProgram, read } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { formatDuration, SECOND } from '#domain/base/time.ts';
@@ -30,7 +30,7 @@ export const locks: Check = {
     }),
 };
 
-function* sample(table: AuditTable): Dialogue<Written> {
+function* sample(table: AuditTable): CheckProgram<Written> {
   const before = sampleRow.parse((yield* read(askForSample(table)))[0]);
   yield { kind: 'wait', length: SAMPLE_SECONDS * SECOND };
   const after = sampleRow.parse((yield* read(askForSample(table)))[0]);

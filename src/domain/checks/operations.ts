@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attempt, type Dialogue, read } from '#domain/audit-table/query.ts';
+import { attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Operation } from '#domain/base/policy.ts';
 import { redact } from '#domain/base/text/redact.ts';
@@ -44,7 +44,7 @@ type Outcome =
   | { readonly kind: 'unsent'; readonly why: string }
   | { readonly kind: 'sent'; readonly status: number; readonly appearedAfter: number | null };
 
-function* tryOperation(table: AuditTable, operation: Operation): Dialogue<Outcome> {
+function* tryOperation(table: AuditTable, operation: Operation): CheckProgram<Outcome> {
   const { at } = nowRow.parse((yield* read({ text: `select ${instantText('now()')} as at`, values: [] }))[0]);
   const sent = yield* attempt(send(operation));
   if ('why' in sent) return { kind: 'unsent', why: sent.why };
@@ -56,7 +56,7 @@ function* tryOperation(table: AuditTable, operation: Operation): Dialogue<Outcom
   return { kind: 'sent', status: sent.answer, appearedAfter: null };
 }
 
-function* send(operation: Operation): Dialogue<number> {
+function* send(operation: Operation): CheckProgram<number> {
   return operationAnswerSchema.parse((yield { kind: 'operation', operation })[0]).status;
 }
 
@@ -77,7 +77,7 @@ function askForRecord(table: AuditTable, since: string, { expect: { action, reso
 /** Every record there is ok; one missing is high, all missing critical. A request that could not be sent proves nothing. */
 export function judgeOperations(results: readonly Result[]): Verdict {
   const figures = [
-    ...results.map((result) => ({ name: redact(result.operation.name, 60), value: words(result) })),
+    ...results.map((result) => ({ name: redact(result.operation.name, 60), value: text(result) })),
     { name: 'What this can’t see', value: 'whether a record is ours: one of another user with the same action and resource looks alike' },
   ];
   const missing = results.filter((result) => result.kind === 'sent' && result.appearedAfter === null).length;
@@ -103,7 +103,7 @@ export function judgeOperations(results: readonly Result[]): Verdict {
   };
 }
 
-function words(result: Result): string {
+function text(result: Result): string {
   const { action, resource } = result.operation.expect;
   const record = `${action}${resource ? ` ${resource}` : ''}`;
   if (result.kind === 'unsent') return `not sent: ${result.why}`;

@@ -15,14 +15,14 @@ export const probe: Check = {
   refuse: takesNone('probe'),
   ask: (context) =>
     withTable(context, function* (table) {
-      const insert = insertFor(table, yield* read(askForColumns(table)));
+      const insert = insertFor(table, yield* read(columnsQuery(table)));
       const [row] = yield { kind: 'probe', insert };
       return judgeProbe(probeOutcomeSchema.parse(row));
     }),
 };
 
 /** The columns that an INSERT must name: NOT NULL, without a default, not generated. Catalogue only. */
-export function askForColumns(table: AuditTable): Sql {
+export function columnsQuery(table: AuditTable): Sql {
   return {
     text: `
       select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, t.typcategory as category,
@@ -88,7 +88,7 @@ export function judgeProbe(outcome: ProbeOutcome): Verdict {
     ...(outcome.column ? [{ name: 'Column', value: outcome.column }] : []),
     ...(outcome.constraint ? [{ name: 'Constraint', value: outcome.constraint }] : []),
   ];
-  const why = outcome.isRowSecurity ? 'row-level security refuses the record' : outcome.code ? cause : outcome.words;
+  const why = outcome.isRowSecurity ? 'row-level security refuses the record' : outcome.code ? cause : outcome.text;
   switch (outcome.stage) {
     case 'before':
       return { level, evidence: `No write could be tried: ${why}${code}.`, figures, ...next };

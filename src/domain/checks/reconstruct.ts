@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attempted, attempt, type Dialogue, read, Unanswered } from '#domain/audit-table/query.ts';
+import { type Attempted, attempt, type CheckProgram, read, Unanswered } from '#domain/audit-table/query.ts';
 import { formatDuration, formatUtc, SECOND } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
 import { type Check, unknownVerdict } from './check.ts';
@@ -29,15 +29,15 @@ export const reconstruct: Check = {
 };
 
 export type Log = { readonly lines: readonly LogLine[]; readonly isCut: boolean };
-export type Statements = { readonly calls: number; readonly since: string | null };
+export type Statements = { readonly outbox: number; readonly since: string | null };
 
-function* askForLog(): Dialogue<Log> {
+function* askForLog(): CheckProgram<Log> {
   const { lines, isCut } = logsSchema.parse((yield { kind: 'application-logs' })[0]);
   return { lines: parseLogLines(lines), isCut };
 }
 
 /** Statements that name patients. Their counts run since the statistics were reset: nothing says which fell into the gap. */
-function* askForStatements(): Dialogue<Statements> {
+function* askForStatements(): CheckProgram<Statements> {
   const [place] = yield* read({
     text: `
       select quote_ident(n.nspname) || '.pg_stat_statements' as view, quote_ident(n.nspname) || '.pg_stat_statements_info' as info
@@ -56,7 +56,7 @@ function* askForStatements(): Dialogue<Statements> {
 }
 
 const placeRow = z.object({ view: z.string(), info: z.string() });
-const statementsRow = z.object({ calls: z.number(), since: z.string().nullable() });
+const statementsRow = z.object({ outbox: z.number(), since: z.string().nullable() });
 
 const REQUEST =
   /\b(?:GET|POST|PUT|PATCH|DELETE)\b["\s:,]+(?:[^\s"]*?"?(?:path|url|route)"?[:=]\s*"?)?(?:https?:\/\/[^/\s"]+)?(\/[^\s"?,}]*)/i;
@@ -78,7 +78,7 @@ export function judgeReconstruction(
     'answer' in statements
       ? {
           name: 'Statements that name patients or prescriptions',
-          value: `${statements.answer.calls} since ${statements.answer.since ?? 'an unknown time'}; which of them fell into the gap can't be known`,
+          value: `${statements.answer.outbox} since ${statements.answer.since ?? 'an unknown time'}; which of them fell into the gap can't be known`,
         }
       : { name: 'Database query statistics', value: `not read: ${statements.why}` },
     { name: 'Unable to determine', value: 'access reasons provided; exact PHI records accessed; user actions within sessions' },

@@ -14,14 +14,14 @@ export const schema: Check = {
   refuse: takesNone('schema'),
   ask: (context) =>
     withTable(context, function* (table) {
-      const columns = (yield* read(askForColumns(table))).map((row) => columnRow.parse(row));
+      const columns = (yield* read(columnsQuery(table))).map((row) => columnRow.parse(row));
       const indexes = indexesRow.parse((yield* read(askForIndexes(table)))[0]);
       return judgeSchema({ columns, invalidIndexes: indexes.invalid, isIndexed: table.isIndexed }, context.policy.columns);
     }),
 };
 
 /** The catalogue's columns: it knows the table by its OID, so a namesake in another schema can't double them. */
-function askForColumns(table: AuditTable): Sql {
+function columnsQuery(table: AuditTable): Sql {
   return {
     text: `
       select a.attname as name, format_type(a.atttypid, null) as type, t.typtype = 'e' as is_enum, a.attnotnull as not_null,

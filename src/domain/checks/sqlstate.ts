@@ -60,7 +60,7 @@ export function meaningOf(code: string | null): FailureMeaning {
 }
 
 /** A failure in words, with its code where it has one. */
-export function databaseFailureWords(code: string | undefined, message: string): string {
+export function databaseFailureText(code: string | undefined, message: string): string {
   const known = code === undefined ? undefined : MEANINGS[code];
   if (known !== undefined) return `${known.cause} (${code})`;
   const matched = MESSAGES.find(([pattern]) => pattern.test(message))?.[1];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attempted, attempt, type Dialogue, read } from '#domain/audit-table/query.ts';
+import { type Attempted, attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { type Check, takesNone, withTable } from './check.ts';
@@ -24,7 +24,7 @@ export const storage: Check = {
 export const diskSchema = z.object({ usedPercent: z.number().nullable(), totalBytes: z.number().nullable() });
 export type Disk = z.infer<typeof diskSchema>;
 
-function* askForDisk(): Dialogue<Disk> {
+function* askForDisk(): CheckProgram<Disk> {
   return diskSchema.parse((yield { kind: 'disk' })[0]);
 }
 
@@ -81,7 +81,7 @@ export function judgeStorage(disk: Attempted<Disk>, sizes: Sizes, { alertPercent
     return { level: 'unknown', evidence, figures, ...byRunbook('database-failure', "look at the disk's use on the database's own page") };
   }
   const evidence = `The database's disk is ${used.toFixed(1)} % full${measured === null ? ', by an estimate' : ''}.`;
-  const clean = (words: string) => byCommand('/audit storage', words);
+  const clean = (text: string) => byCommand('/audit storage', text);
   if (used > alertPercent) {
     return {
       level: 'critical',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Who made a fact known. Kept with every fact, so that an auditor reads "who" beside "what" and "when". */
+/** Who made an event known. Kept with every event, so that an auditor reads "who" beside "what" and "when". */
 export const actorSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('person'), slackId: z.string(), name: z.string() }),
   z.object({ kind: z.literal('pagerduty') }),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** The services that Gapwatch calls for an incident; each has a lane of its own, so one that hangs holds up only itself. */
-export const LANES = ['slack', 'pagerduty', 'mail', 'reports'] as const;
-export type Lane = (typeof LANES)[number];
+/** The services that Gapwatch calls for an incident; each has a destination of its own, so one that hangs holds up only itself. */
+export const DESTINATIONS = ['slack', 'pagerduty', 'mail', 'reports'] as const;
+export type Destination = (typeof DESTINATIONS)[number];
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -50,8 +50,8 @@ export type Announcement = (typeof ANNOUNCEMENTS)[number];
 const changeSchema = z.object({ what: z.string(), formerly: z.string(), now: z.string() });
 export type Change = z.infer<typeof changeSchema>;
 
-/** What a call does to the outside world. One member a deed; its lane follows from it. */
-export const deedSchema = z.discriminatedUnion('kind', [
+/** What a call does to the outside world. One member a message; its destination follows from it. */
+export const payloadSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('initial-post') }),
   z.object({
     kind: z.literal('update'),
@@ -89,7 +89,7 @@ export const deedSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('post-mortem') }),
 ]);
 
-export type Deed = z.infer<typeof deedSchema>;
+export type Payload = z.infer<typeof payloadSchema>;
 
 /** What a service answered to a call that went well; only what later calls and readers need. */
 export const answerSchema = z.object({
@@ -106,11 +106,11 @@ export const answerSchema = z.object({
   refusedRoles: z.array(z.string()).optional(),
   /** Mail: the reader was given a link by which to acknowledge the receipt. */
   asksReceipt: z.boolean().optional(),
-  /** PagerDuty: who holds the acknowledgement; and `already` when somebody had done the deed before. */
+  /** PagerDuty: who holds the acknowledgement; and `already` when somebody had done the action before. */
   acknowledgedBy: z.string().optional(),
   already: z.enum(['acknowledged', 'resolved']).optional(),
   /** One line for the timeline, in words. */
-  says: z.string(),
+  message: z.string(),
 });
 
 export type Answer = z.infer<typeof answerSchema>;
@@ -120,20 +120,20 @@ export const failureOutcomeSchema = z.enum(['refused', 'unavailable', 'unclear']
 export type FailureOutcome = z.infer<typeof failureOutcomeSchema>;
 
 /** Where a call stands. `due` calls wait or are being tried; the others are over. */
-export type CallStatus =
-  | { readonly name: 'due'; readonly attempts: number; readonly notBefore: Date; readonly lastFailure: CallFailure | null }
-  | { readonly name: 'succeeded'; readonly at: Date; readonly answer: Answer; readonly lastFailure: CallFailure | null }
-  | { readonly name: 'abandoned'; readonly at: Date; readonly failure: CallFailure }
+export type OutboxStatus =
+  | { readonly name: 'due'; readonly attempts: number; readonly notBefore: Date; readonly lastFailure: DeliveryFailure | null }
+  | { readonly name: 'succeeded'; readonly at: Date; readonly answer: Answer; readonly lastFailure: DeliveryFailure | null }
+  | { readonly name: 'abandoned'; readonly at: Date; readonly failure: DeliveryFailure }
   | { readonly name: 'superseded'; readonly at: Date; readonly because: string };
 
-export type CallFailure = { readonly outcome: FailureOutcome; readonly detail: string; readonly firstAt: Date };
+export type DeliveryFailure = { readonly outcome: FailureOutcome; readonly detail: string; readonly firstAt: Date };
 
 /** One call outward: a message, a PagerDuty request, a mail, a report. `key` names it for ever, also at the service. */
-export type Call = { readonly key: string; readonly deed: Deed; readonly dueAt: Date; readonly status: CallStatus };
+export type OutboxMessage = { readonly key: string; readonly payload: Payload; readonly dueAt: Date; readonly status: OutboxStatus };
 
-/** The lane a deed runs in. */
-export function laneOf(deed: Deed): Lane {
-  switch (deed.kind) {
+/** The destination a message runs in. */
+export function destinationOf(payload: Payload): Destination {
+  switch (payload.kind) {
     case 'initial-post':
     case 'update':
     case 'resolution-post':
@@ -162,6 +162,6 @@ export function laneOf(deed: Deed): Lane {
     case 'post-mortem':
       return 'reports';
     default:
-      return deed satisfies never;
+      return payload satisfies never;
   }
 }

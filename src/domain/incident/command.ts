@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Look } from '#domain/audit-table/reading.ts';
+import type { TableReading } from '#domain/audit-table/reading.ts';
 import type { Verdict } from '#domain/checks/verdict.ts';
 import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Answer, FailureOutcome } from './call.ts';
-import type { Alert, AlertEvent, Assessment, Detail, Fact } from './event.ts';
+import type { Alert, AlertEvent, Assessment, Detail, IncidentEvent } from './event.ts';
 
 /** A change that PagerDuty told of, by webhook or found by the poll. */
 export type AlertChange = {
@@ -36,7 +36,7 @@ export type Command =
   | { readonly kind: 'alert-fired'; readonly number: number; readonly alert: Alert; readonly seenBy: 'webhook' | 'poll' }
   | { readonly kind: 'declare'; readonly number: number; readonly reason: string; readonly isDrill: boolean }
   | { readonly kind: 'alert-changed'; readonly change: AlertChange }
-  | { readonly kind: 'looked'; readonly look: Look }
+  | { readonly kind: 'table-read'; readonly reading: TableReading }
   | { readonly kind: 'claim' }
   | { readonly kind: 'claim-due' }
   | { readonly kind: 'update-due'; readonly number: number }
@@ -49,12 +49,12 @@ export type Command =
   | { readonly kind: 'add-note'; readonly text: string }
   | { readonly kind: 'move-gap'; readonly edge: 'start' | 'end'; readonly at: Date; readonly because: string | null }
   | { readonly kind: 'hand-over'; readonly slackId: string; readonly name: string }
-  | { readonly kind: 'name-writer'; readonly slackId: string; readonly name: string }
+  | { readonly kind: 'name-scribe'; readonly slackId: string; readonly name: string }
   | { readonly kind: 'keep-message'; readonly ts: string; readonly author: string; readonly text: string }
   | { readonly kind: 'take-task' | 'finish-task'; readonly task: string }
   | { readonly kind: 'waive-task'; readonly task: string; readonly because: string }
   | { readonly kind: 'close' }
-  | { readonly kind: 'count-earlier-gaps'; readonly count: number | null; readonly words: string }
+  | { readonly kind: 'count-earlier-gaps'; readonly count: number | null; readonly text: string }
   | { readonly kind: 'assess'; readonly assessment: Assessment }
   | { readonly kind: 'schedule-post-mortem'; readonly for: Date }
   | { readonly kind: 'decide-hhs'; readonly required: boolean; readonly because: string }
@@ -70,7 +70,7 @@ export type Command =
       readonly kind: 'resolve';
       readonly rootCause: string | null;
       readonly anywayBecause: string | null;
-      readonly look: Look;
+      readonly reading: TableReading;
       readonly details?: Readonly<Partial<Record<Detail, string>>>;
       readonly postMortemAt?: Date | null;
     }
@@ -104,10 +104,10 @@ export type Command =
       readonly line: string;
       readonly data: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'remedy-ended'; readonly request: string; readonly outcome: RemedyOutcome; readonly says: string }
-  | { readonly kind: 'call-succeeded'; readonly key: string; readonly answer: Answer }
+  | { readonly kind: 'remedy-ended'; readonly request: string; readonly outcome: RemedyOutcome; readonly message: string }
+  | { readonly kind: 'outbox-delivered'; readonly key: string; readonly answer: Answer }
   | {
-      readonly kind: 'call-failed';
+      readonly kind: 'outbox-failed';
       readonly key: string;
       readonly outcome: FailureOutcome;
       readonly detail: string;
@@ -115,13 +115,13 @@ export type Command =
     };
 
 /**
- * What follows from a command: facts to keep, and for a person's command that can't be done, why not. A refusal may come with
- * facts: what was seen while finding out is kept too.
+ * What follows from a command: events to keep, and for a person's command that can't be done, why not. A refusal may come with
+ * events: what was seen while finding out is kept too.
  */
-export type Decision = { readonly facts: readonly Fact[]; readonly refused?: Refusal };
+export type Decision = { readonly events: readonly IncidentEvent[]; readonly refused?: Refusal };
 
 /** An expected "no", in a sentence for the person who asked, with what to do about it. */
-export type Refusal = { readonly reason: RefusalReason; readonly says: string };
+export type Refusal = { readonly reason: RefusalReason; readonly message: string };
 
 export type RefusalReason =
   | 'no-open-incident'

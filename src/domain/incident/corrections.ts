@@ -1,41 +1,41 @@
 import { formatUtc } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
-import type { Call, Change } from './call.ts';
-import type { Fact } from './event.ts';
-import { request } from './requests.ts';
+import type { Change, OutboxMessage } from './call.ts';
+import type { IncidentEvent } from './event.ts';
+import { queueMessage } from './requests.ts';
 import type { Incident } from './state.ts';
 
 /**
  * The mail that corrects what the Privacy Officer was told: each later change of a gap's start, once the opening notice named it; of
  * its end and of the estimate of accesses, once the final notice did. Nothing when nothing that was told has changed.
  */
-export function corrections(incident: Incident, facts: readonly Fact[], now: Date): readonly Fact[] {
+export function corrections(incident: Incident, events: readonly IncidentEvent[], now: Date): readonly IncidentEvent[] {
   const told = { start: wasSent(incident, 'opening-notice'), end: wasSent(incident, 'final-notice') };
   if (!told.start && !told.end) return [];
-  const changes = facts.flatMap((fact) => changeOf(incident, fact, told));
+  const changes = events.flatMap((event) => changeOf(incident, event, told));
   if (changes.length === 0) return [];
-  return [request(`correction/${incident.factCount}`, { kind: 'correction-notice', changes }, now)];
+  return [queueMessage(`correction/${incident.eventCount}`, { kind: 'correction-notice', changes }, now)];
 }
 
 type Told = { readonly start: boolean; readonly end: boolean };
 
-function changeOf(incident: Incident, fact: Fact, told: Told): readonly Change[] {
-  switch (fact.type) {
+function changeOf(incident: Incident, event: IncidentEvent, told: Told): readonly Change[] {
+  switch (event.type) {
     case 'gap.corrected': {
-      const isTold = fact.edge === 'start' ? told.start : told.end;
-      const formerly = fact.formerly ? formatUtc(fact.formerly) : 'not known';
-      return isTold && isNamed(incident.gaps, fact.gap) ? [{ what: `Gap ${fact.edge}`, formerly, now: formatUtc(fact.at) }] : [];
+      const isTold = event.edge === 'start' ? told.start : told.end;
+      const formerly = event.formerly ? formatUtc(event.formerly) : 'not known';
+      return isTold && isNamed(incident.gaps, event.gap) ? [{ what: `Gap ${event.edge}`, formerly, now: formatUtc(event.at) }] : [];
     }
     case 'gap.ended':
-      return told.end && isNamed(incident.gaps, fact.gap) ? [{ what: 'Gap end', formerly: 'ongoing', now: formatUtc(fact.endAt) }] : [];
+      return told.end && isNamed(incident.gaps, event.gap) ? [{ what: 'Gap end', formerly: 'ongoing', now: formatUtc(event.endAt) }] : [];
     case 'gap.opened':
       return told.end && incident.phase.name === 'resolved'
-        ? [{ what: 'Gap start', formerly: 'no such gap', now: formatUtc(fact.startAt) }]
+        ? [{ what: 'Gap start', formerly: 'no such gap', now: formatUtc(event.startAt) }]
         : [];
     case 'assessment.confirmed': {
       const formerly = incident.followUp.assessment?.access ?? 'not yet assessed';
-      return told.end && formerly !== fact.assessment.access
-        ? [{ what: 'PHI access during the gap', formerly, now: fact.assessment.access }]
+      return told.end && formerly !== event.assessment.access
+        ? [{ what: 'PHI access during the gap', formerly, now: event.assessment.access }]
         : [];
     }
     default:
@@ -49,10 +49,10 @@ function isNamed(gaps: readonly Gap[], id: number): boolean {
 }
 
 /** Sent, or perhaps sent: a mail that went out without an answer may have been read. */
-function wasSent({ calls }: Incident, kind: 'opening-notice' | 'final-notice'): boolean {
-  return calls.some(({ deed, status }) => deed.kind === kind && mayBeSent(status));
+function wasSent({ outbox }: Incident, kind: 'opening-notice' | 'final-notice'): boolean {
+  return outbox.some(({ payload, status }) => payload.kind === kind && mayBeSent(status));
 }
 
-function mayBeSent(status: Call['status']): boolean {
+function mayBeSent(status: OutboxMessage['status']): boolean {
   return status.name === 'succeeded' || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
 }

@@ -1,10 +1,10 @@
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
-import type { Deed } from './call.ts';
+import type { Payload } from './call.ts';
 import type { AlertChange, Command, Decision } from './command.ts';
-import type { Circumstances } from './context.ts';
-import type { AlertEvent, Fact } from './event.ts';
-import { announce, request } from './requests.ts';
+import type { DecisionContext } from './context.ts';
+import type { AlertEvent, IncidentEvent } from './event.ts';
+import { announce, queueMessage } from './requests.ts';
 import { type Incident, incidentName, type TrackedAlert } from './state.ts';
 import { nextUpdate } from './update-schedule.ts';
 
@@ -12,40 +12,40 @@ import { nextUpdate } from './update-schedule.ts';
 export function alertFired(
   incident: Incident | null,
   { number, alert, seenBy }: Extract<Command, { kind: 'alert-fired' }>,
-  { now, policy }: Circumstances,
-): readonly Fact[] {
-  const fired: Fact = { type: 'alert.fired', alert, seenBy };
-  const acknowledge = request(`acknowledge/${alert.id}`, { kind: 'acknowledge', alertId: alert.id }, now);
-  const calls = policy.acknowledge === 'automatic' ? [acknowledge] : [];
+  { now, policy }: DecisionContext,
+): readonly IncidentEvent[] {
+  const fired: IncidentEvent = { type: 'alert.fired', alert, seenBy };
+  const acknowledge = queueMessage(`acknowledge/${alert.id}`, { kind: 'acknowledge', alertId: alert.id }, now);
+  const outbox = policy.acknowledge === 'automatic' ? [acknowledge] : [];
   if (incident === null) {
     const startedAt = plausibleStart(alert.createdAt, now);
-    return [{ type: 'incident.opened', number, startedAt, reason: alert.title }, fired, ...calls];
+    return [{ type: 'incident.opened', number, startedAt, reason: alert.title }, fired, ...outbox];
   }
   if (incident.alerts.some((known) => known.id === alert.id)) return [];
-  return [fired, ...calls, announce(incident, now, 'alert-joined', { title: alert.title, service: alert.service, url: alert.url })];
+  return [fired, ...outbox, announce(incident, now, 'alert-joined', { title: alert.title, service: alert.service, url: alert.url })];
 }
 
 /** A person opens an incident without an alert. */
 export function declared(
   incident: Incident | null,
   { number, reason, isDrill }: Extract<Command, { kind: 'declare' }>,
-  { now }: Circumstances,
+  { now }: DecisionContext,
 ): Decision {
   if (incident?.phase.name === 'open') {
     const name = incidentName(incident.number);
     return {
-      facts: [],
-      refused: { reason: 'already-open', says: `${name} is already open. Say what you see with \`/incident note <text>\`.` },
+      events: [],
+      refused: { reason: 'already-open', message: `${name} is already open. Say what you see with \`/incident note <text>\`.` },
     };
   }
-  return { facts: [{ type: 'incident.opened', number, startedAt: now, reason, ...(isDrill ? { drill: true } : {}) }] };
+  return { events: [{ type: 'incident.opened', number, startedAt: now, reason, ...(isDrill ? { drill: true } : {}) }] };
 }
 
 /** Keeps what PagerDuty tells of an alert on the timeline and, where people should know, in the thread. */
-export function alertChanged(incident: Incident, change: AlertChange, { now, policy }: Circumstances): readonly Fact[] {
+export function alertChanged(incident: Incident, change: AlertChange, { now, policy }: DecisionContext): readonly IncidentEvent[] {
   const alert = incident.alerts.find((known) => known.id === change.alertId);
   if (!alert || isKnown(alert, change)) return [];
-  const fact: Fact = { type: 'alert.changed', ...change };
+  const event: IncidentEvent = { type: 'alert.changed', ...change };
   const details = {
     agent: change.agent ?? 'PagerDuty',
     title: alert.title,
@@ -55,21 +55,23 @@ export function alertChanged(incident: Incident, change: AlertChange, { now, pol
   };
   switch (change.event) {
     case 'acknowledged':
-      return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'already-acknowledged', details)];
+      return isEcho(incident, change, now) ? [event] : [event, announce(incident, now, 'already-acknowledged', details)];
     case 'unacknowledged':
-      return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
+      return isEcho(incident, change, now)
+        ? [event]
+        : [event, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
     case 'resolved':
-      return [fact, ...alertResolved(incident, details, now)];
+      return [event, ...alertResolved(incident, details, now)];
     case 'reopened':
-      return [fact, ...alertReopened(incident, details, { now, policy })];
+      return [event, ...alertReopened(incident, details, { now, policy })];
     case 'reassigned':
     case 'escalated':
     case 'delegated':
     case 'annotated':
     case 'priority_updated':
-      return isEcho(incident, change, now) ? [fact] : [fact, announce(incident, now, 'alert-event', details)];
+      return isEcho(incident, change, now) ? [event] : [event, announce(incident, now, 'alert-event', details)];
     case 'other':
-      return [fact];
+      return [event];
     default:
       return change.event satisfies never;
   }
@@ -87,28 +89,28 @@ function isKnown(alert: TrackedAlert, { seenBy, event }: AlertChange): boolean {
   return seenBy === 'poll' && alert.status === (event === 'unacknowledged' ? 'triggered' : event);
 }
 
-/** PagerDuty tells of our own deeds within this time, or while we still wait for the answer to them. */
+/** PagerDuty tells of our own actions within this time, or while we still wait for the answer to them. */
 const ECHO_WITHIN: Milliseconds = 2 * MINUTE;
 
 /** Whether an event only tells what Gapwatch has just asked for itself, so that it needs no message. */
 function isEcho(incident: Incident, change: AlertChange, now: Date): boolean {
-  const isOurs = incident.calls.some(({ deed, status }) => {
-    if (!('alertId' in deed) || deed.alertId !== change.alertId || !echoes(deed.kind, change.event)) return false;
+  const isOurs = incident.outbox.some(({ payload, status }) => {
+    if (!('alertId' in payload) || payload.alertId !== change.alertId || !echoes(payload.kind, change.event)) return false;
     return status.name === 'due' || (status.name === 'succeeded' && between(status.at, now) <= ECHO_WITHIN);
   });
   return isOurs || isOurNote(change);
 }
 
-function echoes(deed: Deed['kind'], event: AlertEvent): boolean {
-  if (deed === 'acknowledge') return event === 'acknowledged';
-  if (deed === 'acknowledge-as') return event === 'acknowledged' || event === 'reassigned';
+function echoes(payload: Payload['kind'], event: AlertEvent): boolean {
+  if (payload === 'acknowledge') return event === 'acknowledged';
+  if (payload === 'acknowledge-as') return event === 'acknowledged' || event === 'reassigned';
   // Paging the next level triggers the alert anew; the poll may see that before the webhook has told of the escalation.
-  return deed === 'page-next-level' && (event === 'escalated' || event === 'unacknowledged');
+  return payload === 'page-next-level' && (event === 'escalated' || event === 'unacknowledged');
 }
 
 type Details = Readonly<Record<string, string>>;
 
-function alertResolved(incident: Incident, details: Details, now: Date): readonly Fact[] {
+function alertResolved(incident: Incident, details: Details, now: Date): readonly IncidentEvent[] {
   if (incident.phase.name !== 'open') return [];
   const { records } = incident;
   if (records.status === 'written') return [announce(incident, now, 'alert-resolved', details)];
@@ -116,7 +118,11 @@ function alertResolved(incident: Incident, details: Details, now: Date): readonl
   return [announce(incident, now, 'alert-resolved-while-silent', { ...why, records: records.status }, { broadcast: true })];
 }
 
-function alertReopened(incident: Incident, details: Details, { now, policy }: Pick<Circumstances, 'now' | 'policy'>): readonly Fact[] {
+function alertReopened(
+  incident: Incident,
+  details: Details,
+  { now, policy }: Pick<DecisionContext, 'now' | 'policy'>,
+): readonly IncidentEvent[] {
   if (incident.phase.name === 'open') return [announce(incident, now, 'alert-event', details)];
   return [
     { type: 'incident.reopened', because: 'PagerDuty reopened the alert' },

@@ -1,7 +1,7 @@
 import type { Command, Decision } from './command.ts';
 import { refuse } from './refusals.ts';
-import { request } from './requests.ts';
-import { callNamed, type Incident } from './state.ts';
+import { queueMessage } from './requests.ts';
+import { type Incident, outboxMessage } from './state.ts';
 
 type CheckCommand<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 
@@ -9,22 +9,22 @@ type CheckCommand<Kind extends Command['kind']> = Extract<Command, { kind: Kind 
 export function checkProgressed(incident: Incident, { check, request: id, line }: CheckCommand<'check-progressed'>, now: Date): Decision {
   const running = incident.running.find((each) => each.request === id);
   // A run that began anew after a crash tells again what it told before.
-  if (running === undefined || running.lines.includes(line)) return { facts: [] };
-  return { facts: [{ type: 'check.progressed', check, request: id, line }, ...answerOnce(incident, check, id, now)] };
+  if (running === undefined || running.lines.includes(line)) return { events: [] };
+  return { events: [{ type: 'check.progressed', check, request: id, line }, ...answerOnce(incident, check, id, now)] };
 }
 
 /** A check's answer: kept, posted or brought into the message that showed its progress, with its chart and, for §17, a new report. */
 export function checkAnswered(incident: Incident, command: CheckCommand<'check-answered'>, now: Date): Decision {
   const { check, request: id, verdict, liveUntil } = command;
-  if (incident.checks.some((answered) => answered.request === id)) return { facts: [] };
-  const isPosted = callNamed(incident, `slack/check/${id}`) !== undefined;
+  if (incident.checks.some((answered) => answered.request === id)) return { events: [] };
+  const isPosted = outboxMessage(incident, `slack/check/${id}`) !== undefined;
   return {
-    facts: [
+    events: [
       { type: 'check.answered', check, request: id, verdict, ...(liveUntil === null ? {} : { liveUntil }) },
       ...answerOnce(incident, check, id, now),
-      ...(isPosted ? [request(`check-conclusion/${id}`, { kind: 'check-conclusion', check, request: id }, now)] : []),
-      ...(verdict.chart === undefined ? [] : [request(`chart/${id}`, { kind: 'share-chart', check, request: id }, now)]),
-      ...(check === 'reconstruct' ? [request(`gap-report/${incident.factCount}`, { kind: 'gap-report' }, now)] : []),
+      ...(isPosted ? [queueMessage(`check-conclusion/${id}`, { kind: 'check-conclusion', check, request: id }, now)] : []),
+      ...(verdict.chart === undefined ? [] : [queueMessage(`chart/${id}`, { kind: 'share-chart', check, request: id }, now)]),
+      ...(check === 'reconstruct' ? [queueMessage(`gap-report/${incident.eventCount}`, { kind: 'gap-report' }, now)] : []),
     ],
   };
 }
@@ -33,9 +33,9 @@ export function checkAnswered(incident: Incident, command: CheckCommand<'check-a
 export function checkRefreshed(incident: Incident, command: CheckCommand<'check-refreshed'>, now: Date): Decision {
   const { check, request: id, verdict } = command;
   const live = incident.checks.find((answered) => answered.request === id && answered.liveUntil !== null);
-  if (!live) return { facts: [] };
-  const conclusion = request(`check-conclusion/${id}`, { kind: 'check-conclusion', check, request: id }, now);
-  return { facts: [{ type: 'check.refreshed', check, request: id, verdict }, conclusion] };
+  if (!live) return { events: [] };
+  const conclusion = queueMessage(`check-conclusion/${id}`, { kind: 'check-conclusion', check, request: id }, now);
+  return { events: [{ type: 'check.refreshed', check, request: id, verdict }, conclusion] };
 }
 
 /** A person stops a check that runs, or an answer that is kept current; it ends at its next safe point with what it knows. */
@@ -45,11 +45,11 @@ export function stopCheck(incident: Incident, { request: id }: CheckCommand<'sto
     incident.checks.find((answered) => answered.request === id && answered.liveUntil !== null);
   if (!found) return refuse('already-so', 'It has ended already.');
   if (found.stoppedBy !== null) return refuse('already-so', `${found.stoppedBy} has stopped it already; it is about to end.`);
-  return { facts: [{ type: 'check.stopped', check: found.check, request: id }] };
+  return { events: [{ type: 'check.stopped', check: found.check, request: id }] };
 }
 
 function answerOnce(incident: Incident, check: string, id: string, now: Date) {
-  return callNamed(incident, `slack/check/${id}`) === undefined
-    ? [request(`check/${id}`, { kind: 'check-answer' as const, check, request: id }, now)]
+  return outboxMessage(incident, `slack/check/${id}`) === undefined
+    ? [queueMessage(`check/${id}`, { kind: 'check-answer' as const, check, request: id }, now)]
     : [];
 }

@@ -1,11 +1,11 @@
 import type { Policy } from '#domain/base/policy.ts';
 import { between, DAY, formatUtc, plus } from '#domain/base/time.ts';
 import type { Command, Decision } from './command.ts';
-import type { Fact } from './event.ts';
+import type { IncidentEvent } from './event.ts';
 import { hhsDeadline } from './hhs.ts';
 import { refuse } from './refusals.ts';
-import { announce, announceOnce, request } from './requests.ts';
-import { callNamed, type Incident, incidentName } from './state.ts';
+import { announce, announceOnce, queueMessage } from './requests.ts';
+import { type Incident, incidentName, outboxMessage } from './state.ts';
 import { openTasks } from './tasks.ts';
 
 type Of<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
@@ -16,10 +16,10 @@ export function assess(incident: Incident, { assessment }: Of<'assess'>, now: Da
     return refuse('not-resolvable-yet', `${incidentName(incident.number)} is still open; its impact can be assessed once it is resolved.`);
   }
   return {
-    facts: [
+    events: [
       { type: 'assessment.confirmed', assessment },
       announce(incident, now, 'assessed', { summary: assessment.summary }, { broadcast: true }),
-      request(`gap-report/${incident.factCount}`, { kind: 'gap-report' }, now),
+      queueMessage(`gap-report/${incident.eventCount}`, { kind: 'gap-report' }, now),
     ],
   };
 }
@@ -27,23 +27,23 @@ export function assess(incident: Incident, { assessment }: Of<'assess'>, now: Da
 /** The post-mortem gets its time, and the document that it starts from. */
 export function schedulePostMortem(incident: Incident, at: Date, now: Date): Decision {
   if (between(now, at) <= 0) return refuse('impossible-time', `${formatUtc(at)} has already passed. Give a time ahead.`);
-  return { facts: postMortemFacts(incident, at, now) };
+  return { events: postMortemEvents(incident, at, now) };
 }
 
 /** What follows from a post-mortem's time: it is kept, told, and its document is written. */
-export function postMortemFacts(incident: Incident, at: Date, now: Date): readonly Fact[] {
+export function postMortemEvents(incident: Incident, at: Date, now: Date): readonly IncidentEvent[] {
   return [
     { type: 'post-mortem.scheduled', for: at },
     announce(incident, now, 'post-mortem-scheduled', { at: formatUtc(at) }, { broadcast: true }),
-    request(`post-mortem/${incident.factCount}`, { kind: 'post-mortem' }, now),
+    queueMessage(`post-mortem/${incident.eventCount}`, { kind: 'post-mortem' }, now),
   ];
 }
 
 /** It is time for the post-mortem; one that was moved since is not announced. */
-export function postMortemDue(incident: Incident, command: Of<'post-mortem-due'>, now: Date): readonly Fact[] {
+export function postMortemDue(incident: Incident, command: Of<'post-mortem-due'>, now: Date): readonly IncidentEvent[] {
   const { postMortemAt } = incident.followUp;
   if (postMortemAt === null || postMortemAt.getTime() !== command.for.getTime() || between(postMortemAt, now) < 0) return [];
-  const document = incident.calls.findLast(({ deed, status }) => deed.kind === 'post-mortem' && status.name === 'succeeded')?.status;
+  const document = incident.outbox.findLast(({ payload, status }) => payload.kind === 'post-mortem' && status.name === 'succeeded')?.status;
   const file = document?.name === 'succeeded' ? (document.answer.file ?? '') : '';
   return announceOnce(incident, now, 'post-mortem-now', String(postMortemAt.getTime()), { file }, { broadcast: true });
 }
@@ -52,7 +52,7 @@ export function postMortemDue(incident: Incident, command: Of<'post-mortem-due'>
 export function decideHhs(incident: Incident, { required, because }: Of<'decide-hhs'>, now: Date): Decision {
   const details = { required: required ? 'yes' : 'no', because, deadline: formatUtc(hhsDeadline(incident)) };
   return {
-    facts: [{ type: 'hhs.decided', required, because }, announce(incident, now, 'hhs-decided', details, { broadcast: true })],
+    events: [{ type: 'hhs.decided', required, because }, announce(incident, now, 'hhs-decided', details, { broadcast: true })],
   };
 }
 
@@ -61,20 +61,25 @@ export function hhsNotified(incident: Incident, now: Date): Decision {
   const { hhs } = incident.followUp;
   if (!hhs?.required) return refuse('already-so', 'Nobody has said that HHS must be notified: `/incident hhs required because <reason>`.');
   if (hhs.notified) return refuse('already-so', `HHS was notified at ${formatUtc(hhs.notified.at)}, says ${hhs.notified.by}.`);
-  return { facts: [{ type: 'hhs.notified' }, announce(incident, now, 'hhs-notified', {}, { broadcast: true })] };
+  return { events: [{ type: 'hhs.notified' }, announce(incident, now, 'hhs-notified', {}, { broadcast: true })] };
 }
 
 /** HHS is still to be notified: the channel and the Privacy Officer are reminded of the day. */
-export function hhsDue(incident: Incident, { daysLeft }: Of<'hhs-due'>, now: Date): readonly Fact[] {
+export function hhsDue(incident: Incident, { daysLeft }: Of<'hhs-due'>, now: Date): readonly IncidentEvent[] {
   const { hhs } = incident.followUp;
   if (!hhs?.required || hhs.notified || between(plus(hhsDeadline(incident), -daysLeft * DAY), now) < 0) return [];
   const details = { daysLeft: String(daysLeft), deadline: formatUtc(hhsDeadline(incident)) };
   const told = announceOnce(incident, now, 'hhs-deadline', String(daysLeft), details, { broadcast: true });
-  return told.length === 0 ? [] : [...told, request(`hhs/${daysLeft}`, { kind: 'hhs-notice', daysLeft }, now)];
+  return told.length === 0 ? [] : [...told, queueMessage(`hhs/${daysLeft}`, { kind: 'hhs-notice', daysLeft }, now)];
 }
 
 /** What is still open a day and two days after the resolution is named once; nothing is said when nothing is. */
-export function followUpDue(incident: Incident, { hours, resolution }: Of<'follow-up-due'>, now: Date, policy: Policy): readonly Fact[] {
+export function followUpDue(
+  incident: Incident,
+  { hours, resolution }: Of<'follow-up-due'>,
+  now: Date,
+  policy: Policy,
+): readonly IncidentEvent[] {
   const isMeant = incident.phase.name === 'resolved' && incident.resolutions === resolution && incident.followUp.closed === null;
   if (!isMeant || between(incident.phase.at, now) < hours * 3_600_000) return [];
   const open = openTasks(incident, now, policy).map(({ number, text, owner }) => `${number}. ${text}${owner ? ` (${owner})` : ''}`);
@@ -86,15 +91,15 @@ export function followUpDue(incident: Incident, { hours, resolution }: Of<'follo
 
 /** The reader of a notice pressed the button of its page. */
 export function noticeReceived(incident: Incident, { key }: Of<'notice-received'>, now: Date): Decision {
-  if (callNamed(incident, key) === undefined) return refuse('unknown-notice', 'This link belongs to no notice on record.');
+  if (outboxMessage(incident, key) === undefined) return refuse('unknown-notice', 'This link belongs to no notice on record.');
   const at = incident.followUp.received[key];
   if (at) return refuse('already-so', `Its receipt was acknowledged at ${formatUtc(at)}.`);
-  return { facts: [{ type: 'notice.received', key }, announce(incident, now, 'notice-received', { notice: noticeWords(key) })] };
+  return { events: [{ type: 'notice.received', key }, announce(incident, now, 'notice-received', { notice: noticeWords(key) })] };
 }
 
 /** An hour after a notice that asked for it nobody has acknowledged its receipt: the channel hears it, once. */
-export function receiptDue(incident: Incident, { key }: Of<'receipt-due'>, now: Date): readonly Fact[] {
-  if (incident.followUp.received[key] || callNamed(incident, key)?.status.name !== 'succeeded') return [];
+export function receiptDue(incident: Incident, { key }: Of<'receipt-due'>, now: Date): readonly IncidentEvent[] {
+  if (incident.followUp.received[key] || outboxMessage(incident, key)?.status.name !== 'succeeded') return [];
   return announceOnce(incident, now, 'notice-unconfirmed', key, { notice: noticeWords(key) }, { broadcast: true });
 }
 

@@ -3,16 +3,16 @@ import { between, DAY, formatUtc, plus } from '#domain/base/time.ts';
 import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
 import type { Person } from './actor.ts';
 import type { Command, Decision } from './command.ts';
-import type { Circumstances } from './context.ts';
+import type { DecisionContext } from './context.ts';
 import { acknowledgeAs } from './decide-roles.ts';
-import type { Fact } from './event.ts';
+import type { IncidentEvent } from './event.ts';
 import { refuse, refuseUnlessOpen } from './refusals.ts';
-import { announce, request } from './requests.ts';
+import { announce, queueMessage } from './requests.ts';
 import { type Incident, incidentName } from './state.ts';
 import { lastUpdateNumber, nextUpdate } from './update-schedule.ts';
 
 /** "I'm on it": the person is named on the root message and PagerDuty is asked to show them as the responder. */
-export function claim(incident: Incident, { now }: Circumstances, person: Person): Decision {
+export function claim(incident: Incident, { now }: DecisionContext, person: Person): Decision {
   const closed = refuseUnlessOpen(incident);
   if (closed) return closed;
   if (incident.claim?.slackId === person.slackId) {
@@ -20,8 +20,8 @@ export function claim(incident: Incident, { now }: Circumstances, person: Person
   }
   const former = incident.claim?.name ?? '';
   return {
-    facts: [
-      { type: 'claim.made', slackId: person.slackId, name: person.name },
+    events: [
+      { type: 'commander.named', slackId: person.slackId, name: person.name },
       ...acknowledgeAs(incident, person.slackId, person.name, now),
       announce(incident, now, 'claimed', { name: person.name, slackId: person.slackId, former }),
     ],
@@ -32,12 +32,12 @@ type Statement = Extract<Command, { kind: 'state-cause' | 'state-action' | 'stat
 
 /** What a person states: root cause, current action, ETA, or a note. Each is kept; the thread shows who said it. */
 export function stated(incident: Incident, command: Statement, now: Date): Decision {
-  const told = (what: string, text: string): Fact => announce(incident, now, 'stated', { what, text });
+  const told = (what: string, text: string): IncidentEvent => announce(incident, now, 'stated', { what, text });
   switch (command.kind) {
     case 'state-cause':
-      return { facts: [{ type: 'cause.stated', text: command.text }, told('Root cause', command.text)] };
+      return { events: [{ type: 'cause.stated', text: command.text }, told('Root cause', command.text)] };
     case 'state-action':
-      return { facts: [{ type: 'action.stated', text: command.text }, told('Action', command.text)] };
+      return { events: [{ type: 'action.stated', text: command.text }, told('Action', command.text)] };
     case 'state-eta':
       if (command.etaAt.getTime() <= now.getTime()) {
         return refuse(
@@ -45,9 +45,9 @@ export function stated(incident: Incident, command: Statement, now: Date): Decis
           `${formatUtc(command.etaAt)} has already passed. Give a time ahead, such as \`/incident eta 15m\`.`,
         );
       }
-      return { facts: [{ type: 'eta.stated', etaAt: command.etaAt }, told('ETA', formatUtc(command.etaAt))] };
+      return { events: [{ type: 'eta.stated', etaAt: command.etaAt }, told('ETA', formatUtc(command.etaAt))] };
     case 'add-note':
-      return { facts: [{ type: 'note.added', text: command.text }, told('Note', command.text)] };
+      return { events: [{ type: 'note.added', text: command.text }, told('Note', command.text)] };
     default:
       return command satisfies never;
   }
@@ -57,7 +57,7 @@ export function stated(incident: Incident, command: Statement, now: Date): Decis
 export function moveGap(
   incident: Incident,
   { edge, at, because }: Extract<Command, { kind: 'move-gap' }>,
-  { now }: Circumstances,
+  { now }: DecisionContext,
   person: Person,
 ): Decision {
   const gap = ongoingGap(incident.gaps) ?? incident.gaps.at(-1);
@@ -73,9 +73,9 @@ export function moveGap(
     because: because ?? '',
   };
   const told = announce(incident, now, 'gap-corrected', details);
-  if (gap === undefined) return { facts: [{ type: 'gap.opened', gap: 1, startAt: at, knownBy, because }, told] };
-  if (edge === 'end' && gap.end === 'ongoing') return { facts: [{ type: 'gap.ended', gap: gap.id, endAt: at, knownBy, because }, told] };
-  return { facts: [{ type: 'gap.corrected', gap: gap.id, edge, at, knownBy, formerly: former, because }, told] };
+  if (gap === undefined) return { events: [{ type: 'gap.opened', gap: 1, startAt: at, knownBy, because }, told] };
+  if (edge === 'end' && gap.end === 'ongoing') return { events: [{ type: 'gap.ended', gap: gap.id, endAt: at, knownBy, because }, told] };
+  return { events: [{ type: 'gap.corrected', gap: gap.id, edge, at, knownBy, formerly: former, because }, told] };
 }
 
 function formerEdge(gap: Gap | undefined, edge: 'start' | 'end'): Date | null {
@@ -111,12 +111,12 @@ export function submitUpdate(
 ): Decision {
   const update = postUpdate(incident, now, policy);
   if (update.refused) return update;
-  const stated: readonly Fact[] = [
+  const stated: readonly IncidentEvent[] = [
     ...(cause !== '' && cause !== incident.rootCause ? [{ type: 'cause.stated' as const, text: cause }] : []),
     ...(action !== '' && action !== incident.action ? [{ type: 'action.stated' as const, text: action }] : []),
     ...(etaAt && etaAt.getTime() !== incident.etaAt?.getTime() ? [{ type: 'eta.stated' as const, etaAt }] : []),
   ];
-  return { facts: [...stated, ...update.facts] };
+  return { events: [...stated, ...update.events] };
 }
 
 /** A person's own update goes out at once and the next one is due a full interval later. */
@@ -124,8 +124,8 @@ export function postUpdate(incident: Incident, now: Date, policy: Policy): Decis
   const closed = refuseUnlessOpen(incident);
   if (closed) return closed;
   const number = lastUpdateNumber(incident) + 1;
-  const update = request(`update/${number}`, { kind: 'update', number, missed: [], whyMissed: null }, now);
-  return { facts: [update, { type: 'update.scheduled', number: number + 1, dueAt: plus(now, policy.updates.every) }] };
+  const update = queueMessage(`update/${number}`, { kind: 'update', number, missed: [], whyMissed: null }, now);
+  return { events: [update, { type: 'update.scheduled', number: number + 1, dueAt: plus(now, policy.updates.every) }] };
 }
 
 /** Stops the regular updates until a moment: a pause without an end would be silence. */
@@ -135,7 +135,7 @@ export function pause(incident: Incident, { until }: Extract<Command, { kind: 'p
   if (incident.updatesPaused && incident.pausedUntil?.getTime() === until.getTime()) {
     return refuse('already-so', `Updates are paused until ${formatUtc(until)} already. \`/incident continue\` starts them again.`);
   }
-  return { facts: [{ type: 'updates.paused', until }, announce(incident, now, 'updates-paused', { until: formatUtc(until) })] };
+  return { events: [{ type: 'updates.paused', until }, announce(incident, now, 'updates-paused', { until: formatUtc(until) })] };
 }
 
 /** Starts the regular updates again, with the next one a full interval away. */
@@ -144,7 +144,7 @@ export function continueUpdates(incident: Incident, now: Date, policy: Policy): 
   if (closed) return closed;
   if (!incident.updatesPaused) return refuse('already-so', 'Updates are not paused.');
   const next = nextUpdate(incident, now, policy);
-  return { facts: [{ type: 'updates.continued' }, next, announce(incident, now, 'updates-continued')] };
+  return { events: [{ type: 'updates.continued' }, next, announce(incident, now, 'updates-continued')] };
 }
 
 /** Pages the next escalation level of every alert that PagerDuty still holds open. */
@@ -158,14 +158,14 @@ export function escalate(incident: Incident, now: Date): Decision {
       'No open PagerDuty alert belongs to this incident, so there is nobody to page. Call the next person yourself.',
     );
   }
-  return { facts: [{ type: 'escalation.requested', reason: 'asked by a person' }, ...pages] };
+  return { events: [{ type: 'escalation.requested', reason: 'asked by a person' }, ...pages] };
 }
 
 /** The calls that page the level after the one paged last, once a service: a hundred alerts of one failure must not page anybody a hundred times. */
-export function pageNextLevel(incident: Incident, now: Date): readonly Fact[] {
+export function pageNextLevel(incident: Incident, now: Date): readonly IncidentEvent[] {
   const level = incident.pagedLevel + 1;
   const open = incident.alerts.filter((alert) => alert.status !== 'resolved');
   return open
     .filter((alert, index) => open.findIndex(({ service }) => service === alert.service) === index)
-    .map((alert) => request(`page/${alert.id}/${incident.factCount}`, { kind: 'page-next-level', alertId: alert.id, level }, now));
+    .map((alert) => queueMessage(`page/${alert.id}/${incident.eventCount}`, { kind: 'page-next-level', alertId: alert.id, level }, now));
 }

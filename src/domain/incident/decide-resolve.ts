@@ -2,15 +2,15 @@ import type { Policy } from '#domain/base/policy.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
 import type { Command, Decision } from './command.ts';
-import { postMortemFacts } from './decide-follow-up.ts';
-import { looked } from './decide-look.ts';
-import { detailSchema, type Fact } from './event.ts';
+import { postMortemEvents } from './decide-follow-up.ts';
+import { tableRead } from './decide-look.ts';
+import { detailSchema, type IncidentEvent } from './event.ts';
 import { refuse } from './refusals.ts';
-import { noteOnAlerts, request } from './requests.ts';
+import { noteOnAlerts, queueMessage } from './requests.ts';
 import { evolve, type Incident, incidentName } from './state.ts';
 
 /**
- * Resolves the incident after a fresh look at the audit table: no gap may be open and records must be written (runbook steps 13
+ * Resolves the incident after a fresh reading of the audit table: no gap may be open and records must be written (runbook steps 13
  * and 14). What is still wrong is said, and `anyway because …` resolves all the same, with the reason on the record.
  */
 export function resolve(incident: Incident, command: Extract<Command, { kind: 'resolve' }>, now: Date, policy: Policy): Decision {
@@ -20,23 +20,23 @@ export function resolve(incident: Incident, command: Extract<Command, { kind: 'r
       `${incidentName(incident.number)} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`,
     );
   }
-  const seen = looked(incident, command.look, now, policy);
-  const after = seen.reduce<Incident>((state, fact) => evolve(state, { sequence: 1, at: now, by: { kind: 'watch' }, fact }), incident);
+  const seen = tableRead(incident, command.reading, now, policy);
+  const after = seen.reduce<Incident>((state, event) => evolve(state, { sequence: 1, at: now, by: { kind: 'watch' }, event }), incident);
   const unmet = unmetConditions(after);
   if (unmet.length > 0 && command.anywayBecause === null) {
-    return { facts: seen, refused: { reason: 'not-resolvable-yet', says: notYet(after, unmet) } };
+    return { events: seen, refused: { reason: 'not-resolvable-yet', message: notYet(after, unmet) } };
   }
-  const resolved: Fact = {
+  const resolved: IncidentEvent = {
     type: 'incident.resolved',
     rootCause: command.rootCause,
     anywayBecause: unmet.length > 0 ? command.anywayBecause : null,
     unmet: [...unmet],
   };
-  const details = Object.entries(command.details ?? {}).flatMap<Fact>(([detail, text]) =>
+  const details = Object.entries(command.details ?? {}).flatMap<IncidentEvent>(([detail, text]) =>
     text === '' ? [] : [{ type: 'detail.stated', detail: detailSchema.parse(detail), text }],
   );
-  const postMortem = command.postMortemAt ? postMortemFacts(incident, command.postMortemAt, now) : [];
-  return { facts: [...seen, ...details, resolved, ...closing(after, command.rootCause ?? incident.rootCause, now), ...postMortem] };
+  const postMortem = command.postMortemAt ? postMortemEvents(incident, command.postMortemAt, now) : [];
+  return { events: [...seen, ...details, resolved, ...closing(after, command.rootCause ?? incident.rootCause, now), ...postMortem] };
 }
 
 /** What still speaks against resolving, each as a sentence; empty when nothing does. */
@@ -68,17 +68,17 @@ function notYet(incident: Incident, unmet: readonly string[]): string {
   );
 }
 
-function closing(incident: Incident, rootCause: string | null, now: Date): readonly Fact[] {
-  const superseded = incident.calls
-    .filter(({ deed, status }) => deed.kind === 'update' && status.name === 'due')
-    .map<Fact>(({ key }) => ({ type: 'call.superseded', key, because: 'the incident was resolved' }));
+function closing(incident: Incident, rootCause: string | null, now: Date): readonly IncidentEvent[] {
+  const superseded = incident.outbox
+    .filter(({ payload, status }) => payload.kind === 'update' && status.name === 'due')
+    .map<IncidentEvent>(({ key }) => ({ type: 'outbox.superseded', key, because: 'the incident was resolved' }));
   const number = incident.resolutions + 1;
   const resolveAlerts = incident.alerts
     .filter((alert) => alert.status !== 'resolved')
-    .map((alert) => request(`resolve/${alert.id}/${number}`, { kind: 'resolve-alert', alertId: alert.id }, now));
+    .map((alert) => queueMessage(`resolve/${alert.id}/${number}`, { kind: 'resolve-alert', alertId: alert.id }, now));
   return [
     ...superseded,
-    request(`resolution-report/${number}`, { kind: 'gap-report' }, now),
+    queueMessage(`resolution-report/${number}`, { kind: 'gap-report' }, now),
     ...noteOnAlerts(incident, now, `is resolved. Root cause: ${rootCause ?? 'not yet known'}`),
     ...resolveAlerts,
   ];

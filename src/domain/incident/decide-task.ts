@@ -2,7 +2,7 @@ import type { Policy } from '#domain/base/policy.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import type { Person } from './actor.ts';
 import type { Command, Decision } from './command.ts';
-import type { Fact } from './event.ts';
+import type { IncidentEvent } from './event.ts';
 import { refuse } from './refusals.ts';
 import { announce } from './requests.ts';
 import { type Incident, incidentName } from './state.ts';
@@ -14,17 +14,17 @@ type TaskCommand = Extract<Command, { kind: 'take-task' | 'finish-task' | 'waive
 export function markTask(incident: Incident, command: TaskCommand, now: Date, policy: Policy, person: Person): Decision {
   const task = tasksOf(incident, now, policy).find(({ id }) => id === command.task);
   if (!task) return refuse('unknown-task', 'There is no such task on this incident. `/incident tasks` lists them.');
-  if (task.status !== 'open') return refuse('already-so', `Task ${task.number} is ${task.status} already: ${task.words}.`);
-  const told = (what: string): Fact => announce(incident, now, 'task', { what, text: task.text, number: String(task.number) });
+  if (task.status !== 'open') return refuse('already-so', `Task ${task.number} is ${task.status} already: ${task.text}.`);
+  const told = (what: string): IncidentEvent => announce(incident, now, 'task', { what, text: task.text, number: String(task.number) });
   switch (command.kind) {
     case 'take-task': {
       const { slackId, name } = person;
-      return { facts: [{ type: 'task.taken', task: task.id, slackId, name }, told(`${name} takes`)] };
+      return { events: [{ type: 'task.taken', task: task.id, slackId, name }, told(`${name} takes`)] };
     }
     case 'finish-task':
-      return { facts: [{ type: 'task.done', task: task.id }, told(`${person.name} has done`)] };
+      return { events: [{ type: 'task.done', task: task.id }, told(`${person.name} has done`)] };
     case 'waive-task':
-      return { facts: [{ type: 'task.waived', task: task.id, because: command.because }, told(`${person.name} waives`)] };
+      return { events: [{ type: 'task.waived', task: task.id, because: command.because }, told(`${person.name} waives`)] };
     default:
       return command satisfies never;
   }
@@ -44,11 +44,11 @@ export function close(incident: Incident, now: Date, policy: Policy): Decision {
       `${name} can't be closed yet:\n${left.join('\n')}\nTick with \`/incident tasks done <number>\`, or waive with \`/incident tasks waive <number> because <reason>\`.`,
     );
   }
-  return { facts: [{ type: 'incident.closed' }, announce(incident, now, 'closed', {}, { broadcast: true })] };
+  return { events: [{ type: 'incident.closed' }, announce(incident, now, 'closed', {}, { broadcast: true })] };
 }
 
-function taskLine({ number, text, words }: Task): string {
-  return `• ${number}. ${text}${words === '' ? '' : ` (${words})`}`;
+function taskLine({ number, text, detail }: Task): string {
+  return `• ${number}. ${text}${detail === '' ? '' : ` (${detail})`}`;
 }
 
 function owedToHhs({ followUp: { hhs } }: Incident): readonly string[] {

@@ -1,9 +1,9 @@
 import type { Actor, Person } from './actor.ts';
 import type { Command, Decision } from './command.ts';
-import type { Circumstances } from './context.ts';
+import type { DecisionContext } from './context.ts';
 import { corrections } from './corrections.ts';
 import { alertChanged, alertFired, declared } from './decide-alert.ts';
-import { callFailed, callSucceeded } from './decide-call.ts';
+import { outboxDelivered, outboxFailed } from './decide-call.ts';
 import { checkAnswered, checkProgressed, checkRefreshed, stopCheck } from './decide-check.ts';
 import { escalationDue } from './decide-escalation.ts';
 import {
@@ -17,7 +17,7 @@ import {
   receiptDue,
   schedulePostMortem,
 } from './decide-follow-up.ts';
-import { looked } from './decide-look.ts';
+import { tableRead } from './decide-look.ts';
 import { claim, continueUpdates, escalate, moveGap, pause, postUpdate, stated, submitUpdate } from './decide-person.ts';
 import {
   approveRemedy,
@@ -30,48 +30,48 @@ import {
   stopRemedy,
 } from './decide-remedy.ts';
 import { resolve } from './decide-resolve.ts';
-import { handOver, keepMessage, nameWriter } from './decide-roles.ts';
+import { handOver, keepMessage, nameScribe } from './decide-roles.ts';
 import { close, markTask } from './decide-task.ts';
 import { claimDue, noticeLate, nudgeDue, pauseOver, slackLate, updateDue } from './decide-timer.ts';
-import { request } from './requests.ts';
-import { type Incident, isWatched } from './state.ts';
+import { queueMessage } from './requests.ts';
+import { type Incident, isPolled } from './state.ts';
 
 /**
- * Decides what follows from a command: new facts, or a refusal that says why. Pure: the same state, command and circumstances
+ * Decides what follows from a command: new events, or a refusal that says why. Pure: the same state, command and circumstances
  * always give the same answer, so a command that runs twice does no harm.
  */
-export function decide(incident: Incident | null, command: Command, circumstances: Circumstances): Decision {
-  if (command.kind === 'alert-fired') return { facts: alertFired(incident, command, circumstances) };
-  if (command.kind === 'declare') return declared(incident, command, circumstances);
+export function decide(incident: Incident | null, command: Command, context: DecisionContext): Decision {
+  if (command.kind === 'alert-fired') return { events: alertFired(incident, command, context) };
+  if (command.kind === 'declare') return declared(incident, command, context);
   if (incident === null) {
     return {
-      facts: [],
-      refused: { reason: 'no-open-incident', says: 'There is no incident yet. `/incident declare <reason>` opens one.' },
+      events: [],
+      refused: { reason: 'no-open-incident', message: 'There is no incident yet. `/incident declare <reason>` opens one.' },
     };
   }
-  const decision = decideOnIncident(incident, command, circumstances);
-  const corrected = corrections(incident, decision.facts, circumstances.now);
-  return corrected.length > 0 ? { ...decision, facts: [...decision.facts, ...corrected] } : decision;
+  const decision = decideOnIncident(incident, command, context);
+  const corrected = corrections(incident, decision.events, context.now);
+  return corrected.length > 0 ? { ...decision, events: [...decision.events, ...corrected] } : decision;
 }
 
 type LaterCommand = Exclude<Command, { kind: 'alert-fired' | 'declare' }>;
 
-function decideOnIncident(incident: Incident, command: LaterCommand, circumstances: Circumstances): Decision {
-  const { now, policy } = circumstances;
+function decideOnIncident(incident: Incident, command: LaterCommand, context: DecisionContext): Decision {
+  const { now, policy } = context;
   switch (command.kind) {
     case 'alert-changed':
-      return { facts: alertChanged(incident, command.change, circumstances) };
-    case 'looked':
+      return { events: alertChanged(incident, command.change, context) };
+    case 'table-read':
       // A gap that was left open by a resolution is watched to its end.
-      return { facts: isWatched(incident) ? looked(incident, command.look, now, policy) : [] };
+      return { events: isPolled(incident) ? tableRead(incident, command.reading, now, policy) : [] };
     case 'claim':
-      return claim(incident, circumstances, personOf(circumstances.by));
+      return claim(incident, context, personOf(context.by));
     case 'claim-due':
-      return { facts: claimDue(incident, now, policy) };
+      return { events: claimDue(incident, now, policy) };
     case 'update-due':
-      return { facts: updateDue(incident, command.number, now, policy) };
+      return { events: updateDue(incident, command.number, now, policy) };
     case 'notice-late':
-      return { facts: noticeLate(incident, command.key, now) };
+      return { events: noticeLate(incident, command.key, now) };
     case 'post-update':
       return postUpdate(incident, now, policy);
     case 'state-cause':
@@ -80,7 +80,7 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
     case 'add-note':
       return stated(incident, command, now);
     case 'move-gap':
-      return moveGap(incident, command, circumstances, personOf(circumstances.by));
+      return moveGap(incident, command, context, personOf(context.by));
     case 'submit-update':
       return submitUpdate(incident, command, now, policy);
     case 'pause-updates':
@@ -89,18 +89,18 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return continueUpdates(incident, now, policy);
     case 'hand-over':
       return handOver(incident, command, now);
-    case 'name-writer':
-      return nameWriter(incident, command, now);
+    case 'name-scribe':
+      return nameScribe(incident, command, now);
     case 'keep-message':
       return keepMessage(incident, command);
     case 'take-task':
     case 'finish-task':
     case 'waive-task':
-      return markTask(incident, command, now, policy, personOf(circumstances.by));
+      return markTask(incident, command, now, policy, personOf(context.by));
     case 'close':
       return close(incident, now, policy);
     case 'count-earlier-gaps':
-      return { facts: [{ type: 'earlier-gaps.counted', count: command.count, words: command.words }] };
+      return { events: [{ type: 'earlier-gaps.counted', count: command.count, text: command.text }] };
     case 'assess':
       return assess(incident, command, now);
     case 'schedule-post-mortem':
@@ -113,34 +113,34 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
       return noticeReceived(incident, command, now);
     case 'keep-signature': {
       const { statement, signature, publicKey } = command;
-      return { facts: [{ type: 'evidence.signed', statement, signature, publicKey }] };
+      return { events: [{ type: 'evidence.signed', statement, signature, publicKey }] };
     }
     case 'deny':
-      return { facts: [{ type: 'command.denied', what: command.what, why: command.why }] };
+      return { events: [{ type: 'command.denied', what: command.what, why: command.why }] };
     case 'escalation-due':
-      return { facts: escalationDue(incident, now, policy) };
+      return { events: escalationDue(incident, now, policy) };
     case 'nudge-due':
-      return { facts: nudgeDue(incident, command, now) };
+      return { events: nudgeDue(incident, command, now) };
     case 'pause-over':
-      return { facts: pauseOver(incident, command, now, policy) };
+      return { events: pauseOver(incident, command, now, policy) };
     case 'slack-late':
-      return { facts: slackLate(incident, command, now, policy) };
+      return { events: slackLate(incident, command, now, policy) };
     case 'follow-up-due':
-      return { facts: followUpDue(incident, command, now, policy) };
+      return { events: followUpDue(incident, command, now, policy) };
     case 'post-mortem-due':
-      return { facts: postMortemDue(incident, command, now) };
+      return { events: postMortemDue(incident, command, now) };
     case 'hhs-due':
-      return { facts: hhsDue(incident, command, now) };
+      return { events: hhsDue(incident, command, now) };
     case 'receipt-due':
-      return { facts: receiptDue(incident, command, now) };
+      return { events: receiptDue(incident, command, now) };
     case 'escalate':
       return escalate(incident, now);
     case 'resolve':
       return resolve(incident, command, now, policy);
     case 'write-report':
-      return { facts: [request(`gap-report/${incident.factCount}`, { kind: 'gap-report' }, now)] };
+      return { events: [queueMessage(`gap-report/${incident.eventCount}`, { kind: 'gap-report' }, now)] };
     case 'request-check':
-      return { facts: [{ type: 'check.requested', check: command.check, argument: command.argument, request: command.request }] };
+      return { events: [{ type: 'check.requested', check: command.check, argument: command.argument, request: command.request }] };
     case 'check-progressed':
       return checkProgressed(incident, command, now);
     case 'stop-check':
@@ -154,21 +154,21 @@ function decideOnIncident(incident: Incident, command: LaterCommand, circumstanc
     case 'remedy-planned':
       return remedyPlanned(incident, command, now);
     case 'approve-remedy':
-      return approveRemedy(incident, command, now, policy, personOf(circumstances.by));
+      return approveRemedy(incident, command, now, policy, personOf(context.by));
     case 'decline-remedy':
-      return declineRemedy(incident, command, now, personOf(circumstances.by));
+      return declineRemedy(incident, command, now, personOf(context.by));
     case 'stop-remedy':
       return stopRemedy(incident, command);
     case 'remedy-expires':
-      return { facts: remedyExpires(incident, command, now) };
+      return { events: remedyExpires(incident, command, now) };
     case 'remedy-progressed':
-      return { facts: remedyProgressed(incident, command) };
+      return { events: remedyProgressed(incident, command) };
     case 'remedy-ended':
-      return { facts: remedyEnded(incident, command, now) };
-    case 'call-succeeded':
-      return { facts: callSucceeded(incident, command, now, policy) };
-    case 'call-failed':
-      return { facts: callFailed(incident, command, now) };
+      return { events: remedyEnded(incident, command, now) };
+    case 'outbox-delivered':
+      return { events: outboxDelivered(incident, command, now, policy) };
+    case 'outbox-failed':
+      return { events: outboxFailed(incident, command, now) };
     default:
       return command satisfies never;
   }

@@ -3,7 +3,7 @@ import { verdictSchema } from '#domain/checks/verdict.ts';
 import { knownBySchema } from '#domain/gap/gap.ts';
 import { planSchema, remedyNameSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
 import { actorSchema } from './actor.ts';
-import { answerSchema, deedSchema, failureOutcomeSchema } from './call.ts';
+import { answerSchema, failureOutcomeSchema, payloadSchema } from './call.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -53,7 +53,7 @@ export type Assessment = z.infer<typeof assessmentSchema>;
  * Everything that can become known about an incident, in the order it became known. The list of these is the incident: state,
  * messages and the report are derived from it, and nothing is ever changed or removed.
  */
-export const factSchema = z.discriminatedUnion('type', [
+export const incidentEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('incident.opened'),
     number: z.number().int(),
@@ -110,9 +110,9 @@ export const factSchema = z.discriminatedUnion('type', [
     because: z.string().nullable(),
   }),
 
-  z.object({ type: z.literal('claim.made'), slackId: z.string(), name: z.string() }),
-  z.object({ type: z.literal('claim.overdue') }),
-  z.object({ type: z.literal('writer.named'), slackId: z.string(), name: z.string() }),
+  z.object({ type: z.literal('commander.named'), slackId: z.string(), name: z.string() }),
+  z.object({ type: z.literal('commander.overdue') }),
+  z.object({ type: z.literal('scribe.named'), slackId: z.string(), name: z.string() }),
 
   z.object({ type: z.literal('cause.stated'), text: z.string() }),
   z.object({ type: z.literal('action.stated'), text: z.string() }),
@@ -154,7 +154,7 @@ export const factSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('task.done'), task: z.string() }),
   z.object({ type: z.literal('task.waived'), task: z.string(), because: z.string() }),
 
-  z.object({ type: z.literal('earlier-gaps.counted'), count: z.number().int().nullable(), words: z.string() }),
+  z.object({ type: z.literal('earlier-gaps.counted'), count: z.number().int().nullable(), text: z.string() }),
   z.object({ type: z.literal('assessment.confirmed'), assessment: assessmentSchema }),
   z.object({ type: z.literal('post-mortem.scheduled'), for: instant }),
   z.object({ type: z.literal('hhs.decided'), required: z.boolean(), because: z.string() }),
@@ -176,18 +176,18 @@ export const factSchema = z.discriminatedUnion('type', [
     data: z.record(z.string(), z.string()),
   }),
   z.object({ type: z.literal('remedy.stopped'), request: z.string() }),
-  z.object({ type: z.literal('remedy.ended'), request: z.string(), outcome: remedyOutcomeSchema, says: z.string() }),
+  z.object({ type: z.literal('remedy.ended'), request: z.string(), outcome: remedyOutcomeSchema, message: z.string() }),
 
-  z.object({ type: z.literal('call.requested'), key: z.string(), deed: deedSchema, dueAt: instant }),
+  z.object({ type: z.literal('outbox.queued'), key: z.string(), payload: payloadSchema, dueAt: instant }),
   z.object({
-    type: z.literal('call.succeeded'),
+    type: z.literal('outbox.delivered'),
     key: z.string(),
     attempt: z.number().int(),
     dueAt: instant,
     answer: answerSchema,
   }),
   z.object({
-    type: z.literal('call.failed'),
+    type: z.literal('outbox.failed'),
     key: z.string(),
     attempt: z.number().int(),
     outcome: failureOutcomeSchema,
@@ -195,22 +195,22 @@ export const factSchema = z.discriminatedUnion('type', [
     retryAt: instant,
   }),
   z.object({
-    type: z.literal('call.abandoned'),
+    type: z.literal('outbox.abandoned'),
     key: z.string(),
     attempt: z.number().int(),
     outcome: failureOutcomeSchema,
     detail: z.string(),
   }),
-  z.object({ type: z.literal('call.superseded'), key: z.string(), because: z.string() }),
+  z.object({ type: z.literal('outbox.superseded'), key: z.string(), because: z.string() }),
 ]);
 
-export type Fact = z.infer<typeof factSchema>;
+export type IncidentEvent = z.infer<typeof incidentEventSchema>;
 
-/** A fact as recorded: its place in the incident, when it became known, and who made it known. */
-export const recordedSchema = z.object({
+/** An event as recorded: its place in the incident, when it became known, and who made it known. */
+export const recordedEventSchema = z.object({
   sequence: z.number().int().positive(),
   at: instant,
   by: actorSchema,
-  fact: factSchema,
+  event: incidentEventSchema,
 });
-export type Recorded = z.infer<typeof recordedSchema>;
+export type RecordedEvent = z.infer<typeof recordedEventSchema>;

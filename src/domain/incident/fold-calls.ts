@@ -1,54 +1,65 @@
-import type { Call, CallFailure, Deed } from './call.ts';
-import type { AlertEvent, Fact } from './event.ts';
+import type { DeliveryFailure, OutboxMessage, Payload } from './call.ts';
+import type { AlertEvent, IncidentEvent } from './event.ts';
 import type { Incident, TrackedAlert } from './state.ts';
 
-type CallFact = Extract<Fact, { type: `call.${string}` }>;
+type OutboxEvent = Extract<IncidentEvent, { type: `outbox.${string}` }>;
 
 /** The incident after a call was asked for, or came to an outcome. */
-export function afterCall(incident: Incident, fact: CallFact, at: Date): Incident {
-  if (fact.type === 'call.requested') {
-    const { key, deed, dueAt } = fact;
-    const call: Call = { key, deed, dueAt, status: { name: 'due', attempts: 0, notBefore: dueAt, lastFailure: null } };
-    const unchangedUpdates = incident.unchangedUpdates + (deed.kind === 'update' ? 1 : 0);
-    return { ...incident, calls: [...incident.calls, call], unchangedUpdates };
+export function afterOutbox(incident: Incident, event: OutboxEvent, at: Date): Incident {
+  if (event.type === 'outbox.queued') {
+    const { key, payload, dueAt } = event;
+    const outgoing: OutboxMessage = { key, payload, dueAt, status: { name: 'due', attempts: 0, notBefore: dueAt, lastFailure: null } };
+    const unchangedUpdates = incident.unchangedUpdates + (payload.kind === 'update' ? 1 : 0);
+    return { ...incident, outbox: [...incident.outbox, outgoing], unchangedUpdates };
   }
-  const calls = incident.calls.map((call) => (call.key === fact.key ? { ...call, status: statusAfter(call, fact, at) } : call));
-  const deed = incident.calls.find((call) => call.key === fact.key)?.deed;
-  return fact.type === 'call.succeeded' && deed ? afterDeed({ ...incident, calls }, deed) : { ...incident, calls };
+  const outbox = incident.outbox.map((outgoing) =>
+    outgoing.key === event.key ? { ...outgoing, status: statusAfter(outgoing, event, at) } : outgoing,
+  );
+  const payload = incident.outbox.find((outgoing) => outgoing.key === event.key)?.payload;
+  return event.type === 'outbox.delivered' && payload ? afterDelivery({ ...incident, outbox }, payload) : { ...incident, outbox };
 }
 
 /** What PagerDuty confirmed to us is true before its own webhook says so. */
-function afterDeed(incident: Incident, deed: Deed): Incident {
+function afterDelivery(incident: Incident, payload: Payload): Incident {
   const withEvent = (alertId: string, event: AlertEvent): Incident => ({
     ...incident,
     alerts: incident.alerts.map((alert) => (alert.id === alertId ? changed(alert, event) : alert)),
   });
-  if (deed.kind === 'page-next-level') {
+  if (payload.kind === 'page-next-level') {
     // Paging a level makes PagerDuty's incident triggered again.
-    return { ...withEvent(deed.alertId, 'unacknowledged'), pagedLevel: Math.max(deed.level, incident.pagedLevel) };
+    return { ...withEvent(payload.alertId, 'unacknowledged'), pagedLevel: Math.max(payload.level, incident.pagedLevel) };
   }
-  if (deed.kind === 'acknowledge' || deed.kind === 'acknowledge-as') return withEvent(deed.alertId, 'acknowledged');
-  return deed.kind === 'resolve-alert' ? withEvent(deed.alertId, 'resolved') : incident;
+  if (payload.kind === 'acknowledge' || payload.kind === 'acknowledge-as') return withEvent(payload.alertId, 'acknowledged');
+  return payload.kind === 'resolve-alert' ? withEvent(payload.alertId, 'resolved') : incident;
 }
 
-function statusAfter(call: Call, fact: Exclude<CallFact, { type: 'call.requested' }>, at: Date): Call['status'] {
-  switch (fact.type) {
-    case 'call.succeeded':
-      return { name: 'succeeded', at, answer: fact.answer, lastFailure: call.status.name === 'due' ? call.status.lastFailure : null };
-    case 'call.failed':
-      return { name: 'due', attempts: fact.attempt, notBefore: fact.retryAt, lastFailure: failure(call, fact, at) };
-    case 'call.abandoned':
-      return { name: 'abandoned', at, failure: failure(call, fact, at) };
-    case 'call.superseded':
-      return { name: 'superseded', at, because: fact.because };
+function statusAfter(outgoing: OutboxMessage, event: Exclude<OutboxEvent, { type: 'outbox.queued' }>, at: Date): OutboxMessage['status'] {
+  switch (event.type) {
+    case 'outbox.delivered':
+      return {
+        name: 'succeeded',
+        at,
+        answer: event.answer,
+        lastFailure: outgoing.status.name === 'due' ? outgoing.status.lastFailure : null,
+      };
+    case 'outbox.failed':
+      return { name: 'due', attempts: event.attempt, notBefore: event.retryAt, lastFailure: failure(outgoing, event, at) };
+    case 'outbox.abandoned':
+      return { name: 'abandoned', at, failure: failure(outgoing, event, at) };
+    case 'outbox.superseded':
+      return { name: 'superseded', at, because: event.because };
     default:
-      return fact satisfies never;
+      return event satisfies never;
   }
 }
 
-function failure(call: Call, fact: Extract<CallFact, { type: 'call.failed' | 'call.abandoned' }>, at: Date): CallFailure {
-  const earlier = call.status.name === 'due' ? call.status.lastFailure : null;
-  return { outcome: fact.outcome, detail: fact.detail, firstAt: earlier?.firstAt ?? at };
+function failure(
+  outgoing: OutboxMessage,
+  event: Extract<OutboxEvent, { type: 'outbox.failed' | 'outbox.abandoned' }>,
+  at: Date,
+): DeliveryFailure {
+  const earlier = outgoing.status.name === 'due' ? outgoing.status.lastFailure : null;
+  return { outcome: event.outcome, detail: event.detail, firstAt: earlier?.firstAt ?? at };
 }
 
 /** An alert after an event in PagerDuty. */

@@ -1,4 +1,4 @@
-import type { Assessment, Detail, Fact } from './event.ts';
+import type { Assessment, Detail, IncidentEvent } from './event.ts';
 
 /** A mark that a person left on a task. */
 export type TaskMark = {
@@ -20,7 +20,7 @@ export type HhsDecision = {
 export type FollowUp = {
   readonly details: Readonly<Partial<Record<Detail, string>>>;
   readonly tasks: Readonly<Record<string, TaskMark>>;
-  readonly earlierGaps: { readonly count: number | null; readonly words: string } | null;
+  readonly earlierGaps: { readonly count: number | null; readonly text: string } | null;
   readonly assessment: (Assessment & { readonly by: string; readonly at: Date }) | null;
   readonly postMortemAt: Date | null;
   readonly hhs: HhsDecision | null;
@@ -42,8 +42,8 @@ export const NO_FOLLOW_UP: FollowUp = {
 
 const UNMARKED: TaskMark = { owner: null, done: null, waived: null };
 
-type FollowUpFact = Extract<
-  Fact,
+type FollowUpEvent = Extract<
+  IncidentEvent,
   {
     type:
       | 'incident.closed'
@@ -57,33 +57,33 @@ type FollowUpFact = Extract<
   }
 >;
 
-/** The paperwork after one fact more. */
-export function followUpAfter(before: FollowUp, fact: FollowUpFact, at: Date, by: string): FollowUp {
-  switch (fact.type) {
+/** The paperwork after one event more. */
+export function followUpAfter(before: FollowUp, event: FollowUpEvent, at: Date, by: string): FollowUp {
+  switch (event.type) {
     case 'incident.closed':
       return { ...before, closed: { by, at } };
     case 'detail.stated':
-      return { ...before, details: { ...before.details, [fact.detail]: fact.text } };
+      return { ...before, details: { ...before.details, [event.detail]: event.text } };
     case 'task.taken':
-      return marked(before, fact.task, { owner: fact.name });
+      return marked(before, event.task, { owner: event.name });
     case 'task.done':
-      return marked(before, fact.task, { done: { by, at }, waived: null });
+      return marked(before, event.task, { done: { by, at }, waived: null });
     case 'task.waived':
-      return marked(before, fact.task, { waived: { by, at, because: fact.because } });
+      return marked(before, event.task, { waived: { by, at, because: event.because } });
     case 'earlier-gaps.counted':
-      return { ...before, earlierGaps: { count: fact.count, words: fact.words } };
+      return { ...before, earlierGaps: { count: event.count, text: event.text } };
     case 'assessment.confirmed':
-      return { ...before, assessment: { ...fact.assessment, by, at } };
+      return { ...before, assessment: { ...event.assessment, by, at } };
     case 'post-mortem.scheduled':
-      return { ...before, postMortemAt: fact.for };
+      return { ...before, postMortemAt: event.for };
     case 'hhs.decided':
-      return { ...before, hhs: { required: fact.required, because: fact.because, by, at, notified: null } };
+      return { ...before, hhs: { required: event.required, because: event.because, by, at, notified: null } };
     case 'hhs.notified':
       return { ...before, hhs: before.hhs && { ...before.hhs, notified: { by, at } } };
     case 'notice.received':
-      return { ...before, received: { ...before.received, [fact.key]: at } };
+      return { ...before, received: { ...before.received, [event.key]: at } };
     default:
-      return fact satisfies never;
+      return event satisfies never;
   }
 }
 

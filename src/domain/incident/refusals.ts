@@ -9,7 +9,7 @@ export function refuseUnlessOpen(incident: Incident): Decision | null {
   return refuse('already-resolved', `${name} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`);
 }
 
-/** A "no" without new facts. */
-export function refuse(reason: Refusal['reason'], says: string): Decision {
-  return { facts: [], refused: { reason, says } };
+/** A "no" without new events. */
+export function refuse(reason: Refusal['reason'], message: string): Decision {
+  return { events: [], refused: { reason, message } };
 }

@@ -1,7 +1,7 @@
 import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Actor } from './actor.ts';
 import { actorName } from './actor.ts';
-import type { Fact } from './event.ts';
+import type { IncidentEvent } from './event.ts';
 
 type Who = { readonly slackId: string; readonly name: string };
 
@@ -13,7 +13,7 @@ export type RemedyStatus =
   | { readonly name: 'asked' }
   | { readonly name: 'planned'; readonly expiresAt: Date }
   | { readonly name: 'approved'; readonly by: Who; readonly at: Date }
-  | { readonly name: 'ended'; readonly outcome: RemedyOutcome; readonly says: string };
+  | { readonly name: 'ended'; readonly outcome: RemedyOutcome; readonly message: string };
 
 /** A remedy that somebody asked for: its plan once there is one, who approved it, and what it did. */
 export type RemedyRun = {
@@ -32,12 +32,12 @@ export type RemedyRun = {
   readonly stoppedBy: string | null;
 };
 
-type RemedyFact = Extract<Fact, { type: `remedy.${string}` }>;
+type RemedyEvent = Extract<IncidentEvent, { type: `remedy.${string}` }>;
 
-/** The remedies after one fact more. */
-export function remediesAfter(runs: readonly RemedyRun[], fact: RemedyFact, at: Date, by: Actor): readonly RemedyRun[] {
-  if (fact.type === 'remedy.asked') {
-    const { request, remedy, argument, dryRun } = fact;
+/** The remedies after one event more. */
+export function remediesAfter(runs: readonly RemedyRun[], event: RemedyEvent, at: Date, by: Actor): readonly RemedyRun[] {
+  if (event.type === 'remedy.asked') {
+    const { request, remedy, argument, dryRun } = event;
     const asked = {
       request,
       remedy,
@@ -52,25 +52,25 @@ export function remediesAfter(runs: readonly RemedyRun[], fact: RemedyFact, at: 
     };
     return [...runs, { ...asked, status: { name: 'asked' } }];
   }
-  return runs.map((run) => (run.request === fact.request ? remedyAfter(run, fact, at, by) : run));
+  return runs.map((run) => (run.request === event.request ? remedyAfter(run, event, at, by) : run));
 }
 
-function remedyAfter(run: RemedyRun, fact: Exclude<RemedyFact, { type: 'remedy.asked' }>, at: Date, by: Actor): RemedyRun {
-  switch (fact.type) {
+function remedyAfter(run: RemedyRun, event: Exclude<RemedyEvent, { type: 'remedy.asked' }>, at: Date, by: Actor): RemedyRun {
+  switch (event.type) {
     case 'remedy.planned':
-      return { ...run, plan: fact.plan, status: { name: 'planned', expiresAt: fact.expiresAt } };
+      return { ...run, plan: event.plan, status: { name: 'planned', expiresAt: event.expiresAt } };
     case 'remedy.confirmed':
       return { ...run, confirmedBy: whoIs(by) };
     case 'remedy.approved':
       return { ...run, approvedBy: whoIs(by), status: { name: 'approved', by: whoIs(by), at } };
     case 'remedy.progressed':
-      return { ...run, progress: [...run.progress, { step: fact.step, line: fact.line, at, data: fact.data }] };
+      return { ...run, progress: [...run.progress, { step: event.step, line: event.line, at, data: event.data }] };
     case 'remedy.stopped':
       return { ...run, stoppedBy: actorName(by) };
     case 'remedy.ended':
-      return { ...run, status: { name: 'ended', outcome: fact.outcome, says: fact.says } };
+      return { ...run, status: { name: 'ended', outcome: event.outcome, message: event.message } };
     default:
-      return fact satisfies never;
+      return event satisfies never;
   }
 }
 

@@ -1,9 +1,9 @@
 import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
 import { actorName } from './actor.ts';
-import type { Call } from './call.ts';
+import type { OutboxMessage } from './call.ts';
 import { type AnsweredCheck, checksAfter, type RunningCheck } from './check-runs.ts';
-import type { Alert, Fact, Recorded } from './event.ts';
-import { afterCall, changed } from './fold-calls.ts';
+import type { Alert, IncidentEvent, RecordedEvent } from './event.ts';
+import { afterOutbox, changed } from './fold-calls.ts';
 import { gapsAfter } from './fold-gaps.ts';
 import { type FollowUp, followUpAfter, NO_FOLLOW_UP } from './follow-up.ts';
 import { type RemedyRun, remediesAfter } from './remedy-runs.ts';
@@ -28,7 +28,7 @@ export type Phase =
       readonly unmet: readonly string[];
     };
 
-/** What is true about an incident now: a fold over its facts, and nothing that the facts don't say. */
+/** What is true about an incident now: a fold over its events, and nothing that the events don't say. */
 export type Incident = {
   readonly number: number;
   readonly phase: Phase;
@@ -40,9 +40,9 @@ export type Incident = {
   readonly records: Records;
   readonly gaps: readonly Gap[];
   readonly claim: { readonly slackId: string; readonly name: string; readonly at: Date } | null;
-  readonly claimOverdue: boolean;
+  readonly commanderOverdue: boolean;
   /** Who writes: keeps the timeline and the updates. */
-  readonly writer: { readonly slackId: string; readonly name: string } | null;
+  readonly scribe: { readonly slackId: string; readonly name: string } | null;
   readonly pagedLevel: number;
   readonly rootCause: string | null;
   readonly action: string | null;
@@ -55,23 +55,23 @@ export type Incident = {
   readonly running: readonly RunningCheck[];
   readonly checks: readonly AnsweredCheck[];
   readonly remedies: readonly RemedyRun[];
-  readonly calls: readonly Call[];
+  readonly outbox: readonly OutboxMessage[];
   /** Escalations of the policy that were reached. */
   readonly escalated: readonly string[];
   /** Slack messages on the timeline, by timestamp and text, so that a redelivered event adds nothing. */
   readonly kept: readonly string[];
   readonly followUp: FollowUp;
   readonly resolutions: number;
-  readonly factCount: number;
+  readonly eventCount: number;
 };
 
-/** The state after all of `facts`, or null when there are none. */
-export function stateOf(facts: readonly Recorded[]): Incident | null {
-  return facts.reduce<Incident | null>(evolve, null);
+/** The state after all of `events`, or null when there are none. */
+export function stateOf(events: readonly RecordedEvent[]): Incident | null {
+  return events.reduce<Incident | null>(evolve, null);
 }
 
 /** Whether the audit table is looked at for this incident: while it is open, and after that until its last gap has ended. */
-export function isWatched({ phase, gaps }: Incident): boolean {
+export function isPolled({ phase, gaps }: Incident): boolean {
   return phase.name === 'open' || ongoingGap(gaps) !== undefined;
 }
 
@@ -81,34 +81,34 @@ export function incidentName(number: number): string {
 }
 
 /** The call with this key, if it was ever requested. */
-export function callNamed(incident: Incident, key: string): Call | undefined {
-  return incident.calls.find((call) => call.key === key);
+export function outboxMessage(incident: Incident, key: string): OutboxMessage | undefined {
+  return incident.outbox.find((outgoing) => outgoing.key === key);
 }
 
 /** The root message in Slack, once it was posted. */
 export function rootMessage(
   incident: Incident,
 ): { readonly channel: string; readonly ts: string; readonly permalink: string; readonly at: Date } | null {
-  const status = callNamed(incident, 'slack/initial-post')?.status;
+  const status = outboxMessage(incident, 'slack/initial-post')?.status;
   if (status?.name !== 'succeeded') return null;
   const { channel, ts, permalink } = status.answer;
   return channel === undefined || ts === undefined ? null : { channel, ts, permalink: permalink ?? '', at: status.at };
 }
 
-/** One fact further. Throws on a first fact that opens nothing: such a list was never written by Gapwatch. */
-export function evolve(before: Incident | null, { fact, at, by }: Recorded): Incident {
+/** One event further. Throws on a first event that opens nothing: such a list was never written by Gapwatch. */
+export function evolve(before: Incident | null, { event, at, by }: RecordedEvent): Incident {
   if (before === null) {
-    if (fact.type !== 'incident.opened') throw new TypeError(`an incident begins with incident.opened, not ${fact.type}`);
-    return opened(fact, at);
+    if (event.type !== 'incident.opened') throw new TypeError(`an incident begins with incident.opened, not ${event.type}`);
+    return opened(event, at);
   }
-  const incident = { ...before, factCount: before.factCount + 1 };
-  switch (fact.type) {
+  const incident = { ...before, eventCount: before.eventCount + 1 };
+  switch (event.type) {
     case 'incident.opened':
       return incident;
     case 'incident.reopened':
       return { ...incident, phase: { name: 'open' }, followUp: { ...incident.followUp, closed: null } };
     case 'incident.resolved': {
-      const { anywayBecause, unmet, rootCause } = fact;
+      const { anywayBecause, unmet, rootCause } = event;
       const name = by.kind === 'person' ? by.name : 'Gapwatch';
       return {
         ...incident,
@@ -119,35 +119,35 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
       };
     }
     case 'alert.fired':
-      return { ...incident, alerts: [...incident.alerts, { ...fact.alert, status: 'triggered' }] };
+      return { ...incident, alerts: [...incident.alerts, { ...event.alert, status: 'triggered' }] };
     case 'alert.changed':
-      return { ...incident, alerts: incident.alerts.map((alert) => (alert.id === fact.alertId ? changed(alert, fact.event) : alert)) };
+      return { ...incident, alerts: incident.alerts.map((alert) => (alert.id === event.alertId ? changed(alert, event.event) : alert)) };
     case 'records.silent':
-      return { ...incident, records: { status: 'silent', lastRecordAt: fact.lastRecordAt } };
+      return { ...incident, records: { status: 'silent', lastRecordAt: event.lastRecordAt } };
     case 'records.written':
-      return { ...incident, records: { status: 'written', lastRecordAt: fact.lastRecordAt, perMinute: fact.perMinute, since: at } };
+      return { ...incident, records: { status: 'written', lastRecordAt: event.lastRecordAt, perMinute: event.perMinute, since: at } };
     case 'records.unseen':
-      return { ...incident, records: { status: 'unseen', failure: fact.failure, since: at } };
+      return { ...incident, records: { status: 'unseen', failure: event.failure, since: at } };
     case 'gap.opened':
     case 'gap.ended':
     case 'gap.corrected':
-      return { ...incident, gaps: gapsAfter(incident.gaps, fact) };
-    case 'claim.made':
-      return { ...incident, claim: { slackId: fact.slackId, name: fact.name, at } };
-    case 'writer.named':
-      return { ...incident, writer: { slackId: fact.slackId, name: fact.name } };
-    case 'claim.overdue':
-      return { ...incident, claimOverdue: true };
+      return { ...incident, gaps: gapsAfter(incident.gaps, event) };
+    case 'commander.named':
+      return { ...incident, claim: { slackId: event.slackId, name: event.name, at } };
+    case 'scribe.named':
+      return { ...incident, scribe: { slackId: event.slackId, name: event.name } };
+    case 'commander.overdue':
+      return { ...incident, commanderOverdue: true };
     case 'cause.stated':
-      return { ...incident, rootCause: fact.text };
+      return { ...incident, rootCause: event.text };
     case 'action.stated':
-      return { ...incident, action: fact.text, unchangedUpdates: 0 };
+      return { ...incident, action: event.text, unchangedUpdates: 0 };
     case 'eta.stated':
-      return { ...incident, etaAt: fact.etaAt, unchangedUpdates: 0 };
+      return { ...incident, etaAt: event.etaAt, unchangedUpdates: 0 };
     case 'update.scheduled':
-      return { ...incident, nextUpdate: { number: fact.number, dueAt: fact.dueAt } };
+      return { ...incident, nextUpdate: { number: event.number, dueAt: event.dueAt } };
     case 'updates.paused':
-      return { ...incident, updatesPaused: true, pausedUntil: fact.until ?? null };
+      return { ...incident, updatesPaused: true, pausedUntil: event.until ?? null };
     case 'updates.continued':
       return { ...incident, updatesPaused: false, pausedUntil: null };
     case 'check.requested':
@@ -155,7 +155,7 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
     case 'check.stopped':
     case 'check.answered':
     case 'check.refreshed':
-      return { ...incident, ...checksAfter(incident, fact, at, actorName(by)) };
+      return { ...incident, ...checksAfter(incident, event, at, actorName(by)) };
     case 'remedy.asked':
     case 'remedy.planned':
     case 'remedy.confirmed':
@@ -163,11 +163,11 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
     case 'remedy.progressed':
     case 'remedy.stopped':
     case 'remedy.ended':
-      return { ...incident, remedies: remediesAfter(incident.remedies, fact, at, by) };
+      return { ...incident, remedies: remediesAfter(incident.remedies, event, at, by) };
     case 'message.kept':
-      return { ...incident, kept: [...incident.kept, keptKey(fact)] };
+      return { ...incident, kept: [...incident.kept, keptKey(event)] };
     case 'escalation.reached':
-      return { ...incident, escalated: [...incident.escalated, fact.escalation] };
+      return { ...incident, escalated: [...incident.escalated, event.escalation] };
     case 'incident.closed':
     case 'detail.stated':
     case 'task.taken':
@@ -179,37 +179,37 @@ export function evolve(before: Incident | null, { fact, at, by }: Recorded): Inc
     case 'hhs.decided':
     case 'hhs.notified':
     case 'notice.received':
-      return { ...incident, followUp: followUpAfter(incident.followUp, fact, at, actorName(by)) };
+      return { ...incident, followUp: followUpAfter(incident.followUp, event, at, actorName(by)) };
     case 'note.added':
     case 'escalation.requested':
     case 'command.denied':
     case 'evidence.signed':
       return incident;
-    case 'call.requested':
-    case 'call.succeeded':
-    case 'call.failed':
-    case 'call.abandoned':
-    case 'call.superseded':
-      return afterCall(incident, fact, at);
+    case 'outbox.queued':
+    case 'outbox.delivered':
+    case 'outbox.failed':
+    case 'outbox.abandoned':
+    case 'outbox.superseded':
+      return afterOutbox(incident, event, at);
     default:
-      return fact satisfies never;
+      return event satisfies never;
   }
 }
 
-function opened(fact: Extract<Fact, { type: 'incident.opened' }>, at: Date): Incident {
+function opened(event: Extract<IncidentEvent, { type: 'incident.opened' }>, at: Date): Incident {
   return {
-    number: fact.number,
+    number: event.number,
     phase: { name: 'open' },
-    isDrill: fact.drill ?? false,
-    startedAt: fact.startedAt,
+    isDrill: event.drill ?? false,
+    startedAt: event.startedAt,
     openedAt: at,
-    reason: fact.reason,
+    reason: event.reason,
     alerts: [],
     records: { status: 'unknown' },
     gaps: [],
     claim: null,
-    claimOverdue: false,
-    writer: null,
+    commanderOverdue: false,
+    scribe: null,
     pagedLevel: 1,
     rootCause: null,
     action: null,
@@ -221,12 +221,12 @@ function opened(fact: Extract<Fact, { type: 'incident.opened' }>, at: Date): Inc
     running: [],
     checks: [],
     remedies: [],
-    calls: [],
+    outbox: [],
     escalated: [],
     kept: [],
     followUp: NO_FOLLOW_UP,
     resolutions: 0,
-    factCount: 1,
+    eventCount: 1,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Policy } from '#domain/base/policy.ts';
 import { DAY, formatUtc } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
 import { escalationName } from './escalation.ts';
-import { callNamed, type Incident } from './state.ts';
+import { type Incident, outboxMessage } from './state.ts';
 
 export type TaskList = 'Immediate actions' | 'Escalation' | 'Recommended actions' | 'Prevention';
 
@@ -15,7 +15,7 @@ export type Task = {
   readonly status: 'open' | 'done' | 'waived';
   readonly owner: string | null;
   /** Who did or waived it and when, or who has taken it; empty while nobody has. */
-  readonly words: string;
+  readonly detail: string;
 };
 
 type Definition = {
@@ -99,18 +99,18 @@ const DAY_LONG_BOXES = ['hhs-likely', 'counsel', 'breach-assessment'];
 function taskOf({ id, list, text, seen }: Definition, number: number, incident: Incident): Task {
   const mark = incident.followUp.tasks[id];
   const base = { id, number, list, text, owner: mark?.owner ?? null };
-  if (mark?.done) return { ...base, status: 'done', words: `${mark.done.by}, ${formatUtc(mark.done.at)}` };
+  if (mark?.done) return { ...base, status: 'done', detail: `${mark.done.by}, ${formatUtc(mark.done.at)}` };
   if (mark?.waived) {
     const { by, at, because } = mark.waived;
-    return { ...base, status: 'waived', words: `waived by ${by}, ${formatUtc(at)}: ${because}` };
+    return { ...base, status: 'waived', detail: `waived by ${by}, ${formatUtc(at)}: ${because}` };
   }
   const seenAt = seen?.(incident) ?? null;
-  if (seenAt) return { ...base, status: 'done', words: `seen by Gapwatch, ${formatUtc(seenAt)}` };
-  return { ...base, status: 'open', words: mark?.owner ? `taken by ${mark.owner}` : '' };
+  if (seenAt) return { ...base, status: 'done', detail: `seen by Gapwatch, ${formatUtc(seenAt)}` };
+  return { ...base, status: 'open', detail: mark?.owner ? `taken by ${mark.owner}` : '' };
 }
 
 function doneAt(incident: Incident, key: string): Date | null {
-  const status = callNamed(incident, key)?.status;
+  const status = outboxMessage(incident, key)?.status;
   return status?.name === 'succeeded' ? status.at : null;
 }
 
@@ -119,14 +119,14 @@ function hasAlert({ alerts }: Incident): boolean {
 }
 
 function acknowledgedAt(incident: Incident): Date | null {
-  const done = incident.calls.find(
-    ({ deed, status }) => (deed.kind === 'acknowledge' || deed.kind === 'acknowledge-as') && status.name === 'succeeded',
+  const done = incident.outbox.find(
+    ({ payload, status }) => (payload.kind === 'acknowledge' || payload.kind === 'acknowledge-as') && status.name === 'succeeded',
   );
   return done?.status.name === 'succeeded' ? done.status.at : null;
 }
 
 function postedAt(incident: Incident): Date | null {
-  const post = incident.calls.find(({ deed }) => deed.kind === 'announcement' && /^(?:already-)?acknowledged$/.test(deed.name));
+  const post = incident.outbox.find(({ payload }) => payload.kind === 'announcement' && /^(?:already-)?acknowledged$/.test(payload.name));
   return post?.status.name === 'succeeded' ? post.status.at : null;
 }
 
@@ -136,13 +136,13 @@ function gapStartKnownAt({ gaps, openedAt }: Incident): Date | null {
 
 /** A person was mentioned in the channel by an escalation of this kind. */
 function told(prefix: string) {
-  return ({ calls }: Incident): Date | null => {
-    const post = calls.find(
-      ({ deed }) =>
-        deed.kind === 'announcement' &&
-        deed.name === 'escalation' &&
-        deed.details.escalation?.startsWith(prefix) &&
-        deed.details.mentions !== '',
+  return ({ outbox }: Incident): Date | null => {
+    const post = outbox.find(
+      ({ payload }) =>
+        payload.kind === 'announcement' &&
+        payload.name === 'escalation' &&
+        payload.details.escalation?.startsWith(prefix) &&
+        payload.details.mentions !== '',
     );
     return post?.status.name === 'succeeded' ? post.status.at : null;
   };
@@ -150,15 +150,16 @@ function told(prefix: string) {
 
 /** A role was written to by an escalation. */
 function mailed(role: string) {
-  return ({ calls }: Incident): Date | null => {
-    const mail = calls.find(
-      ({ deed, status }) => deed.kind === 'escalation-notice' && deed.role === role && status.name === 'succeeded' && !isRefused(status),
+  return ({ outbox }: Incident): Date | null => {
+    const mail = outbox.find(
+      ({ payload, status }) =>
+        payload.kind === 'escalation-notice' && payload.role === role && status.name === 'succeeded' && !isRefused(status),
     );
     return mail?.status.name === 'succeeded' ? mail.status.at : null;
   };
 }
 
-function isRefused(status: Incident['calls'][number]['status']): boolean {
+function isRefused(status: Incident['outbox'][number]['status']): boolean {
   return status.name === 'succeeded' && (status.answer.refusedRoles?.length ?? 0) > 0;
 }
 

@@ -1,10 +1,10 @@
 import type { Policy } from '#domain/base/policy.ts';
 import { plus } from '#domain/base/time.ts';
-import type { Fact } from './event.ts';
+import type { IncidentEvent } from './event.ts';
 import type { Incident } from './state.ts';
 
 /** Schedules the next update one full interval from `now`, numbered after the last one. */
-export function nextUpdate(incident: Incident, now: Date, policy: Policy): Fact {
+export function nextUpdate(incident: Incident, now: Date, policy: Policy): IncidentEvent {
   const number = lastUpdateNumber(incident) + 1;
   return { type: 'update.scheduled', number, dueAt: plus(now, policy.updates.every) };
 }
@@ -18,6 +18,6 @@ export function dueTimes(firstDueAt: Date, now: Date, policy: Policy): readonly 
 
 /** The highest number an update has had so far; 0 before the first. */
 export function lastUpdateNumber(incident: Incident): number {
-  const numbers = incident.calls.map(({ deed }) => (deed.kind === 'update' ? deed.number : 0));
+  const numbers = incident.outbox.map(({ payload }) => (payload.kind === 'update' ? payload.number : 0));
   return Math.max(0, ...numbers);
 }

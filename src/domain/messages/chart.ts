@@ -43,7 +43,7 @@ export function chartSvg({ from, until, perMinute, gaps }: Chart): string {
 }
 
 /** The same in words, for those who can't see the image. */
-export function chartWords({ from, until, gaps }: Chart): string {
+export function chartText({ from, until, gaps }: Chart): string {
   const count = gaps.length === 0 ? 'no gap' : `${gaps.length} gap${gaps.length === 1 ? '' : 's'} shaded`;
   return `Audit records a minute from ${formatUtc(from)} to ${formatUtc(until)}, ${count}`;
 }

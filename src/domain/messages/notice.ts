@@ -1,8 +1,8 @@
 import { type Policy, roleName } from '#domain/base/policy.ts';
 import { HOUR, plus } from '#domain/base/time.ts';
-import type { Call } from '#domain/incident/call.ts';
+import type { OutboxMessage } from '#domain/incident/call.ts';
 import { escalationName } from '#domain/incident/escalation.ts';
-import type { Recorded } from '#domain/incident/event.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import { tasksOfEscalation } from '#domain/incident/tasks.ts';
@@ -12,8 +12,8 @@ import { incidentView, latenessOf } from './view.ts';
 /** What goes along with a notice: files by name, and what could not be made, each with why. */
 export type Enclosed = { readonly attached: readonly string[]; readonly missing: readonly string[] };
 
-type Circumstances = {
-  readonly facts: readonly Recorded[];
+type DecisionContext = {
+  readonly events: readonly RecordedEvent[];
   readonly now: Date;
   readonly policy: Policy;
   readonly receiptUrl: string;
@@ -23,32 +23,34 @@ type Circumstances = {
 /** What the template of a notice may use: one set for all of them, every field filled. */
 export function noticeVariables(
   incident: Incident,
-  call: Pick<Call, 'deed' | 'dueAt' | 'status'>,
-  { facts, now, policy, receiptUrl, enclosed }: Circumstances,
+  outgoing: Pick<OutboxMessage, 'payload' | 'dueAt' | 'status'>,
+  { events, now, policy, receiptUrl, enclosed }: DecisionContext,
 ): Readonly<Record<string, unknown>> {
-  const { deed } = call;
+  const { payload } = outgoing;
   const escalation =
-    deed.kind === 'escalation-notice' ? policy.escalations.find((each) => escalationName(each) === deed.escalation) : undefined;
+    payload.kind === 'escalation-notice' ? policy.escalations.find((each) => escalationName(each) === payload.escalation) : undefined;
   return {
-    incident: { ...incidentView(incident, now, policy), late: latenessOf(call, now) },
+    incident: { ...incidentView(incident, now, policy), late: latenessOf(outgoing, now) },
     sentAt: now,
-    actions: actionsTaken(facts),
+    actions: actionsTaken(events),
     attached: enclosed.attached.join(', '),
     missing: enclosed.missing.join('; '),
     receiptUrl,
     receiptBy: plus(now, HOUR),
     hhsDeadline: hhsDeadline(incident),
-    changes: deed.kind === 'correction-notice' ? deed.changes : [],
-    daysLeft: deed.kind === 'hhs-notice' ? deed.daysLeft : 0,
-    role: 'role' in deed ? roleName(deed.role) : 'Privacy Officer',
+    changes: payload.kind === 'correction-notice' ? payload.changes : [],
+    daysLeft: payload.kind === 'hhs-notice' ? payload.daysLeft : 0,
+    role: 'role' in payload ? roleName(payload.role) : 'Privacy Officer',
     unreachable: 'Slack',
-    why: reasonOf(facts, deed),
+    why: reasonOf(events, payload),
     say: escalation?.say ?? '',
-    tasks: deed.kind === 'escalation-notice' ? tasksOfEscalation(incident, deed.escalation, now, policy) : [],
+    tasks: payload.kind === 'escalation-notice' ? tasksOfEscalation(incident, payload.escalation, now, policy) : [],
   };
 }
 
-function reasonOf(facts: readonly Recorded[], deed: Call['deed']): string {
-  if (deed.kind !== 'escalation-notice') return '';
-  return facts.map(({ fact }) => (fact.type === 'escalation.reached' && fact.escalation === deed.escalation ? fact.why : '')).join('');
+function reasonOf(events: readonly RecordedEvent[], payload: OutboxMessage['payload']): string {
+  if (payload.kind !== 'escalation-notice') return '';
+  return events
+    .map(({ event }) => (event.type === 'escalation.reached' && event.escalation === payload.escalation ? event.why : ''))
+    .join('');
 }

@@ -27,7 +27,7 @@ export function remedyVariables(run: RemedyRun, { twoPerson }: Pick<Policy, 'two
       progress: progress.map(({ at, line, data }) => ({ at, line, url: data.url ?? '' })),
       stoppedBy: stoppedBy ?? '',
       outcome: status.name === 'ended' ? status.outcome : '',
-      says: status.name === 'ended' ? status.says : '',
+      message: status.name === 'ended' ? status.message : '',
     },
   };
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
-import { ANNOUNCEMENTS, type Deed } from '#domain/incident/call.ts';
-import type { Fact, Recorded } from '#domain/incident/event.ts';
+import { ANNOUNCEMENTS, type Payload } from '#domain/incident/call.ts';
+import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
 import type { RemedyRun } from '#domain/incident/remedy-runs.ts';
 import { type Incident, stateOf } from '#domain/incident/state.ts';
@@ -19,18 +19,18 @@ const minute = (minutes: number) => new Date(START + minutes * 60_000);
 
 /** For every template one rendering early in an incident and one at its end, so that both branches of most conditions are seen. */
 export function samples(policy: Policy = DEFAULT_POLICY): readonly Sample[] {
-  const early = { incident: stateOf(facts.slice(0, 4)), facts: facts.slice(0, 4), now: minute(5) };
-  const late = { incident: stateOf(facts), facts, now: minute(13) };
-  return [early, late].flatMap(({ incident, facts: known, now }) => (incident ? samplesOf(incident, known, now, policy) : []));
+  const early = { incident: stateOf(events.slice(0, 4)), events: events.slice(0, 4), now: minute(5) };
+  const late = { incident: stateOf(events), events, now: minute(13) };
+  return [early, late].flatMap(({ incident, events: known, now }) => (incident ? samplesOf(incident, known, now, policy) : []));
 }
 
-function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, policy: Policy): readonly Sample[] {
+function samplesOf(incident: Incident, known: readonly RecordedEvent[], now: Date, policy: Policy): readonly Sample[] {
   const view = incidentView(incident, now, policy);
-  const notices = NOTICES.flatMap((deed) => {
-    const call = { deed, dueAt: now, status: { name: 'due', attempts: 0, notBefore: now, lastFailure: null } } as const;
+  const notices = NOTICES.flatMap((payload) => {
+    const outgoing = { payload, dueAt: now, status: { name: 'due', attempts: 0, notBefore: now, lastFailure: null } } as const;
     const enclosed = { attached: ['2026-01-05-audit-gap.md'], missing: ['the chart (the database does not answer)'] };
-    const variables = noticeVariables(incident, call, { facts: known, now, policy, receiptUrl: DETAILS.url, enclosed });
-    return ['text', 'html'].map((format) => ({ template: `mail/${deed.kind}.${format}.liquid`, variables }));
+    const variables = noticeVariables(incident, outgoing, { events: known, now, policy, receiptUrl: DETAILS.url, enclosed });
+    return ['text', 'html'].map((format) => ({ template: `mail/${payload.kind}.${format}.liquid`, variables }));
   });
   const missed = { count: 2, first: minute(5), last: minute(10), why: 'Slack could not be reached' };
   const announcements = ANNOUNCEMENTS.map((name) => ({
@@ -51,14 +51,14 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
     {
       template: 'slack/remedy.liquid',
       variables: remedyVariables(
-        { ...REMEDY, plan: null, status: { name: 'ended', outcome: 'refused', says: 'No gap is known.' } },
+        { ...REMEDY, plan: null, status: { name: 'ended', outcome: 'refused', message: 'No gap is known.' } },
         policy,
       ),
     },
     ...announcements,
     ...['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'].map((name) => ({
       template: `slack/warning/${name}.liquid`,
-      variables: { details: { ...DETAILS, words: 'INC-1: fact 3: the text does not match its hash', alert: 'P1' } },
+      variables: { details: { ...DETAILS, text: 'INC-1: fact 3: the text does not match its hash', alert: 'P1' } },
     })),
     { template: 'slack/store-outage.liquid', variables: { name: view.name, since: now, reason: view.reason } },
     ...notices,
@@ -91,7 +91,7 @@ function samplesOf(incident: Incident, known: readonly Recorded[], now: Date, po
   ];
 }
 
-const NOTICES: readonly Deed[] = [
+const NOTICES: readonly Payload[] = [
   { kind: 'opening-notice' },
   { kind: 'final-notice' },
   { kind: 'correction-notice', changes: [{ what: 'Gap end', formerly: 'ongoing', now: '2026-01-05 10:11:00 UTC' }] },
@@ -167,7 +167,7 @@ const ASSESSMENT = {
   summary: 'gap duration Medium, PHI access Medium',
 };
 
-const sampleFacts: readonly (readonly [number, Fact])[] = [
+const sampleFacts: readonly (readonly [number, IncidentEvent])[] = [
   [0, { type: 'incident.opened', number: 1, startedAt: minute(0), reason: 'AuditLogWriteError on the clinic database' }],
   [
     0,
@@ -179,7 +179,7 @@ const sampleFacts: readonly (readonly [number, Fact])[] = [
   ],
   [0, { type: 'records.silent', lastRecordAt: minute(-3) }],
   [0, { type: 'gap.opened', gap: 1, startAt: minute(-3), knownBy: { kind: 'record' }, because: null }],
-  [1, { type: 'claim.made', slackId: DETAILS.slackId, name: 'Robin' }],
+  [1, { type: 'commander.named', slackId: DETAILS.slackId, name: 'Robin' }],
   [2, { type: 'check.answered', check: 'scope', request: 'sample', verdict: VERDICT }],
   [3, { type: 'cause.stated', text: 'a migration revoked INSERT from the application role' }],
   [3, { type: 'action.stated', text: 'granting INSERT again' }],
@@ -202,11 +202,11 @@ const sampleFacts: readonly (readonly [number, Fact])[] = [
   [12, { type: 'assessment.confirmed', assessment: ASSESSMENT }],
 ];
 
-const facts = sampleFacts.map<Recorded>(([after, fact], index) => ({
+const events = sampleFacts.map<RecordedEvent>(([after, event], index) => ({
   sequence: index + 1,
   at: minute(after),
   by: { kind: 'person', slackId: DETAILS.slackId, name: 'Robin' },
-  fact,
+  event,
 }));
 
 const REMEDY: RemedyRun = {

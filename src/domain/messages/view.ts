@@ -1,11 +1,11 @@
 import type { Policy } from '#domain/base/policy.ts';
 import { between, formatDuration, formatUtc, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
-import type { Call } from '#domain/incident/call.ts';
+import type { OutboxMessage } from '#domain/incident/call.ts';
 import { LATE_AFTER } from '#domain/incident/decide-call.ts';
 import type { HhsDecision } from '#domain/incident/follow-up.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
-import { callNamed, type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
+import { type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
 
 const NOT_YET_KNOWN = 'not yet known';
 
@@ -57,7 +57,7 @@ export type IncidentView = {
   readonly rootCause: string;
   readonly claimedBy: string;
   readonly claimedBySlackId: string;
-  readonly writer: string;
+  readonly scribe: string;
   readonly nextUpdate: Date | string;
   readonly updatesEvery: string;
   readonly complianceImpact: string;
@@ -106,7 +106,7 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
     etaExpired: incident.etaAt !== null && incident.etaAt.getTime() <= now.getTime(),
     claimedBy: incident.claim?.name ?? 'nobody yet',
     claimedBySlackId: incident.claim?.slackId ?? '',
-    writer: incident.writer?.name ?? 'nobody yet',
+    scribe: incident.scribe?.name ?? 'nobody yet',
     nextUpdate: nextUpdateWords(incident),
     updatesEvery: formatDuration(policy.updates.every),
     compensatingControls: controlsOf(incident, policy),
@@ -128,7 +128,7 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
 }
 
 /** What is told when a call goes out, or went out, later than it was due: how late and why; nothing when it is on time. */
-export function latenessOf({ dueAt, status }: Pick<Call, 'dueAt' | 'status'>, now: Date): string {
+export function latenessOf({ dueAt, status }: Pick<OutboxMessage, 'dueAt' | 'status'>, now: Date): string {
   const late = between(dueAt, status.name === 'succeeded' ? status.at : now);
   if (late <= LATE_AFTER) return '';
   const why = 'lastFailure' in status ? status.lastFailure?.detail : undefined;
@@ -249,11 +249,11 @@ function hhsWords(hhs: HhsDecision | null, openedAt: Date): string {
 }
 
 function documentation(incident: Incident): { readonly documentation: string; readonly documentationUrl: string } {
-  const report = callNamed(incident, `reports/resolution-report/${incident.resolutions}`);
+  const report = outboxMessage(incident, `reports/resolution-report/${incident.resolutions}`);
   if (report?.status.name !== 'succeeded') {
     return { documentation: report?.status.name === 'abandoned' ? 'could not be written' : 'being written', documentationUrl: '' };
   }
-  const shared = callNamed(incident, `slack/share/${report.key}`);
+  const shared = outboxMessage(incident, `slack/share/${report.key}`);
   const url = shared?.status.name === 'succeeded' ? (shared.status.answer.permalink ?? '') : '';
   return { documentation: report.status.answer.file ?? '', documentationUrl: url };
 }

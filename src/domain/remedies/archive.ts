@@ -18,17 +18,17 @@ import type { Planned } from './plan.ts';
 export const YOUNG_WORDS = 'including records younger than a year';
 
 /** What somebody typed behind `/remedy archive`, or the sentence that says what is wrong with it. */
-export type ArchiveWish = { readonly full: boolean; readonly young: boolean };
-export function parseArchive(argument: string): ArchiveWish | { readonly wrong: string } {
+export type ArchiveOptions = { readonly full: boolean; readonly young: boolean };
+export function parseArchive(argument: string): ArchiveOptions | { readonly wrong: string } {
   const full = /(?:^|\s)--full(?=\s|$)/.test(argument);
-  const words = argument
+  const text = argument
     .replace(/(?:^|\s)--full(?=\s|$)/, ' ')
     .trim()
     .toLowerCase();
-  if (words !== '' && words !== YOUNG_WORDS) {
+  if (text !== '' && text !== YOUNG_WORDS) {
     return { wrong: `\`/remedy archive\` takes \`--full\` (VACUUM FULL) and the words \`${YOUNG_WORDS}\`, nothing else.` };
   }
-  return { full, young: words === YOUNG_WORDS };
+  return { full, young: text === YOUNG_WORDS };
 }
 
 /** Records before this moment are archived: a whole day, so that a plan made again a minute later is the same. */
@@ -74,12 +74,22 @@ export type Archivable = z.infer<typeof archivableSchema>;
 export type Key = Archivable['key'];
 
 /** Where the archive goes and how it is protected there. */
-export type Vault = { readonly place: string; readonly encryptedTo: string; readonly hasObjectLock: boolean };
+export type ArchiveBucket = { readonly place: string; readonly encryptedTo: string; readonly hasObjectLock: boolean };
 
-type Inventory = { readonly archivable: Archivable; readonly vault: Vault; readonly usedPercent: number | null; readonly table: string };
+type Inventory = {
+  readonly archivable: Archivable;
+  readonly bucket: ArchiveBucket;
+  readonly usedPercent: number | null;
+  readonly table: string;
+};
 
 /** Runbook step 9: records older than the policy's age go encrypted into the archive, are verified there, and only then deleted. */
-export function planArchive({ archivable, vault, usedPercent, table }: Inventory, wish: ArchiveWish, now: Date, policy: Policy): Planned {
+export function planArchive(
+  { archivable, bucket, usedPercent, table }: Inventory,
+  options: ArchiveOptions,
+  now: Date,
+  policy: Policy,
+): Planned {
   const { rows, oldest, newest, key, mayDelete, serverNow } = archivable;
   const cutoff = cutoffOf(now, policy);
   if (Math.abs(between(serverNow, now)) > MOST_SKEW) {
@@ -93,13 +103,13 @@ export function planArchive({ archivable, vault, usedPercent, table }: Inventory
     return {
       impossible: `The role of AUDIT_WRITER_DATABASE_URL may not delete from ${table}: grant it DELETE for the time of the archive.`,
     };
-  if (newest > plus(now, -365 * DAY) && !wish.young) {
+  if (newest > plus(now, -365 * DAY) && !options.young) {
     return {
       impossible: `Records younger than a year would go (the newest is of ${formatUtc(newest)}). If that is meant, say it in words: \`/remedy archive ${YOUNG_WORDS}\`.`,
     };
   }
   const used = usedPercent === null ? 'not known' : `${usedPercent.toFixed(1)} %`;
-  const vacuum = wish.full
+  const vacuum = options.full
     ? 'VACUUM FULL afterwards locks the table against everything, writes of the application included, until it is rewritten, and needs room for a second copy.'
     : 'A plain VACUUM makes the room free for new records and gives little back to the disk; --full does, and locks the table meanwhile.';
   return {
@@ -110,7 +120,7 @@ export function planArchive({ archivable, vault, usedPercent, table }: Inventory
         { name: 'Records', value: `${rows}, of ${formatUtc(oldest)} to ${formatUtc(newest)}` },
         {
           name: 'To',
-          value: `${vault.place}, encrypted to ${vault.encryptedTo}, with server-side encryption${vault.hasObjectLock ? ' and object lock' : ''}`,
+          value: `${bucket.place}, encrypted to ${bucket.encryptedTo}, with server-side encryption${bucket.hasObjectLock ? ' and object lock' : ''}`,
         },
         { name: 'Disk now', value: `${used}; the target is ${policy.disk.targetPercent} %` },
         { name: 'Retention', value: 'HIPAA asks six years (45 CFR 164.316(b)(2)(i)): the archive is what keeps these records from now on' },
@@ -122,7 +132,7 @@ export function planArchive({ archivable, vault, usedPercent, table }: Inventory
         vacuum,
       ],
       back: 'decrypt the archive with the compliance key and COPY it into the table; docs/remedies.md has the commands',
-      basis: `${rows} records before ${cutoff.toISOString()} by ${key.map(({ name }) => name).join(', ')} to ${vault.place} for ${vault.encryptedTo}${wish.full ? ', then VACUUM FULL' : ''}`,
+      basis: `${rows} records before ${cutoff.toISOString()} by ${key.map(({ name }) => name).join(', ')} to ${bucket.place} for ${bucket.encryptedTo}${options.full ? ', then VACUUM FULL' : ''}`,
     },
   };
 }

@@ -8,7 +8,7 @@ export type Remedy = {
   readonly usage: string;
   readonly step: string;
   readonly help: string;
-  readonly needs: readonly ('archive' | 'vault' | 'deployments' | 'workflows' | 'recreation' | 'migrations')[];
+  readonly needs: readonly ('archive' | 'bucket' | 'deployments' | 'workflows' | 'recreation' | 'migrations')[];
   readonly refuse: (argument: string) => string | null;
 };
 
@@ -18,10 +18,10 @@ export const REMEDIES: readonly Remedy[] = [
     usage: 'archive [--full]',
     step: '§9',
     help: 'old records encrypted into the archive, verified there, then deleted here',
-    needs: ['archive', 'vault'],
+    needs: ['archive', 'bucket'],
     refuse: (argument) => {
-      const wish = parseArchive(argument);
-      return 'wrong' in wish ? wish.wrong : null;
+      const options = parseArchive(argument);
+      return 'wrong' in options ? options.wrong : null;
     },
   },
   {

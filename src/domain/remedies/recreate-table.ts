@@ -4,7 +4,7 @@ import type { Verdict } from '#domain/checks/verdict.ts';
 import type { Planned } from './plan.ts';
 
 /** The audit table as the remedy finds it. */
-export type TableStanding =
+export type TableStatus =
   | { readonly kind: 'missing'; readonly lookalikes: readonly string[]; readonly mayCreate: boolean }
   | {
       readonly kind: 'there';
@@ -20,7 +20,7 @@ export type MigrationCommand = { readonly command: readonly string[]; readonly d
 
 type Inventory = {
   readonly tableName: string;
-  readonly standing: TableStanding;
+  readonly status: TableStatus;
   readonly schema: Verdict;
   readonly migrations: MigrationCommand;
 };
@@ -29,18 +29,18 @@ type Inventory = {
  * Runbook step 10, the last resort: only when the table is missing or not as the application expects it. A table that is merely called
  * otherwise, or that the role may not see, is not missing; one that the schema check finds nothing wrong with is not recreated.
  */
-export function planRecreation({ tableName, standing, schema, migrations }: Inventory, typed: string): Planned {
+export function planRecreation({ tableName, status, schema, migrations }: Inventory, typed: string): Planned {
   if (typed !== tableName) {
     return {
       impossible: `"${typed.slice(0, 60)}" is not the table's name. To confirm, type it exactly: \`/remedy recreate-table ${tableName}\`.`,
     };
   }
-  if (!standing.mayCreate) return { impossible: 'The role of AUDIT_WRITER_DATABASE_URL may not create tables.' };
+  if (!status.mayCreate) return { impossible: 'The role of AUDIT_WRITER_DATABASE_URL may not create tables.' };
   const command = migrations.command.join(' ');
-  if (standing.kind === 'missing') {
-    if (standing.lookalikes.length > 0) {
+  if (status.kind === 'missing') {
+    if (status.lookalikes.length > 0) {
       return {
-        impossible: `There is no ${tableName}, but there is ${standing.lookalikes.join(', ')}: the table is there under another name, and AUDIT_TABLE may be wrong.`,
+        impossible: `There is no ${tableName}, but there is ${status.lookalikes.join(', ')}: the table is there under another name, and AUDIT_TABLE may be wrong.`,
       };
     }
     return planned(
@@ -55,7 +55,7 @@ export function planRecreation({ tableName, standing, schema, migrations }: Inve
   if (schema.level === 'ok' || schema.level === 'low') {
     return { impossible: `\`/audit schema\` finds the table as it should be (${schema.evidence}): nothing would be better after this.` };
   }
-  const { isPlain, isOwned, rows } = standing;
+  const { isPlain, isOwned, rows } = status;
   if (!isPlain) return { impossible: `${tableName} is a view, a partitioned or a foreign table: only a plain table is recreated.` };
   if (!isOwned) return { impossible: `The role of AUDIT_WRITER_DATABASE_URL does not own ${tableName}.` };
   const differences = schema.figures.map(({ name, value }) => `${name}: ${value}`).join('; ');

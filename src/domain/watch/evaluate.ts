@@ -2,72 +2,72 @@ import { between, type Milliseconds } from '#domain/base/time.ts';
 import { ALARM_NAMES, ALARMS, type AlarmName, OVER_AFTER, TELL_AGAIN } from './alarm.ts';
 import { arrivalOf } from './arrival.ts';
 import type { Observation } from './observation.ts';
-import { type Judgement, RULES, type Rules, silenceOf, trustworthyTable } from './rules.ts';
-import type { AlarmState, Memory } from './state.ts';
+import { type Evaluation, RULES, type Rules, silenceOf, trustworthyTable } from './rules.ts';
+import type { AlarmState, WatchState } from './state.ts';
 
 /**
  * One round of the watch: what was remembered and what is seen now become what is remembered next, alarms included. An alarm is raised
  * when what it says has held for its time, and is over when that has not held for a minute; what could not be seen ends nothing.
  */
-export function judge(memory: Memory, seen: Observation, policy: Rules): Memory {
-  const next = remember(memory, seen, policy);
+export function evaluate(state: WatchState, seen: Observation, policy: Rules): WatchState {
+  const next = remember(state, seen, policy);
   const alarms: Partial<Record<AlarmName, AlarmState>> = {};
   for (const name of ALARM_NAMES) {
-    const judgement = RULES[name]({ memory: next, seen, table: trustworthyTable(seen, policy), policy });
-    const alarm = nextAlarm(memory.alarms[name], judgement, seen.at, holdsFor(name, policy));
+    const judgement = RULES[name]({ state: next, seen, table: trustworthyTable(seen, policy), policy });
+    const alarm = nextAlarm(state.alarms[name], judgement, seen.at, holdsFor(name, policy));
     if (alarm) alarms[name] = alarm;
   }
   return { ...next, alarms };
 }
 
 /** The alarms that are raised. */
-export function raisedAlarms({ alarms }: Pick<Memory, 'alarms'>): readonly AlarmName[] {
+export function raisedAlarms({ alarms }: Pick<WatchState, 'alarms'>): readonly AlarmName[] {
   return ALARM_NAMES.filter((name) => alarms[name]?.raisedAt);
 }
 
-function remember(memory: Memory, seen: Observation, policy: Rules): Memory {
+function remember(state: WatchState, seen: Observation, policy: Rules): WatchState {
   const table = trustworthyTable(seen, policy);
-  const common: Memory = {
-    ...memory,
+  const common: WatchState = {
+    ...state,
     roundAt: seen.at,
-    failingSince: failingSince(memory, seen),
-    probe: probeOf(memory, seen),
-    disk: seen.diskPercent === null ? memory.disk : { at: seen.at, percent: seen.diskPercent },
-    errors: memory.errors + (seen.probe.kind === 'refused' ? 1 : 0) + (seen.health === 'failing' ? 1 : 0),
+    failingSince: failingSince(state, seen),
+    probe: probeOf(state, seen),
+    disk: seen.diskPercent === null ? state.disk : { at: seen.at, percent: seen.diskPercent },
+    errors: state.errors + (seen.probe.kind === 'refused' ? 1 : 0) + (seen.health === 'failing' ? 1 : 0),
   };
   if (table.kind === 'unseen') return common;
-  const arrival = arrivalOf(memory.arrival, memory.lookedAt, table.newest, table.readUpTo);
-  const hasArrived = arrival !== null && arrival.at.getTime() !== memory.arrival?.at.getTime();
-  const wasSilent = memory.lookedAt !== null && silenceOf(memory, table) > policy.gap.tolerance;
+  const arrival = arrivalOf(state.arrival, state.lookedAt, table.newest, table.readUpTo);
+  const hasArrived = arrival !== null && arrival.at.getTime() !== state.arrival?.at.getTime();
+  const wasSilent = state.lookedAt !== null && silenceOf(state, table) > policy.gap.tolerance;
   return {
     ...common,
     lookedAt: table.at,
     arrival,
-    silenceEndedAt: wasSilent && hasArrived ? table.at : memory.silenceEndedAt,
+    silenceEndedAt: wasSilent && hasArrived ? table.at : state.silenceEndedAt,
     skewMilliseconds: between(seen.at, table.at),
     countedUntil: table.countedUntil,
-    comparedAt: table.counts === null ? memory.comparedAt : table.at,
-    records: memory.records + table.arrived,
+    comparedAt: table.counts === null ? state.comparedAt : table.at,
+    records: state.records + table.arrived,
   };
 }
 
-function failingSince(memory: Memory, { at, health }: Observation): Date | null {
+function failingSince(state: WatchState, { at, health }: Observation): Date | null {
   switch (health) {
     case 'failing':
-      return memory.failingSince ?? at;
+      return state.failingSince ?? at;
     case 'active':
       return null;
     case null:
-      return memory.failingSince;
+      return state.failingSince;
     default:
       return health satisfies never;
   }
 }
 
-function probeOf(memory: Memory, { at, probe, table }: Observation): Memory['probe'] {
+function probeOf(state: WatchState, { at, probe, table }: Observation): WatchState['probe'] {
   switch (probe.kind) {
     case 'not-tried':
-      return memory.probe;
+      return state.probe;
     case 'written':
     case 'unreached':
     case 'refused':
@@ -87,7 +87,7 @@ function holdsFor(name: AlarmName, { gap }: Rules): Milliseconds {
   return time === 'alert_after' ? gap.alertAfter : time;
 }
 
-function nextAlarm(before: AlarmState | undefined, judgement: Judgement, now: Date, length: Milliseconds): AlarmState | undefined {
+function nextAlarm(before: AlarmState | undefined, judgement: Evaluation, now: Date, length: Milliseconds): AlarmState | undefined {
   if (judgement === 'unknown') return before;
   if (judgement === 'over') {
     if (before === undefined || before.raisedAt === null) return undefined;

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
-import { attempt, type Dialogue, read } from '#domain/audit-table/query.ts';
+import { attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { between, MINUTE, type Milliseconds } from '#domain/base/time.ts';
-import { healthAnswerSchema, judgeHealth } from '#domain/checks/health.ts';
-import { askForColumns, insertFor } from '#domain/checks/probe.ts';
+import { healthAnswerSchema, healthVerdict } from '#domain/checks/health.ts';
+import { columnsQuery, insertFor } from '#domain/checks/probe.ts';
 import { meaningOf } from '#domain/checks/sqlstate.ts';
 import { diskSchema } from '#domain/checks/storage.ts';
 import { arrivalOf } from './arrival.ts';
 import type { Observation, ProbeSeen, TableSeen } from './observation.ts';
-import { askForCounts, askForRound, askForUsual, isUsualSilence, readCounts, readRound, readUsual } from './queries.ts';
+import { countsQuery, isUsualSilence, readCounts, readRound, readUsual, roundQuery, usualQuery } from './queries.ts';
 import { silenceOf } from './rules.ts';
-import type { Memory } from './state.ts';
+import type { WatchState } from './state.ts';
 
 /** The table as the catalogue describes it, and the INSERT that tries a write; null what must be looked up. */
 export type KnownTable = { readonly table: AuditTable | null; readonly insert: Sql | null };
@@ -23,13 +23,13 @@ export type WatchContext = {
   readonly tableName: string;
   readonly column: string;
   readonly known: KnownTable;
-  readonly memory: Memory;
+  readonly state: WatchState;
   readonly policy: Pick<Policy, 'gap' | 'watch'>;
   readonly now: Date;
 };
 
 /** What was seen, and the table as it is known from now on. */
-export type LookedAround = { readonly seen: Observation; readonly known: KnownTable };
+export type Observed = { readonly seen: Observation; readonly known: KnownTable };
 
 const COMPARE_EVERY: Milliseconds = MINUTE;
 const DISK_EVERY: Milliseconds = 5 * MINUTE;
@@ -40,15 +40,16 @@ const PROBE_AGAIN: Milliseconds = MINUTE;
  * One round: the table always, the health endpoint too; the write probe and the disk every few minutes, and the probe at once when a
  * silence has become suspicious. What is not configured is left out; what gets no answer is unseen, and never well.
  */
-export function* lookAround(context: WatchContext): Dialogue<LookedAround> {
-  const { memory, now } = context;
+export function* observe(context: WatchContext): CheckProgram<Observed> {
+  const { state, now } = context;
   const health = yield* askHealth();
-  const looked = yield* attempt(lookAtTable(context));
-  const { seen, table }: LookedAt = 'answer' in looked ? looked.answer : { seen: { kind: 'unseen', words: looked.why }, table: null };
+  const tableRead = yield* attempt(lookAtTable(context));
+  const { seen, table }: LookedAt =
+    'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: tableRead.why }, table: null };
   const isTried = isProbeDue(context, health, seen);
   const insert = (isTried && table ? yield* findInsert(table) : null) ?? context.known.insert;
   const probe: ProbeSeen = isTried ? yield* tryWrite(insert) : { kind: 'not-tried' };
-  const isDiskDue = memory.disk === null || between(memory.disk.at, now) >= DISK_EVERY;
+  const isDiskDue = state.disk === null || between(state.disk.at, now) >= DISK_EVERY;
   const diskPercent = isDiskDue ? yield* askDisk() : null;
   // A table that could not be looked at is looked up anew; how it is written to is still known.
   return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, insert } };
@@ -56,28 +57,28 @@ export function* lookAround(context: WatchContext): Dialogue<LookedAround> {
 
 type LookedAt = { readonly seen: Observation['table']; readonly table: AuditTable | null };
 
-function* lookAtTable(context: WatchContext): Dialogue<LookedAt> {
-  const { tableName, column, memory, policy } = context;
-  const table = context.known.table ?? judgeTable(yield* read(askForTable(tableName, column)), tableName, column);
+function* lookAtTable(context: WatchContext): CheckProgram<LookedAt> {
+  const { tableName, column, state, policy } = context;
+  const table = context.known.table ?? parseTable(yield* read(tableQuery(tableName, column)), tableName, column);
   if ('missing' in table) return { seen: { kind: 'unseen', words: table.missing }, table: null };
-  const seen = readRound(yield* read(askForRound(table, memory.countedUntil)));
+  const seen = readRound(yield* read(roundQuery(table, state.countedUntil)));
   const isUsual = yield* askUsual(context, table, seen);
-  const isCompared = memory.comparedAt === null || between(memory.comparedAt, seen.at) >= COMPARE_EVERY;
-  const counts = isCompared ? readCounts(yield* read(askForCounts(table, policy.watch.timeZone))) : null;
+  const isCompared = state.comparedAt === null || between(state.comparedAt, seen.at) >= COMPARE_EVERY;
+  const counts = isCompared ? readCounts(yield* read(countsQuery(table, policy.watch.timeZone))) : null;
   return { seen: { ...seen, counts, isUsualSilence: isUsual }, table };
 }
 
 /** Only a suspicious silence asks what is usual. */
-function* askUsual({ memory, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): Dialogue<boolean> {
-  const arrival = arrivalOf(memory.arrival, memory.lookedAt, seen.newest, seen.readUpTo);
-  if (arrival === null || silenceOf({ ...memory, arrival }, seen) < gap.alertAfter) return false;
-  const rows = yield* read(askForUsual(table, arrival.at, watch.quietFloor, watch.timeZone));
+function* askUsual({ state, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): CheckProgram<boolean> {
+  const arrival = arrivalOf(state.arrival, state.lookedAt, seen.newest, seen.readUpTo);
+  if (arrival === null || silenceOf({ ...state, arrival }, seen) < gap.alertAfter) return false;
+  const rows = yield* read(usualQuery(table, arrival.at, watch.quietFloor, watch.timeZone));
   return isUsualSilence(readUsual(rows), watch.quietFloor);
 }
 
-function isSuspiciousSilence({ memory, policy }: WatchContext, seen: TableSeen): boolean {
-  const arrival = arrivalOf(memory.arrival, memory.lookedAt, seen.newest, seen.readUpTo);
-  return silenceOf({ ...memory, arrival }, seen) >= policy.gap.alertAfter;
+function isSuspiciousSilence({ state, policy }: WatchContext, seen: TableSeen): boolean {
+  const arrival = arrivalOf(state.arrival, state.lookedAt, seen.newest, seen.readUpTo);
+  return silenceOf({ ...state, arrival }, seen) >= policy.gap.alertAfter;
 }
 
 /**
@@ -85,8 +86,8 @@ function isSuspiciousSilence({ memory, policy }: WatchContext, seen: TableSeen):
  * become suspicious, unless one has been tried in it.
  */
 function isProbeDue(context: WatchContext, health: Observation['health'], seen: Observation['table']): boolean {
-  const { memory, policy, now } = context;
-  const { probe, arrival } = memory;
+  const { state, policy, now } = context;
+  const { probe, arrival } = state;
   if (probe === null) return true;
   const age = between(probe.at, now);
   const isBelievedToFail = health === 'failing' || seen.kind === 'unseen' || probe.outcome === 'refused';
@@ -97,15 +98,15 @@ function isProbeDue(context: WatchContext, health: Observation['health'], seen: 
 }
 
 /** The INSERT is made anew for each probe: a migration may have added a column. */
-function* findInsert(table: AuditTable): Dialogue<Sql | null> {
-  const columns = yield* attempt(read(askForColumns(table)));
+function* findInsert(table: AuditTable): CheckProgram<Sql | null> {
+  const columns = yield* attempt(read(columnsQuery(table)));
   return 'answer' in columns ? insertFor(table, columns.answer) : null;
 }
 
-function* tryWrite(insert: Sql | null): Dialogue<ProbeSeen> {
+function* tryWrite(insert: Sql | null): CheckProgram<ProbeSeen> {
   if (insert === null) return { kind: 'unreached' };
   const tried = yield* attempt(
-    (function* (): Dialogue<ProbeSeen> {
+    (function* (): CheckProgram<ProbeSeen> {
       const [row] = yield { kind: 'probe', insert };
       return probeSeen(probeOutcomeSchema.parse(row));
     })(),
@@ -123,13 +124,13 @@ function probeSeen(outcome: ProbeOutcome): ProbeSeen {
   return { kind: 'refused', words: `${why} (${outcome.code})` };
 }
 
-function* askHealth(): Dialogue<Observation['health']> {
+function* askHealth(): CheckProgram<Observation['health']> {
   const asked = yield* attempt(
-    (function* (): Dialogue<Observation['health']> {
+    (function* (): CheckProgram<Observation['health']> {
       const answer = healthAnswerSchema.parse((yield { kind: 'health' })[0]);
       // An endpoint that does not answer is an application that is down; of its audit log it says nothing.
       if (answer.kind === 'silent') return null;
-      const { level } = judgeHealth(answer);
+      const { level } = healthVerdict(answer);
       return level === 'ok' ? 'active' : level === 'critical' ? 'failing' : null;
     })(),
   );
@@ -139,9 +140,9 @@ function* askHealth(): Dialogue<Observation['health']> {
 const sizeRow = z.object({ bytes: z.number() });
 
 /** The disk as the platform measures it; else the databases' sizes against the storage's, an estimate. */
-function* askDisk(): Dialogue<number | null> {
+function* askDisk(): CheckProgram<number | null> {
   const asked = yield* attempt(
-    (function* (): Dialogue<number | null> {
+    (function* (): CheckProgram<number | null> {
       const { usedPercent, totalBytes } = diskSchema.parse((yield { kind: 'disk' })[0]);
       if (usedPercent !== null || totalBytes === null || totalBytes <= 0) return usedPercent;
       const [row] = yield* read({

@@ -19,7 +19,7 @@ const MOST_COUNTED = 50_000;
 const SETTLED_SECONDS = (10 * SECOND) / SECOND;
 
 /** A round's statement: the newest records by two probes of the index, the records since the last round, and how far a replica's data goes. */
-export function askForRound(table: AuditTable, countedUntil: Date | null): Sql {
+export function roundQuery(table: AuditTable, countedUntil: Date | null): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
   const now = asColumn(table, 'now()');
@@ -50,7 +50,7 @@ function bounded(table: AuditTable, start: string, end: string, most: number | s
  * Asked once a minute: the records of each compared stretch and of the same local time before, all by the index. Days and weeks are counted in
  * the clinic's own time zone, so that a change to summer time moves nothing.
  */
-export function askForCounts(table: AuditTable, timeZone: string): Sql {
+export function countsQuery(table: AuditTable, timeZone: string): Sql {
   const stretch = (length: Milliseconds, instant: string) => bounded(table, `${instant} - interval '${length / MINUTE} minutes'`, instant);
   const counts = COMPARED.map(
     ({ length }) => `
@@ -105,7 +105,7 @@ export function readRound(rows: Rows): TableSeen {
 }
 
 /** Asked in a silence: how many records the same stretch of local time had in the two weeks before and yesterday, counted up to `floor`. */
-export function askForUsual(table: AuditTable, silentSince: Date, floor: number, timeZone: string): Sql {
+export function usualQuery(table: AuditTable, silentSince: Date, floor: number, timeZone: string): Sql {
   const since = (days: number) => daysBefore('$2::timestamptz', days);
   const isCovered = (days: number) =>
     `exists (select from ${tableSql(table)} where ${columnSql(table)} <= ${asColumn(table, since(days))})`;

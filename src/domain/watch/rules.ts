@@ -2,24 +2,24 @@ import type { Policy } from '#domain/base/policy.ts';
 import { between, DAY, formatDuration, formatUtc, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import type { AlarmName } from './alarm.ts';
 import { COMPARED, type Counts, type Observation, type TableSeen } from './observation.ts';
-import type { Memory } from './state.ts';
+import type { WatchState } from './state.ts';
 
 /** The part of the policy by which the watch judges. */
 export type Rules = Pick<Policy, 'gap' | 'watch' | 'disk'>;
 
 /** What a round says of an alarm: it holds, and in which words; it does not; or nothing can be said, so that it stays as it is. */
-export type Judgement = { readonly words: string } | 'over' | 'unknown';
+export type Evaluation = { readonly words: string } | 'over' | 'unknown';
 
 /** A round: what it saw, and what is remembered after it. `table` is what can be trusted of what it saw. */
 export type Round = {
-  readonly memory: Memory;
+  readonly state: WatchState;
   readonly seen: Observation;
   readonly table: Observation['table'];
   readonly policy: Rules;
 };
 
 /** The rule of each alarm. */
-export const RULES: Readonly<Record<AlarmName, (round: Round) => Judgement>> = {
+export const RULES: Readonly<Record<AlarmName, (round: Round) => Evaluation>> = {
   AuditLogWriteError: writeError,
   AuditLogFailure: failure,
   AuditLogCountDrop: countDrop,
@@ -34,8 +34,8 @@ const SKEW: Milliseconds = 30 * SECOND;
 const LARGEST_SKEW = DAY;
 
 /** How long no record has come, measured in the table's own time; before the first record ever, since the watch began. */
-export function silenceOf(memory: Pick<Memory, 'arrival' | 'startedAt'>, { readUpTo }: Pick<TableSeen, 'readUpTo'>): Milliseconds {
-  return between(memory.arrival?.at ?? memory.startedAt, readUpTo);
+export function silenceOf(state: Pick<WatchState, 'arrival' | 'startedAt'>, { readUpTo }: Pick<TableSeen, 'readUpTo'>): Milliseconds {
+  return between(state.arrival?.at ?? state.startedAt, readUpTo);
 }
 
 /** The table, unless it is a replica further behind than an alert may wait: that can't tell whether records are written. */
@@ -50,33 +50,33 @@ export function trustworthyTable({ table }: Observation, { gap }: Pick<Policy, '
  * Writes fail when the application has said so for `gap.alert_after`, or when no record has come for so long and the application says
  * so, or a write that was tried since was refused. A refused probe beside records that keep coming proves nothing.
  */
-function writeError({ memory, seen, table, policy: { gap } }: Round): Judgement {
-  const { probe } = memory;
-  const says = 'the application says that its audit log is failing';
+function writeError({ state, seen, table, policy: { gap } }: Round): Evaluation {
+  const { probe } = state;
+  const message = 'the application says that its audit log is failing';
   // An endpoint that only counts recent records says "failing" on every quiet night; a write that was taken then says otherwise.
-  const isOnlyQuiet = table.kind === 'seen' && table.isUsualSilence && probe?.outcome === 'written' && isTriedSince(memory);
-  const failingSince = isOnlyQuiet ? null : memory.failingSince;
+  const isOnlyQuiet = table.kind === 'seen' && table.isUsualSilence && probe?.outcome === 'written' && isTriedSince(state);
+  const failingSince = isOnlyQuiet ? null : state.failingSince;
   const failingFor = failingSince === null ? 0 : between(failingSince, seen.at);
   if (table.kind === 'seen') {
-    const silence = silenceOf(memory, table);
+    const silence = silenceOf(state, table);
     const isSilent = silence >= gap.alertAfter;
     // The database's own refusal names the cause, so it is told rather than what the application says.
-    if (isSilent && probe?.outcome === 'refused' && isTriedSince(memory))
-      return { words: `a write that was tried was refused: ${probe.words}; ${silenceWords(memory, silence)}` };
-    if (isSilent && failingSince !== null) return { words: `${says}; ${silenceWords(memory, silence)}` };
+    if (isSilent && probe?.outcome === 'refused' && isTriedSince(state))
+      return { words: `a write that was tried was refused: ${probe.words}; ${silenceWords(state, silence)}` };
+    if (isSilent && failingSince !== null) return { words: `${message}; ${silenceWords(state, silence)}` };
   }
-  if (failingFor >= gap.alertAfter) return { words: `${says}, for ${formatDuration(failingFor)} now` };
-  return table.kind === 'seen' ? 'over' : writeErrorUnseen(memory, seen, gap.alertAfter);
+  if (failingFor >= gap.alertAfter) return { words: `${message}, for ${formatDuration(failingFor)} now` };
+  return table.kind === 'seen' ? 'over' : writeErrorUnseen(state, seen, gap.alertAfter);
 }
 
 /** Whether the last probe was tried after the last record had come. */
-function isTriedSince({ probe, arrival }: Memory): boolean {
+function isTriedSince({ probe, arrival }: WatchState): boolean {
   if (probe === null) return false;
   return arrival === null || probe.tableAt === null || probe.tableAt > arrival.at;
 }
 
 /** While the table can't be read, only a refusal by the database itself speaks of writes. */
-function writeErrorUnseen({ probe, alarms }: Memory, { at }: Observation, alertAfter: Milliseconds): Judgement {
+function writeErrorUnseen({ probe, alarms }: WatchState, { at }: Observation, alertAfter: Milliseconds): Evaluation {
   const since = alarms.AuditLogWatchBlind?.since ?? at;
   if (probe?.outcome !== 'refused' || probe.at < since || between(since, at) < alertAfter) return 'unknown';
   return { words: `a write that was tried was refused: ${probe.words}; the table can't be read either` };
@@ -86,16 +86,16 @@ function writeErrorUnseen({ probe, alarms }: Memory, { at }: Observation, alertA
  * A gap: silence beyond the tolerance that is not usual at this time. A watch that has only begun waits for `gap.alert_after`: old dates alone may
  * be those of an application whose clock is behind.
  */
-function failure({ memory, seen, table, policy }: Round): Judgement {
+function failure({ state, seen, table, policy }: Round): Evaluation {
   if (table.kind === 'unseen') return 'unknown';
-  if (between(memory.startedAt, seen.at) < policy.gap.alertAfter) return 'over';
+  if (between(state.startedAt, seen.at) < policy.gap.alertAfter) return 'over';
   // The same silence has been told with its cause; somebody is at it already.
-  if (memory.alarms.AuditLogWriteError?.raisedAt && !memory.alarms.AuditLogFailure) return 'over';
-  const silence = silenceOf(memory, table);
-  return silence > policy.gap.tolerance && !table.isUsualSilence ? { words: silenceWords(memory, silence) } : 'over';
+  if (state.alarms.AuditLogWriteError?.raisedAt && !state.alarms.AuditLogFailure) return 'over';
+  const silence = silenceOf(state, table);
+  return silence > policy.gap.tolerance && !table.isUsualSilence ? { words: silenceWords(state, silence) } : 'over';
 }
 
-function silenceWords({ arrival }: Memory, silence: Milliseconds): string {
+function silenceWords({ arrival }: WatchState, silence: Milliseconds): string {
   const last = arrival === null ? 'the table is empty' : `the last came at ${formatUtc(arrival.at)}`;
   return `no audit record for ${formatDuration(silence)}, ${last}`;
 }
@@ -104,14 +104,14 @@ function silenceWords({ arrival }: Memory, silence: Milliseconds): string {
  * A compared stretch has had fewer than its share of what each of the days before had at that time, and the shortest stretch fewer than half: a
  * quiet half hour that is over is no failure.
  */
-function countDrop({ memory, table, policy }: Round): Judgement {
+function countDrop({ state, table, policy }: Round): Evaluation {
   if (table.kind === 'unseen' || table.counts === null) return 'unknown';
   const [latest] = table.counts;
-  if (!latest || latest.now >= 0.5 * usualOf(latest) || silenceOf(memory, table) > policy.gap.alertAfter) return 'over';
+  if (!latest || latest.now >= 0.5 * usualOf(latest) || silenceOf(state, table) > policy.gap.alertAfter) return 'over';
   for (const [index, { length, share }] of COMPARED.entries()) {
     const counts = table.counts[index];
     // A stretch that reaches back into a silence would tell again of what another alarm has told.
-    const isAfterSilence = memory.silenceEndedAt !== null && between(memory.silenceEndedAt, table.at) < length;
+    const isAfterSilence = state.silenceEndedAt !== null && between(state.silenceEndedAt, table.at) < length;
     if (!counts || isAfterSilence || usualOf(counts) < policy.watch.dropFloor || counts.now >= share * usualOf(counts)) continue;
     const { now, yesterday, weekAgo } = counts;
     return {
@@ -126,20 +126,20 @@ function usualOf({ yesterday, weekAgo, fortnightAgo }: Counts): number {
   return Math.min(yesterday, weekAgo, fortnightAgo === 0 ? Number.POSITIVE_INFINITY : fortnightAgo);
 }
 
-function diskFull({ memory: { disk }, policy }: Round): Judgement {
+function diskFull({ state: { disk }, policy }: Round): Evaluation {
   if (disk === null || disk.percent === null) return 'unknown';
   const line = policy.disk.alertPercent;
   if (disk.percent <= line) return 'over';
   return { words: `the database's disk is ${disk.percent.toFixed(1)} % full, over ${line} %; audit records are at risk` };
 }
 
-function blind({ table }: Round): Judgement {
+function blind({ table }: Round): Evaluation {
   if (table.kind === 'seen') return 'over';
   return { words: `the audit table can't be looked at: ${table.words}. Whether records are written is not known` };
 }
 
 /** Clocks are compared, never trusted: ours and the application's with the database's. */
-function clockSkew({ memory: { arrival }, seen, table }: Round): Judgement {
+function clockSkew({ state: { arrival }, seen, table }: Round): Evaluation {
   if (table.kind === 'unseen') return 'unknown';
   const ours = between(seen.at, table.at);
   if (Math.abs(ours) > SKEW)

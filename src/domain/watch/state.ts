@@ -15,7 +15,7 @@ const alarmSchema = z.object({
 });
 
 /** What the watch must remember from one round to the next, also across restarts and replicas. Kept as JSON in the store. */
-export const memorySchema = z.object({
+export const watchStateSchema = z.object({
   /** The database and table that it is about. */
   target: z.string(),
   /** The first round and the last, by our own clock. */
@@ -41,11 +41,11 @@ export const memorySchema = z.object({
   alarms: z.partialRecord(z.enum(ALARM_NAMES), alarmSchema),
 });
 
-export type Memory = Readonly<z.infer<typeof memorySchema>>;
+export type WatchState = Readonly<z.infer<typeof watchStateSchema>>;
 export type AlarmState = Readonly<z.infer<typeof alarmSchema>>;
 
 /** The memory of a watch that has never looked. */
-export function freshMemory(target: string, now: Date): Memory {
+export function initialWatchState(target: string, now: Date): WatchState {
   return {
     target,
     startedAt: now,

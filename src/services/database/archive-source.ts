@@ -4,7 +4,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { z } from 'zod';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
 import { tableSql } from '#domain/audit-table/sql.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import {
   type Archivable,
   archivableSchema,
@@ -32,7 +32,7 @@ export type Deletion = {
 export type AuditArchive = {
   readonly inventory: (cutoff: Date) => Promise<{ readonly table: AuditTable; readonly archivable: Archivable }>;
   /**
-   * One snapshot: the rows before the cutoff as a stream of CSV, which `onRows` must take to its end, then their keys in batches. Answers how many
+   * One snapshot: the rows before the cutoff as a stream of CSV, which `onRows` must take to its end, then their keys in batches. Returns how many
    * rows the stream held, and what `onRows` made of it.
    */
   readonly exportRows: <Result>(
@@ -42,7 +42,7 @@ export type AuditArchive = {
   ) => Promise<{ readonly rows: number; readonly result: Result }>;
   /** Opens a connection on which rows are deleted, until `work` is done. */
   readonly deleting: <Answer>(table: AuditTable, key: Key, work: (deletion: Deletion) => Promise<Answer>) => Promise<Answer>;
-  /** Answers what the server remarked, for instance that it skipped the table. */
+  /** Returns what the server remarked, for instance that it skipped the table. */
   readonly vacuum: (table: AuditTable, full: boolean) => Promise<readonly string[]>;
 };
 
@@ -56,7 +56,7 @@ export function connectAuditArchive(url: string, tableName: string, column: stri
   return {
     inventory: (cutoff) =>
       withClient(SHORT_MILLISECONDS, async (client) => {
-        const found = judgeTable((await ask(client, askForTable(tableName, column))).rows, tableName, column);
+        const found = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column);
         if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
         return { table: found, archivable: archivableSchema.parse((await ask(client, askForArchivable(found, cutoff))).rows[0]) };
       }),

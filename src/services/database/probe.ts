@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { ProbeOutcome } from '#domain/audit-table/probe-outcome.ts';
 import type { Sql } from '#domain/audit-table/sql.ts';
-import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
+import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import type { Gate } from './connection-limit.ts';
 
 /** The monitored database as the application's own role. */
@@ -68,7 +68,7 @@ function outcomeOf(stage: Stage, error: unknown): ProbeOutcome {
     // A connection that is refused inside the INSERT's round trip is no refusal of the INSERT.
     stage: isDatabaseError && error.severity === 'FATAL' ? 'before' : stage,
     code,
-    words: databaseFailureWords(code ?? undefined, message),
+    text: databaseFailureText(code ?? undefined, message),
     isRowSecurity: message.includes('row-level security'),
     column: isDatabaseError ? (error.column ?? null) : null,
     constraint: isDatabaseError ? (error.constraint ?? null) : null,

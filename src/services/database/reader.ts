@@ -1,9 +1,9 @@
 import pg from 'pg';
-import { askForLook, type Look, readLook } from '#domain/audit-table/reading.ts';
+import { parseReading, readingQuery, type TableReading } from '#domain/audit-table/reading.ts';
 import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
-import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
+import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Gate } from './connection-limit.ts';
 
@@ -13,7 +13,7 @@ import type { Gate } from './connection-limit.ts';
  */
 export type AuditDatabase = {
   /** One look at the table; a failure to look is an answer too. Never takes longer than `deadline`. */
-  readonly look: (alertAt: Date, silentSince: Date | null, deadline: Milliseconds) => Promise<Look>;
+  readonly reading: (alertAt: Date, silentSince: Date | null, deadline: Milliseconds) => Promise<TableReading>;
   /** Runs one statement. Throws {@link ServiceFailure} when it fails or takes longer than `deadline`. */
   readonly read: (sql: Sql, deadline: Milliseconds) => Promise<Rows>;
   readonly close: () => Promise<void>;
@@ -41,11 +41,11 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
     );
   return {
     read: (sql, deadline) => inTransaction(deadline, (client) => run(client, sql, deadline)),
-    look: (alertAt, silentSince, deadline) =>
+    reading: (alertAt, silentSince, deadline) =>
       inTransaction(deadline, async (client) => {
         known ??= await findTable(client, connection, deadline);
-        return readLook(await run(client, askForLook(known, alertAt, silentSince), deadline));
-      }).catch((error: unknown): Look => {
+        return parseReading(await run(client, readingQuery(known, alertAt, silentSince), deadline));
+      }).catch((error: unknown): TableReading => {
         // A table that was dropped, renamed or changed is looked up anew next time.
         known = null;
         return { kind: 'unseen', failure: failureOf(error).message };
@@ -55,7 +55,7 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
 }
 
 async function findTable(client: pg.PoolClient, { table, timestampColumn }: Connection, deadline: Milliseconds): Promise<AuditTable> {
-  const found = judgeTable(await run(client, askForTable(table, timestampColumn), deadline), table, timestampColumn);
+  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn);
   if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
   return found;
 }
@@ -94,7 +94,7 @@ async function inReadOnlyTransaction<Answer>(
   }
 }
 
-/** Answers within the deadline, come what may; the abandoned work ends by its own timeouts and drops its connection. */
+/** Returns within the deadline, come what may; the abandoned work ends by its own timeouts and drops its connection. */
 async function inTime<Answer>(deadline: Milliseconds, work: () => Promise<Answer>): Promise<Answer> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -113,6 +113,6 @@ async function inTime<Answer>(deadline: Milliseconds, work: () => Promise<Answer
 function failureOf(error: unknown): ServiceFailure {
   if (error instanceof ServiceFailure) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const words = databaseFailureWords(code, error instanceof Error ? error.message : String(error));
-  return new ServiceFailure('audit-database', 'unavailable', words, { cause: error });
+  const text = databaseFailureText(code, error instanceof Error ? error.message : String(error));
+  return new ServiceFailure('audit-database', 'unavailable', text, { cause: error });
 }

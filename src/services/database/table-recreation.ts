@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
 import { tableSql } from '#domain/audit-table/sql.ts';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import {
   askForLookalikes,
   askForShape,
@@ -16,14 +16,14 @@ import {
   type Shape,
   shapeSchema,
   standingSchema,
-  type TableStanding,
+  type TableStatus,
 } from '#domain/remedies/recreate-table.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { withWriter } from './writer-connection.ts';
 
 /** What is done with the audit table's records when it is recreated. Every method throws a {@link ServiceFailure}. */
 export type TableRecreation = {
-  readonly standing: () => Promise<TableStanding>;
+  readonly status: () => Promise<TableStatus>;
   /** Copies every row into `backup` and compares count and digest; all of it, or nothing is left behind. */
   readonly backUp: (table: AuditTable, backup: AuditTable) => Promise<{ readonly rows: number; readonly rights: Shape['rights'] }>;
   /** Brings back what the table lacks, and the rights that roles had. Doing it twice does no harm. */
@@ -38,12 +38,12 @@ const SHORT_MILLISECONDS = 60_000;
 /** With the application's own role, which must own the table. */
 export function connectTableRecreation(url: string, tableName: string, column: string): TableRecreation {
   return {
-    standing: () =>
-      withWriter(url, SHORT_MILLISECONDS, async (client) => standing(client, await findAny(client, tableName, column), tableName)),
+    status: () =>
+      withWriter(url, SHORT_MILLISECONDS, async (client) => status(client, await findAny(client, tableName, column), tableName)),
     backUp: (table, backup) => withWriter(url, 0, (client) => inTransaction(client, () => backUp(client, table, backup))),
     restore: (backup, rights) =>
       withWriter(url, 0, async (client) => {
-        const table = judgeTable((await ask(client, askForTable(tableName, column))).rows, tableName, column);
+        const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column);
         if ('missing' in table) throw new ServiceFailure('audit-database', 'refused', table.missing);
         return inTransaction(client, () => restore(client, table, backup, rights));
       }),
@@ -52,13 +52,13 @@ export function connectTableRecreation(url: string, tableName: string, column: s
 
 /** The table even when its timestamp column is lost, which is a reason to recreate it. */
 async function findAny(client: pg.Client, tableName: string, column: string): Promise<AuditTable | null> {
-  const { rows } = await ask(client, askForTable(tableName, column));
+  const { rows } = await ask(client, tableQuery(tableName, column));
   if (rows[0] === undefined) return null;
   const { schema, name } = z.object({ schema: z.string(), name: z.string() }).parse(rows[0]);
   return { schema, name, column, hasTimeZone: false, isIndexed: false };
 }
 
-async function standing(client: pg.Client, table: AuditTable | null, tableName: string): Promise<TableStanding> {
+async function status(client: pg.Client, table: AuditTable | null, tableName: string): Promise<TableStatus> {
   if (table === null) {
     const { lookalikes, mayCreate } = lookalikesSchema.parse((await ask(client, askForLookalikes(tableName))).rows[0]);
     return { kind: 'missing', lookalikes, mayCreate };

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
+import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import { ServiceFailure } from '#services/failure.ts';
 
 const CONNECT_MILLISECONDS = 5_000;
@@ -34,8 +34,8 @@ export async function withWriter<Answer>(
     if (error instanceof ServiceFailure) throw error;
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
     const isRefusal = error instanceof pg.DatabaseError && !/^(?:08|53|55|57|40)/.test(code ?? '');
-    const words = databaseFailureWords(code, error instanceof Error ? error.message : '');
-    throw new ServiceFailure('audit-database', isRefusal ? 'refused' : 'unavailable', words, { cause: error });
+    const text = databaseFailureText(code, error instanceof Error ? error.message : '');
+    throw new ServiceFailure('audit-database', isRefusal ? 'refused' : 'unavailable', text, { cause: error });
   } finally {
     await client.end().catch(() => undefined);
   }

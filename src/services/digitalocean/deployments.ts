@@ -46,7 +46,7 @@ export function connectDeployments(settings: DigitalOceanSettings, appId: string
     follow: async (id) => {
       const { deployment } = await ask(`/deployments/${encodeURIComponent(id)}`, deploymentSchema);
       const phase = deployment.phase ?? 'UNKNOWN';
-      return { state: ENDED[phase] ?? 'at-work', words: phase.toLowerCase().replaceAll('_', ' ') };
+      return { state: ENDED[phase] ?? 'at-work', text: phase.toLowerCase().replaceAll('_', ' ') };
     },
   });
   return {

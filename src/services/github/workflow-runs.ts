@@ -72,6 +72,6 @@ export function connectWorkflowRuns({ apiUrl, token, repository }: GitHubSetting
 }
 
 function stateOf({ status, conclusion }: z.infer<typeof runSchema>): Followed {
-  if (status !== 'completed') return { state: 'at-work', words: (status ?? 'unknown').replaceAll('_', ' ') };
-  return { state: conclusion === 'success' ? 'succeeded' : 'failed', words: (conclusion ?? 'no conclusion').replaceAll('_', ' ') };
+  if (status !== 'completed') return { state: 'at-work', text: (status ?? 'unknown').replaceAll('_', ' ') };
+  return { state: conclusion === 'success' ? 'succeeded' : 'failed', text: (conclusion ?? 'no conclusion').replaceAll('_', ' ') };
 }

@@ -9,8 +9,8 @@ export type PagerDutyIncident = Alert & {
   readonly acknowledgedBy: string | null;
 };
 
-/** What became of a deed: done now, or found done already, and by whom where PagerDuty says so. */
-export type DeedOutcome = { readonly already: 'acknowledged' | 'resolved' | null; readonly by: string | null };
+/** What became of a message: done now, or found done already, and by whom where PagerDuty says so. */
+export type ActionOutcome = { readonly already: 'acknowledged' | 'resolved' | null; readonly by: string | null };
 
 /** PagerDuty's REST API as Gapwatch uses it. Every method throws {@link ServiceFailure}; none retries by itself. */
 export type PagerDuty = {
@@ -20,15 +20,15 @@ export type PagerDuty = {
   /** The incidents that are triggered or acknowledged now, newest first, at most 500. */
   readonly openIncidents: () => Promise<readonly PagerDutyIncident[]>;
   /** Acknowledges a triggered incident; what a person acknowledged or resolved before is respected. */
-  readonly acknowledge: (id: string) => Promise<DeedOutcome>;
+  readonly acknowledge: (id: string) => Promise<ActionOutcome>;
   /** Acknowledges as the user with this e-mail address, so that PagerDuty shows the right responder. */
-  readonly acknowledgeAs: (id: string, email: string) => Promise<DeedOutcome>;
+  readonly acknowledgeAs: (id: string, email: string) => Promise<ActionOutcome>;
   /** The name that PagerDuty shows for Gapwatch's own user; null when it has none. */
   readonly ownName: () => Promise<string | null>;
   readonly pageLevel: (id: string, level: number) => Promise<void>;
   /** Who is on call for the incident's escalation policy now, level by level. */
   readonly onCalls: (id: string) => Promise<readonly OnCall[]>;
-  readonly resolve: (id: string) => Promise<DeedOutcome>;
+  readonly resolve: (id: string) => Promise<ActionOutcome>;
   /** Adds a note, unless one with the same text is there already. */
   readonly note: (id: string, text: string) => Promise<void>;
   /** The webhook subscriptions of the account, as far as the token may see them. */
@@ -158,7 +158,7 @@ async function openIncidents(get: Get): Promise<readonly PagerDutyIncident[]> {
 }
 
 /** Acknowledging a resolved incident would reopen it, so its state is read right before. */
-async function acknowledge(incident: PagerDuty['incident'], put: Put, id: string): Promise<DeedOutcome> {
+async function acknowledge(incident: PagerDuty['incident'], put: Put, id: string): Promise<ActionOutcome> {
   const before = await incident(id);
   if (before.status !== 'triggered') return { already: before.status, by: before.acknowledgedBy };
   await put(id, { status: 'acknowledged' });
@@ -169,7 +169,7 @@ async function acknowledgeAs(
   api: { readonly get: Get; readonly incident: PagerDuty['incident']; readonly put: Put },
   id: string,
   email: string,
-): Promise<DeedOutcome> {
+): Promise<ActionOutcome> {
   const before = await api.incident(id);
   if (before.status === 'resolved') return { already: 'resolved', by: null };
   const user = await userOf(api.get, email);

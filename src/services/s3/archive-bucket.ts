@@ -17,7 +17,7 @@ import { ServiceFailure } from '#services/failure.ts';
 export type Stored = { readonly plainSha256: string; readonly plainBytes: number; readonly sha256: string; readonly bytes: number };
 
 /** Where archives go: an S3 bucket, encrypted to the compliance key. Every method throws a {@link ServiceFailure}. */
-export type Vault = {
+export type ArchiveBucket = {
   /** Refuses when the bucket can't be asked or the key can't encrypt, because it is expired or revoked. */
   readonly describe: () => Promise<{ readonly place: string; readonly encryptedTo: string; readonly hasObjectLock: boolean }>;
   /**
@@ -63,7 +63,7 @@ const OPENPGP = { allowUnauthenticatedStream: true } as const;
  * Connects to the bucket. The role needs s3:PutObject, s3:GetObject, s3:AbortMultipartUpload and s3:GetBucketObjectLockConfiguration;
  * with object lock also s3:PutObjectRetention.
  */
-export function connectVault(settings: VaultSettings): Vault {
+export function connectArchiveBucket(settings: VaultSettings): ArchiveBucket {
   const { bucket, prefix, endpoint, region, accessKeyId, secretAccessKey, complianceKey } = settings;
   const client = new S3Client({
     region,

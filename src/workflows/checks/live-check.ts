@@ -1,14 +1,14 @@
 import { MINUTE, plus, SECOND } from '#domain/base/time.ts';
 import { keepCurrent as nextReading } from '#domain/incident/effects.ts';
-import { callNamed } from '#domain/incident/state.ts';
+import { outboxMessage } from '#domain/incident/state.ts';
 import { checkMessage } from '#domain/messages/check-message.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { marked } from '#workflows/deliver/slack.ts';
-import { handle, load } from '#workflows/execute.ts';
+import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
-import { verdictOf } from './verdict.ts';
+import { checkVerdict } from './verdict.ts';
 
 const LIVE_FOR = 10 * MINUTE;
 const REFRESH_EVERY = 5 * SECOND;
@@ -19,56 +19,59 @@ export function liveUntil(check: string, argument: string, now: Date): Date | nu
 }
 
 /** Reads a live answer of an incident anew and shows it in its message; at the end, or when stopped, the last reading goes on record. */
-export async function keepCurrent(house: House, job: { readonly incident: number; readonly check: string; readonly request: string }) {
+export async function keepCurrent(
+  context: AppContext,
+  job: { readonly incident: number; readonly check: string; readonly request: string },
+) {
   const { incident: number, check, request } = job;
-  const { incident } = await load(house, number);
+  const { incident } = await load(context, number);
   const answered = incident?.checks.find((each) => each.request === request);
   if (!incident || !answered?.liveUntil) return;
-  const verdict = await verdictOf(house, check, '');
-  const now = house.now();
+  const verdict = await checkVerdict(context, check, '');
+  const now = context.now();
   if (answered.stoppedBy !== null || plus(now, REFRESH_EVERY) > answered.liveUntil) {
-    await handle(house, number, { kind: 'check-refreshed', check, request, verdict }, { kind: 'gapwatch' });
+    await execute(context, number, { kind: 'check-refreshed', check, request, verdict }, { kind: 'gapwatch' });
     return;
   }
-  const status = callNamed(incident, `slack/check/${request}`)?.status;
+  const status = outboxMessage(incident, `slack/check/${request}`)?.status;
   if (status?.name === 'succeeded' && status.answer.channel !== undefined && status.answer.ts !== undefined) {
     const live = { readAt: now, until: answered.liveUntil };
     await show(
-      house,
+      context,
       { channel: status.answer.channel, ts: status.answer.ts },
-      marked(incident, checkMessage(house.templates, house.policy, { check, request, verdict, live })),
+      marked(incident, checkMessage(context.templates, context.policy, { check, request, verdict, live })),
     );
   }
-  await house.jobs.enqueue(house.database, toNewJob(nextReading(number, { check, request }, now)), now);
+  await context.jobs.enqueue(context.database, toNewJob(nextReading(number, { check, request }, now)), now);
 }
 
 type InChannel = { readonly check: string; readonly request: string; readonly until: Date; readonly posted: Posted };
 
 /** Plans the next reading of a live answer that belongs to no incident. */
-export async function startKeepingCurrent(house: House, { check, request, until, posted }: InChannel): Promise<void> {
-  const now = house.now();
-  const data = { kind: 'keep-current-in-channel', check, request, until: until.toISOString(), ...posted };
-  await house.jobs.enqueue(house.database, { queue: 'audit', key: `live/${request}`, data, dueAt: plus(now, REFRESH_EVERY) }, now);
+export async function startKeepingCurrent(context: AppContext, { check, request, until, posted }: InChannel): Promise<void> {
+  const now = context.now();
+  const data = { kind: 'refresh-check-in-channel', check, request, until: until.toISOString(), ...posted };
+  await context.jobs.enqueue(context.database, { queue: 'audit', key: `live/${request}`, data, dueAt: plus(now, REFRESH_EVERY) }, now);
 }
 
 /** The same for an answer in the channel, outside any incident. */
-export async function keepCurrentInChannel(house: House, live: InChannel): Promise<void> {
+export async function keepCurrentInChannel(context: AppContext, live: InChannel): Promise<void> {
   const { check, request, until, posted } = live;
-  const verdict = await verdictOf(house, check, '');
-  const now = house.now();
+  const verdict = await checkVerdict(context, check, '');
+  const now = context.now();
   const isLast = plus(now, REFRESH_EVERY) > until;
   await show(
-    house,
+    context,
     posted,
-    checkMessage(house.templates, house.policy, { check, request, verdict, live: isLast ? null : { readAt: now, until } }),
+    checkMessage(context.templates, context.policy, { check, request, verdict, live: isLast ? null : { readAt: now, until } }),
   );
-  if (!isLast) await startKeepingCurrent(house, live);
+  if (!isLast) await startKeepingCurrent(context, live);
 }
 
 /** A reading that can't be shown is passed over: the next one comes in five seconds. */
-async function show(house: House, posted: Posted, message: ReturnType<typeof checkMessage>): Promise<void> {
-  await house.slack.update(posted, message).catch((error: unknown) => {
+async function show(context: AppContext, posted: Posted, message: ReturnType<typeof checkMessage>): Promise<void> {
+  await context.slack.update(posted, message).catch((error: unknown) => {
     if (!(error instanceof ServiceFailure)) throw error;
-    house.log.warn({ outcome: error.outcome }, `a live answer could not be refreshed: ${error.message}`);
+    context.log.warn({ outcome: error.outcome }, `a live answer could not be refreshed: ${error.message}`);
   });
 }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ask, type Dialogue, NotConfigured, Unanswered } from '#domain/audit-table/query.ts';
+import { type CheckProgram, NotConfigured, type Query, Unanswered } from '#domain/audit-table/query.ts';
 import type { Rows } from '#domain/audit-table/sql.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { needsSession } from '#services/operations.ts';
-import type { House, Optional } from '#workflows/context.ts';
+import type { AppContext, Optional } from '#workflows/context.ts';
 
 /** What a check works with. */
-export type CheckHouse = Pick<House, 'auditDatabase' | 'auditTable' | 'policy' | 'now' | 'sources'>;
+export type CheckAppContext = Pick<AppContext, 'auditDatabase' | 'auditTable' | 'policy' | 'now' | 'sources'>;
 
 /** How a check is watched while it runs: what it says is passed on, and the answer is who has stopped it, if anybody has. */
 export type Listener = (line: string) => Promise<string | null>;
@@ -16,13 +16,18 @@ export type Listener = (line: string) => Promise<string | null>;
  * Carries out what a dialogue asks, until it answers. What gets no answer in time, is not configured or fails is thrown into the
  * dialogue as {@link Unanswered}, and so is everything once a person has stopped it: it then ends with what it knows.
  */
-export function converse<Answer>(house: CheckHouse, dialogue: Dialogue<Answer>, within: Milliseconds, listen: Listener): Promise<Answer> {
-  return speak({ house, listen, stopped: { by: null } }, dialogue, performance.now() + within);
+export function runProgram<Answer>(
+  context: CheckAppContext,
+  dialogue: CheckProgram<Answer>,
+  within: Milliseconds,
+  listen: Listener,
+): Promise<Answer> {
+  return speak({ context, listen, stopped: { by: null } }, dialogue, performance.now() + within);
 }
 
-type Conversation = { readonly house: CheckHouse; readonly listen: Listener; readonly stopped: { by: string | null } };
+type Conversation = { readonly context: CheckAppContext; readonly listen: Listener; readonly stopped: { by: string | null } };
 
-async function speak<Answer>(conversation: Conversation, dialogue: Dialogue<Answer>, until: number): Promise<Answer> {
+async function speak<Answer>(conversation: Conversation, dialogue: CheckProgram<Answer>, until: number): Promise<Answer> {
   let step = dialogue.next();
   while (!step.done) {
     step = await carryOut(conversation, step.value, until).then(
@@ -37,8 +42,8 @@ function unanswered(error: unknown): unknown {
   return error instanceof ServiceFailure ? new Unanswered(error.message, { cause: error }) : error;
 }
 
-async function carryOut(conversation: Conversation, ask: Ask, until: number): Promise<Rows> {
-  const { house, listen, stopped } = conversation;
+async function carryOut(conversation: Conversation, ask: Query, until: number): Promise<Rows> {
+  const { context, listen, stopped } = conversation;
   const left = until - performance.now();
   if (ask.kind === 'say') {
     stopped.by ??= await listen(ask.line);
@@ -51,14 +56,14 @@ async function carryOut(conversation: Conversation, ask: Ask, until: number): Pr
   }
   if (stopped.by !== null) throw new Unanswered(`stopped by ${stopped.by}`);
   if (left <= 0) throw new Unanswered('the check took too long and was stopped');
-  return answer(house, ask, left);
+  return answer(context, ask, left);
 }
 
-async function answer(house: CheckHouse, ask: Exclude<Ask, { kind: 'say' | 'together' }>, left: Milliseconds): Promise<Rows> {
-  const { sources } = house;
+async function answer(context: CheckAppContext, ask: Exclude<Query, { kind: 'say' | 'together' }>, left: Milliseconds): Promise<Rows> {
+  const { sources } = context;
   switch (ask.kind) {
     case 'read':
-      return house.auditDatabase.read(ask.sql, left);
+      return context.auditDatabase.read(ask.sql, left);
     case 'probe':
       return [await use(sources.auditWriter).probe(ask.insert)];
     case 'health':

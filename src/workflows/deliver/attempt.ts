@@ -1,5 +1,10 @@
-import type { Call } from '#domain/incident/call.ts';
+import type { OutboxMessage } from '#domain/incident/call.ts';
 import type { Incident } from '#domain/incident/state.ts';
 
 /** A call with what the one who makes it must know. `mustLook`: an earlier attempt may have been done, so look for its trace. `number` counts attempts from 1. */
-export type Attempt = { readonly incident: Incident; readonly call: Call; readonly mustLook: boolean; readonly number: number };
+export type Attempt = {
+  readonly incident: Incident;
+  readonly outgoing: OutboxMessage;
+  readonly mustLook: boolean;
+  readonly number: number;
+};

@@ -1,15 +1,15 @@
 import { contactOf, roleName } from '#domain/base/policy.ts';
 import { between, DAY, HOUR, SECOND } from '#domain/base/time.ts';
-import type { Answer, Deed } from '#domain/incident/call.ts';
-import { callNamed, type Incident, incidentName } from '#domain/incident/state.ts';
+import type { Answer, Payload } from '#domain/incident/call.ts';
+import { type Incident, incidentName, outboxMessage } from '#domain/incident/state.ts';
 import { timeline } from '#domain/incident/timeline.ts';
 import { type Enclosed, noticeVariables } from '#domain/messages/notice.ts';
 import { timelineCsv } from '#domain/messages/timeline-csv.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Attachment, Mail, Recipient } from '#services/mail.ts';
 import { keepSent } from '#store/sent-messages.ts';
-import { verdictOf } from '#workflows/checks/verdict.ts';
-import type { House } from '#workflows/context.ts';
+import { checkVerdict } from '#workflows/checks/verdict.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { receiptLink } from '#workflows/intake/receipt.ts';
 import { signIncident, statementFile } from '#workflows/upkeep/sign-evidence.ts';
@@ -20,34 +20,34 @@ import { chartImage } from './chart-image.ts';
  * Sends a notice. All notices of an incident are one thread. SMTP can't be asked what it took, so after an unclear attempt the mail
  * goes again under the same Message-ID, by which mailboxes recognise a copy.
  */
-export async function doInMail(house: House, { incident, call, mustLook, number: attempt }: Attempt): Promise<Answer> {
+export async function deliverMail(context: AppContext, { incident, outgoing, mustLook, number: attempt }: Attempt): Promise<Answer> {
   const name = incidentName(incident.number);
-  const now = house.now();
-  const { facts } = await load(house, incident.number);
-  const { attachments, enclosed } = call.deed.kind === 'final-notice' ? await enclosures(house, incident) : NOTHING_ENCLOSED;
-  const receiptUrl = asksReceipt(call.deed) ? receiptLink(house, incident.number, call.key, now) : '';
-  const variables = noticeVariables(incident, call, { facts, now, policy: house.policy, receiptUrl, enclosed });
-  const template = `mail/${call.deed.kind}`;
-  const { subject, text } = splitSubject(house.templates.render(`${template}.text.liquid`, variables));
-  const opening = house.mail.messageId(`${name}.opening-notice`);
-  const isOpening = call.deed.kind === 'opening-notice';
+  const now = context.now();
+  const { events } = await load(context, incident.number);
+  const { attachments, enclosed } = outgoing.payload.kind === 'final-notice' ? await enclosures(context, incident) : NOTHING_ENCLOSED;
+  const receiptUrl = asksReceipt(outgoing.payload) ? receiptLink(context, incident.number, outgoing.key, now) : '';
+  const variables = noticeVariables(incident, outgoing, { events, now, policy: context.policy, receiptUrl, enclosed });
+  const template = `mail/${outgoing.payload.kind}`;
+  const { subject, text } = splitSubject(context.templates.render(`${template}.text.liquid`, variables));
+  const opening = context.mail.messageId(`${name}.opening-notice`);
+  const isOpening = outgoing.payload.kind === 'opening-notice';
   const mail: Mail = {
-    messageId: isOpening ? opening : house.mail.messageId(`${name}.${call.key}`),
+    messageId: isOpening ? opening : context.mail.messageId(`${name}.${outgoing.key}`),
     inReplyTo: isOpening ? null : opening,
-    to: [recipientOf(house, call.deed)],
+    to: [recipientOf(context, outgoing.payload)],
     subject,
     text,
-    html: house.templates.render(`${template}.html.liquid`, variables),
+    html: context.templates.render(`${template}.html.liquid`, variables),
     attachments,
   };
   const content = recordOf(mail);
-  const contentSha256 = await keepSent(house.database, { incident: incident.number, call: call.key, attempt, at: now, content });
-  const { refusedRoles, says } = await house.mail.send(mail);
+  const contentSha256 = await keepSent(context.database, { incident: incident.number, message: outgoing.key, attempt, at: now, content });
+  const { refusedRoles, message } = await context.mail.send(mail);
   return {
     contentSha256,
     refusedRoles: [...refusedRoles],
     ...(receiptUrl === '' ? {} : { asksReceipt: true }),
-    says: mustLook ? `${says}; sent again with the same Message-ID after an unclear attempt` : says,
+    message: mustLook ? `${message}; sent again with the same Message-ID after an unclear attempt` : message,
   };
 }
 
@@ -64,13 +64,13 @@ function recordOf({ messageId, to, subject, text, html, attachments }: Mail): st
 }
 
 /** The notices whose reader is asked to say that they have read them. */
-function asksReceipt({ kind }: Deed): boolean {
+function asksReceipt({ kind }: Payload): boolean {
   return kind === 'opening-notice' || kind === 'final-notice' || kind === 'correction-notice';
 }
 
-function recipientOf(house: House, deed: Deed): Recipient {
-  const role = 'role' in deed ? deed.role : 'privacy-officer';
-  const { email } = contactOf(house.policy, role);
+function recipientOf(context: AppContext, payload: Payload): Recipient {
+  const role = 'role' in payload ? payload.role : 'privacy-officer';
+  const { email } = contactOf(context.policy, role);
   if (email === undefined) throw new ServiceFailure('mail', 'refused', `no e-mail address is known for the ${roleName(role)}`);
   return { role: roleName(role), address: email };
 }
@@ -79,14 +79,14 @@ type Enclosures = { readonly attachments: readonly Attachment[]; readonly enclos
 const NOTHING_ENCLOSED: Enclosures = { attachments: [], enclosed: { attached: [], missing: [] } };
 
 /** Report, chart and timeline. What can't be made is named with its reason; the notice goes all the same. */
-async function enclosures(house: House, incident: Incident): Promise<Enclosures> {
-  const { facts } = await load(house, incident.number);
+async function enclosures(context: AppContext, incident: Incident): Promise<Enclosures> {
+  const { events } = await load(context, incident.number);
   const csv = `${incidentName(incident.number)}-timeline.csv`;
   const made: readonly (Made | null)[] = [
-    await reportOf(house, incident),
-    await chartOf(house, incident),
-    { name: csv, content: timelineCsv(timeline(facts)), contentType: 'text/csv; charset=utf-8' },
-    await statementOf(house, incident),
+    await reportOf(context, incident),
+    await chartOf(context, incident),
+    { name: csv, content: timelineCsv(timeline(events)), contentType: 'text/csv; charset=utf-8' },
+    await statementOf(context, incident),
   ];
   const attachments = made.flatMap((each) => (each && 'content' in each ? [each] : []));
   const missing = made.flatMap((each) => (each && 'why' in each ? [each.why] : []));
@@ -95,15 +95,15 @@ async function enclosures(house: House, incident: Incident): Promise<Enclosures>
 
 type Made = Attachment | { readonly why: string };
 
-async function reportOf(house: House, incident: Incident): Promise<Made> {
-  const status = callNamed(incident, `reports/resolution-report/${incident.resolutions}`)?.status;
+async function reportOf(context: AppContext, incident: Incident): Promise<Made> {
+  const status = outboxMessage(incident, `reports/resolution-report/${incident.resolutions}`)?.status;
   if (status?.name !== 'succeeded' || status.answer.file === undefined) return { why: 'the report (it could not be written in time)' };
-  const content = await house.reports.read(status.answer.file);
+  const content = await context.reports.read(status.answer.file);
   return { name: status.answer.file, content, contentType: 'text/markdown; charset=utf-8' };
 }
 
-async function statementOf(house: House, incident: Incident): Promise<Made | null> {
-  const signature = await signIncident(house, incident.number);
+async function statementOf(context: AppContext, incident: Incident): Promise<Made | null> {
+  const signature = await signIncident(context, incident.number);
   if (signature === null) return null;
   return { name: `${incidentName(incident.number)}-evidence.json`, content: statementFile(signature), contentType: 'application/json' };
 }
@@ -111,11 +111,11 @@ async function statementOf(house: House, incident: Incident): Promise<Made | nul
 /** The chart may not hold the notice up for longer than this. */
 const CHART_WITHIN = 10 * SECOND;
 
-async function chartOf(house: House, incident: Incident): Promise<Made> {
+async function chartOf(context: AppContext, incident: Incident): Promise<Made> {
   const starts = [incident.startedAt, ...incident.gaps.map(({ start }) => start.at)].map((at) => at.getTime());
-  const length = between(new Date(Math.min(...starts)), house.now()) + HOUR / 2;
+  const length = between(new Date(Math.min(...starts)), context.now()) + HOUR / 2;
   const window = length <= 2 * HOUR ? '2h' : length <= DAY ? '24h' : length <= 30 * DAY ? '30d' : '12mo';
-  const verdict = await verdictOf(house, 'gaps', window, { within: CHART_WITHIN });
+  const verdict = await checkVerdict(context, 'gaps', window, { within: CHART_WITHIN });
   if (verdict.chart === undefined) return { why: `the chart (${verdict.evidence.replace(/\.$/, '')})` };
   return { name: `${incidentName(incident.number)}-records.png`, content: await chartImage(verdict.chart), contentType: 'image/png' };
 }

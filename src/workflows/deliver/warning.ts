@@ -2,31 +2,31 @@ import { HOUR, plus } from '#domain/base/time.ts';
 import { slackMessage } from '#domain/messages/blocks.ts';
 import type { Queryable } from '#store/database.ts';
 import { beginAttempt } from '#store/outbox-attempts.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import type { WARNINGS } from '#workflows/jobs.ts';
 
 type Warning = { readonly key: string; readonly warning: (typeof WARNINGS)[number]; readonly details: Readonly<Record<string, string>> };
 
 /** Asks for a warning in the channel that belongs to no incident; under the same key it is posted once. With `client` it is part of the caller's transaction. */
 export async function planWarning(
-  { database, jobs, now }: Pick<House, 'database' | 'jobs' | 'now'>,
+  { database, jobs, now }: Pick<AppContext, 'database' | 'jobs' | 'now'>,
   { key, warning, details }: Warning,
   client?: Queryable,
 ): Promise<void> {
   const work = async (within: Queryable) => {
     if (!(await beginAttempt(within, 0, `planned/${key}`, 1, now()))) return;
-    const data = { kind: 'warn', key, warning, details };
+    const data = { kind: 'warning', key, warning, details };
     await jobs.enqueue(within, { queue: 'slack', key, data, dueAt: now() }, now());
   };
   return client ? work(client) : database.transaction(work);
 }
 
 /** Posts a warning, unless an earlier run has done so. */
-export async function warn(house: House, { key, warning, details }: Warning): Promise<void> {
-  const message = slackMessage(house.templates.render(`slack/warning/${warning}.liquid`, { details }));
-  if (!(await beginAttempt(house.database, 0, key, 1, house.now()))) {
-    const found = await house.slack.find(await house.slack.channelId(), key, plus(house.now(), -HOUR));
+export async function warn(context: AppContext, { key, warning, details }: Warning): Promise<void> {
+  const message = slackMessage(context.templates.render(`slack/warning/${warning}.liquid`, { details }));
+  if (!(await beginAttempt(context.database, 0, key, 1, context.now()))) {
+    const found = await context.slack.find(await context.slack.channelId(), key, plus(context.now(), -HOUR));
     if (found !== null) return;
   }
-  await house.slack.post(house.channel, message, { key });
+  await context.slack.post(context.channel, message, { key });
 }

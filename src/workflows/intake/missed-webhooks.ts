@@ -1,26 +1,26 @@
 import { MINUTE, plus } from '#domain/base/time.ts';
 import { hasDeliverySince } from '#store/deliveries.ts';
 import { noteFinding } from '#store/findings.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
 
 const EVERY = 10 * MINUTE;
-const lookedAt = new WeakMap<House, number>();
+const lookedAt = new WeakMap<AppContext, number>();
 
 /**
  * Every ten minutes, within the poll: whether PagerDuty still delivers webhooks to us. After three refused deliveries it switches a
  * subscription off for a day and tells nobody; the channel then hears it, once, and the finding stays until it is on again.
  */
-export async function lookAfterWebhooks(house: House): Promise<void> {
-  const now = house.now();
-  if (now.getTime() - (lookedAt.get(house) ?? 0) < EVERY) return;
-  lookedAt.set(house, now.getTime());
-  const ours = (await house.pagerduty.subscriptions()).filter(({ url }) => url.endsWith('/pagerduty/webhook'));
+export async function checkSubscription(context: AppContext): Promise<void> {
+  const now = context.now();
+  if (now.getTime() - (lookedAt.get(context) ?? 0) < EVERY) return;
+  lookedAt.set(context, now.getTime());
+  const ours = (await context.pagerduty.subscriptions()).filter(({ url }) => url.endsWith('/pagerduty/webhook'));
   const isOn = ours.length === 0 || ours.some(({ isActive }) => isActive);
-  const words = isOn ? null : 'PagerDuty has switched off the webhook subscription';
-  const isNews = await noteFinding(house.database, 'webhooks', words, now);
-  if (isNews && words !== null) {
-    await planWarning(house, { key: `warning/webhooks-off/${now.toISOString()}`, warning: 'webhooks-off', details: {} });
+  const text = isOn ? null : 'PagerDuty has switched off the webhook subscription';
+  const isNews = await noteFinding(context.database, 'webhooks', text, now);
+  if (isNews && text !== null) {
+    await planWarning(context, { key: `warning/webhooks-off/${now.toISOString()}`, warning: 'webhooks-off', details: {} });
   }
 }
 
@@ -28,15 +28,15 @@ export async function lookAfterWebhooks(house: House): Promise<void> {
 const ON_ITS_WAY = 2 * MINUTE;
 
 /** The poll has found an alert before any webhook told of it: if none comes at all, the channel hears it later. */
-export async function expectWebhook(house: House, alertId: string): Promise<void> {
-  const now = house.now();
+export async function expectWebhook(context: AppContext, alertId: string): Promise<void> {
+  const now = context.now();
   const data = { kind: 'webhook-expected', alertId, since: now.toISOString() };
-  await house.jobs.enqueue(house.database, { queue: 'timers', key: 'webhook-expected', data, dueAt: plus(now, ON_ITS_WAY) }, now);
+  await context.jobs.enqueue(context.database, { queue: 'timers', key: 'webhook-expected', data, dueAt: plus(now, ON_ITS_WAY) }, now);
 }
 
 /** Whether any webhook came meanwhile; the channel hears of none, once a day. */
-export async function webhookExpected(house: House, alertId: string, since: Date): Promise<void> {
-  if (await hasDeliverySince(house.database, plus(since, -ON_ITS_WAY))) return;
-  const key = `warning/webhook-missed/${house.now().toISOString().slice(0, 10)}`;
-  await planWarning(house, { key, warning: 'webhook-missed', details: { alert: alertId } });
+export async function webhookExpected(context: AppContext, alertId: string, since: Date): Promise<void> {
+  if (await hasDeliverySince(context.database, plus(since, -ON_ITS_WAY))) return;
+  const key = `warning/webhook-missed/${context.now().toISOString().slice(0, 10)}`;
+  await planWarning(context, { key, warning: 'webhook-missed', details: { alert: alertId } });
 }

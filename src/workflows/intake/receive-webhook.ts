@@ -3,8 +3,8 @@ import type { Alert } from '#domain/incident/event.ts';
 import { matchesAlert } from '#domain/incident/matches-alert.ts';
 import { type Delivery, isKnownDelivery, keepDelivery, keepHarmlessDelivery } from '#store/deliveries.ts';
 import { incidentOfAlert } from '#store/event-store.ts';
-import type { House } from '#workflows/context.ts';
-import { handle, openOrJoin } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute, openOrJoin } from '#workflows/execute.ts';
 
 /** A webhook's event, as far as Gapwatch makes something of it. */
 export type WebhookEvent =
@@ -16,29 +16,29 @@ export type WebhookEvent =
  * Keeps a webhook and what follows from it in one transaction. A delivery or an event that came before changes nothing. Throws
  * StoreUnavailable when nothing could be kept: then PagerDuty must send it again.
  */
-export async function receiveWebhook(house: House, delivery: Delivery, event: WebhookEvent): Promise<'kept' | 'known'> {
+export async function receiveWebhook(context: AppContext, delivery: Delivery, event: WebhookEvent): Promise<'kept' | 'known'> {
   if (event.kind !== 'fired') {
     // PagerDuty delivers the events of an alert in order, so one about an alert that belongs to no incident now will change none.
     const alertId = event.kind === 'changed' ? event.change.alertId : null;
-    if (await keepHarmlessDelivery(house.database, delivery, alertId)) return 'kept';
+    if (await keepHarmlessDelivery(context.database, delivery, alertId)) return 'kept';
   }
-  if (await isKnownDelivery(house.database, delivery)) return 'known';
-  return house.database.transaction(async (client) => {
+  if (await isKnownDelivery(context.database, delivery)) return 'known';
+  return context.database.transaction(async (client) => {
     if (!(await keepDelivery(client, delivery))) return 'known';
     switch (event.kind) {
       case 'fired': {
         const { alert } = event;
-        if (matchesAlert(`${alert.title}\n${alert.service}`, house.policy)) {
-          await openOrJoin(house, (number) => ({ kind: 'alert-fired', number, alert, seenBy: 'webhook' }), { kind: 'pagerduty' }, client);
+        if (matchesAlert(`${alert.title}\n${alert.service}`, context.policy)) {
+          await openOrJoin(context, (number) => ({ kind: 'alert-fired', number, alert, seenBy: 'webhook' }), { kind: 'pagerduty' }, client);
         } else {
-          const data = { kind: 'examine', alertId: alert.id } as const;
-          await house.jobs.enqueue(client, { queue: 'pagerduty', key: `examine/${alert.id}`, data, dueAt: house.now() }, house.now());
+          const data = { kind: 'classify-alert', alertId: alert.id } as const;
+          await context.jobs.enqueue(client, { queue: 'pagerduty', key: `examine/${alert.id}`, data, dueAt: context.now() }, context.now());
         }
         return 'kept';
       }
       case 'changed': {
         const number = await incidentOfAlert(client, event.change.alertId);
-        if (number !== null) await handle(house, number, { kind: 'alert-changed', change: event.change }, { kind: 'pagerduty' }, client);
+        if (number !== null) await execute(context, number, { kind: 'alert-changed', change: event.change }, { kind: 'pagerduty' }, client);
         return 'kept';
       }
       case 'other':

@@ -7,50 +7,50 @@ import { planRecreation } from '#domain/remedies/recreate-table.ts';
 import { planRestart } from '#domain/remedies/restart.ts';
 import { planRollback } from '#domain/remedies/rollback.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import { verdictOf } from '#workflows/checks/verdict.ts';
-import type { House, Optional } from '#workflows/context.ts';
-import { handle, load } from '#workflows/execute.ts';
+import { checkVerdict } from '#workflows/checks/verdict.ts';
+import type { AppContext, Optional } from '#workflows/context.ts';
+import { execute, load } from '#workflows/execute.ts';
 import { diskUse } from './run-archive.ts';
 
 /** Makes the plan that somebody asked for and shows it; why there is none is an answer as well. Changes nothing outside. */
-export async function planRemedy(house: House, number: number, request: string): Promise<void> {
-  const { incident } = await load(house, number);
+export async function planRemedy(context: AppContext, number: number, request: string): Promise<void> {
+  const { incident } = await load(context, number);
   const run = incident && remedyOf(incident.remedies, request);
   if (!incident || run?.status.name !== 'asked') return;
-  const planned = await planOf(house, incident, run);
+  const planned = await planOf(context, incident, run);
   const by = { kind: 'gapwatch' } as const;
-  if ('plan' in planned) await handle(house, number, { kind: 'remedy-planned', request, plan: planned.plan }, by);
+  if ('plan' in planned) await execute(context, number, { kind: 'remedy-planned', request, plan: planned.plan }, by);
   else
-    await handle(
-      house,
+    await execute(
+      context,
       number,
-      { kind: 'remedy-ended', request, outcome: 'refused', says: `${planned.impossible} Nothing was changed.` },
+      { kind: 'remedy-ended', request, outcome: 'refused', message: `${planned.impossible} Nothing was changed.` },
       by,
     );
 }
 
 /** The plan by what is there now. A service that does not answer makes no plan. */
-export async function planOf(house: House, incident: Incident, run: RemedyRun): Promise<Planned> {
+export async function planOf(context: AppContext, incident: Incident, run: RemedyRun): Promise<Planned> {
   try {
-    return await planFor(house, incident, run);
+    return await planFor(context, incident, run);
   } catch (error) {
     if (error instanceof ServiceFailure) return { impossible: `It could not be planned: ${error.message}.` };
     throw error;
   }
 }
 
-async function planFor(house: House, incident: Incident, { remedy, argument }: RemedyRun): Promise<Planned> {
-  const { sources, policy } = house;
-  const now = house.now();
+async function planFor(context: AppContext, incident: Incident, { remedy, argument }: RemedyRun): Promise<Planned> {
+  const { sources, policy } = context;
+  const now = context.now();
   switch (remedy) {
     case 'archive':
-      return configured(sources.vault, (vault) =>
+      return configured(sources.bucket, (bucket) =>
         configured(sources.archive, async (archive) => {
-          const wish = parseArchive(argument);
-          if ('wrong' in wish) return { impossible: wish.wrong };
+          const options = parseArchive(argument);
+          if ('wrong' in options) return { impossible: options.wrong };
           const { table, archivable } = await archive.inventory(cutoffOf(now, policy));
-          const inventory = { archivable, vault: await vault.describe(), usedPercent: await diskUse(house), table: table.name };
-          return planArchive(inventory, wish, now, policy);
+          const inventory = { archivable, bucket: await bucket.describe(), usedPercent: await diskUse(context), table: table.name };
+          return planArchive(inventory, options, now, policy);
         }),
       );
     case 'restart':
@@ -70,9 +70,9 @@ async function planFor(house: House, incident: Incident, { remedy, argument }: R
     case 'recreate-table':
       return configured(sources.migrations, (migrations) =>
         configured(sources.recreation, async (recreation) => {
-          const { tableName } = house.auditTable;
-          const schema = await verdictOf(house, 'schema', '');
-          return planRecreation({ tableName, standing: await recreation.standing(), schema, migrations }, argument);
+          const { tableName } = context.auditTable;
+          const schema = await checkVerdict(context, 'schema', '');
+          return planRecreation({ tableName, status: await recreation.status(), schema, migrations }, argument);
         }),
       );
     default:

@@ -2,20 +2,20 @@ import { setTimeout } from 'node:timers/promises';
 import { formatDuration, formatUtc, MINUTE, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import { type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
-import { type ArchiveWish, archiveManifest, parseArchive } from '#domain/remedies/archive.ts';
+import { type ArchiveOptions, archiveManifest, parseArchive } from '#domain/remedies/archive.ts';
 import type { AuditArchive, Deletion } from '#services/database/archive-source.ts';
 import type { ServiceFailure } from '#services/failure.ts';
-import type { Vault } from '#services/s3/archive-bucket.ts';
+import type { ArchiveBucket } from '#services/s3/archive-bucket.ts';
 import { forgetKeys, keepKeys, markDeleted, nextKeys } from '#store/archived-keys.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { keepStep, type Taken } from './remedy-step.ts';
 
 type Parts = {
-  readonly house: House;
+  readonly context: AppContext;
   readonly incident: Incident;
   readonly run: RemedyRun;
-  readonly vault: Vault;
+  readonly bucket: ArchiveBucket;
   readonly source: AuditArchive;
   /** The object's name in the vault. */
   readonly name: string;
@@ -26,16 +26,17 @@ type Parts = {
  * Runbook step 9, one safe point after the other: export, upload and read back; delete by key; vacuum. Nothing is deleted before the archive
  * was read back whole, and no record is ever in neither place: what was not archived has no key here.
  */
-export async function takeArchiveStep(house: House, incident: Incident, run: RemedyRun): Promise<Taken> {
-  const { vault, archive } = house.sources;
-  if (!('service' in vault) || !('service' in archive)) return { outcome: 'failed', says: `Its settings are gone. ${whereItStands(run)}` };
-  const wish = parseArchive(run.argument);
-  if ('wrong' in wish) return { outcome: 'refused', says: wish.wrong };
+export async function takeArchiveStep(context: AppContext, incident: Incident, run: RemedyRun): Promise<Taken> {
+  const { bucket, archive } = context.sources;
+  if (!('service' in bucket) || !('service' in archive))
+    return { outcome: 'failed', message: `Its settings are gone. ${whereItStands(run)}` };
+  const options = parseArchive(run.argument);
+  if ('wrong' in options) return { outcome: 'refused', message: options.wrong };
   const target = run.plan?.target ?? '';
   const name = `${target.slice(0, 10)}-${incidentName(incident.number)}-${run.request}.csv.gz.pgp`;
-  const parts = { house, incident, run, vault: vault.service, source: archive.service, name, cutoff: new Date(target) };
-  if (stepOf(run, 'deleted')) return finish(parts, wish);
-  if (run.stoppedBy !== null) return { outcome: 'stopped', says: `${run.stoppedBy} stopped it. ${whereItStands(run)}` };
+  const parts = { context, incident, run, bucket: bucket.service, source: archive.service, name, cutoff: new Date(target) };
+  if (stepOf(run, 'deleted')) return finish(parts, options);
+  if (run.stoppedBy !== null) return { outcome: 'stopped', message: `${run.stoppedBy} stopped it. ${whereItStands(run)}` };
   return stepOf(run, 'archived') ? remove(parts) : store(parts);
 }
 
@@ -43,17 +44,22 @@ export async function takeArchiveStep(house: House, incident: Incident, run: Rem
 const AGAIN_IN: readonly Milliseconds[] = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE];
 
 /** A step of an archive met a failure: what was refused ends it, anything else is tried again a few times. */
-export async function archiveStepFailed(house: House, incident: Incident, { request }: RemedyRun, failure: ServiceFailure): Promise<Taken> {
-  const { incident: current } = await load(house, incident.number);
+export async function archiveStepFailed(
+  context: AppContext,
+  incident: Incident,
+  { request }: RemedyRun,
+  failure: ServiceFailure,
+): Promise<Taken> {
+  const { incident: current } = await load(context, incident.number);
   const run = current && remedyOf(current.remedies, request);
   if (!current || !run) return 'again';
   const failures = run.progress.filter(({ step }) => step.startsWith('failed/')).length;
   const againIn = AGAIN_IN[failures];
   if (failure.outcome === 'refused' || againIn === undefined) {
-    return { outcome: 'failed', says: `${failure.message}. ${whereItStands(run)}` };
+    return { outcome: 'failed', message: `${failure.message}. ${whereItStands(run)}` };
   }
-  const words = `${failure.message}; tried again in ${formatDuration(againIn)}. ${whereItStands(run)}`;
-  await keepStep({ house, incident: current, run }, `failed/${failures + 1}`, words, {});
+  const text = `${failure.message}; tried again in ${formatDuration(againIn)}. ${whereItStands(run)}`;
+  await keepStep({ context, incident: current, run }, `failed/${failures + 1}`, text, {});
   return { againIn };
 }
 
@@ -71,35 +77,36 @@ export function whereItStands(run: RemedyRun): string {
 
 /** An export that a crash has cut off begins again: its keys are forgotten, and its object is written over. */
 async function store(parts: Parts): Promise<Taken> {
-  const { house, run, vault, source, name, cutoff } = parts;
+  const { context, run, bucket, source, name, cutoff } = parts;
   const { table, archivable } = await source.inventory(cutoff);
   const { key } = archivable;
-  await forgetKeys(house.database, run.request);
+  await forgetKeys(context.database, run.request);
   let batch = 0;
   let keys = 0;
   const { rows, result } = await source.exportRows(
     { table, key, cutoff },
-    (stream) => vault.store(name, stream),
+    (stream) => bucket.store(name, stream),
     async (some) => {
-      await keepKeys(house.database, run.request, batch, some);
+      await keepKeys(context.database, run.request, batch, some);
       batch += 1;
       keys += some.length;
     },
   );
-  if (rows !== keys) return { outcome: 'failed', says: `The archive holds ${rows} rows and ${keys} keys were read. Nothing was deleted.` };
+  if (rows !== keys)
+    return { outcome: 'failed', message: `The archive holds ${rows} rows and ${keys} keys were read. Nothing was deleted.` };
   const { stored } = result;
   const manifest = archiveManifest({ table, cutoff, rows, stored, key });
-  await vault.storeManifest(`${name}.manifest.json`, manifest);
+  await bucket.storeManifest(`${name}.manifest.json`, manifest);
   const wrong = (await result.wrong()) ?? (await wrongManifest(parts, manifest));
-  if (wrong !== null) return { outcome: 'failed', says: `The archive was read back and is not right: ${wrong}. Nothing was deleted.` };
-  const place = vault.addressOf(name);
-  const words = `${rows} records are in ${place}, read back and decrypted: ${stored.bytes} bytes with SHA-256 ${stored.sha256}; as CSV ${stored.plainBytes} bytes with SHA-256 ${stored.plainSha256}`;
-  await keepStep(parts, 'archived', words, { rows: String(rows), place, sha256: stored.sha256, plainSha256: stored.plainSha256 });
+  if (wrong !== null) return { outcome: 'failed', message: `The archive was read back and is not right: ${wrong}. Nothing was deleted.` };
+  const place = bucket.addressOf(name);
+  const text = `${rows} records are in ${place}, read back and decrypted: ${stored.bytes} bytes with SHA-256 ${stored.sha256}; as CSV ${stored.plainBytes} bytes with SHA-256 ${stored.plainSha256}`;
+  await keepStep(parts, 'archived', text, { rows: String(rows), place, sha256: stored.sha256, plainSha256: stored.plainSha256 });
   return 'next';
 }
 
-async function wrongManifest({ vault, name }: Parts, written: string): Promise<string | null> {
-  return (await vault.manifest(`${name}.manifest.json`)) === written ? null : 'its manifest is not what was written';
+async function wrongManifest({ bucket, name }: Parts, written: string): Promise<string | null> {
+  return (await bucket.manifest(`${name}.manifest.json`)) === written ? null : 'its manifest is not what was written';
 }
 
 /** With somebody waiting for the table, or a replica this far behind, the next batch waits, for a minute at most. */
@@ -108,19 +115,19 @@ const MOST_PRESSED_PAUSES = 60;
 const MOST_LAG_SECONDS = 10;
 
 async function remove(parts: Parts): Promise<Taken> {
-  const { house, incident, run, source, cutoff } = parts;
+  const { context, incident, run, source, cutoff } = parts;
   const rows = Number(stepOf(run, 'archived')?.data.rows);
   const { table, archivable } = await source.inventory(cutoff);
   return source.deleting(table, archivable.key, async (deletion) => {
     for (;;) {
-      const { incident: current } = await load(house, incident.number);
+      const { incident: current } = await load(context, incident.number);
       const now = (current && remedyOf(current.remedies, run.request)) ?? run;
-      if (now.stoppedBy !== null) return { outcome: 'stopped', says: `${now.stoppedBy} stopped it. ${whereItStands(now)}` };
-      const next = await nextKeys(house.database, run.request);
+      if (now.stoppedBy !== null) return { outcome: 'stopped', message: `${now.stoppedBy} stopped it. ${whereItStands(now)}` };
+      const next = await nextKeys(context.database, run.request);
       if (next === null) break;
       const began = performance.now();
       await deletion.remove(next.keys);
-      await markDeleted(house.database, run.request, next.batch);
+      await markDeleted(context.database, run.request, next.batch);
       const deleted = Math.min(rows, (next.batch + 1) * BATCH);
       const tenth = Math.floor((deleted / rows) * 10);
       if (tenth > 0)
@@ -146,13 +153,13 @@ async function pause(deletion: Deletion, batchMilliseconds: number): Promise<voi
   }
 }
 
-async function finish(parts: Parts, { full }: ArchiveWish): Promise<Taken> {
-  const { house, run, source, cutoff } = parts;
+async function finish(parts: Parts, { full }: ArchiveOptions): Promise<Taken> {
+  const { context, run, source, cutoff } = parts;
   const { table } = await source.inventory(cutoff);
   const remarks = await source.vacuum(table, full);
-  await forgetKeys(house.database, run.request);
-  const { targetPercent } = house.policy.disk;
-  const used = await diskUse(house);
+  await forgetKeys(context.database, run.request);
+  const { targetPercent } = context.policy.disk;
+  const used = await diskUse(context);
   const disk =
     used === null
       ? 'The disk can’t be measured.'
@@ -160,12 +167,12 @@ async function finish(parts: Parts, { full }: ArchiveWish): Promise<Taken> {
   const vacuumed = remarks.length === 0 ? `VACUUM${full ? ' FULL' : ''} was run.` : `VACUUM remarked: ${remarks.join('; ')}.`;
   return {
     outcome: 'done',
-    says: `${whereItStands(run)} Verified there before the first was deleted. ${vacuumed} ${disk} (${formatUtc(house.now())})`,
+    message: `${whereItStands(run)} Verified there before the first was deleted. ${vacuumed} ${disk} (${formatUtc(context.now())})`,
   };
 }
 
 /** Percent of the disk in use, as the platform measures it; null when it does not say. */
-export async function diskUse({ sources }: House): Promise<number | null> {
+export async function diskUse({ sources }: AppContext): Promise<number | null> {
   if (!('service' in sources.cluster)) return null;
   const disk = await sources.cluster.service.disk().catch(() => null);
   return disk?.usedPercent ?? null;

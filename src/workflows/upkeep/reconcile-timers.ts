@@ -7,8 +7,8 @@ import type { Incident } from '#domain/incident/state.ts';
 import { incidentNumbers, loadLinks } from '#store/event-store.ts';
 import { loadSent } from '#store/sent-messages.ts';
 import { verifyEvidence } from '#store/signatures.ts';
-import type { House } from '#workflows/context.ts';
-import { handle, load } from '#workflows/execute.ts';
+import type { AppContext } from '#workflows/context.ts';
+import { execute, load } from '#workflows/execute.ts';
 
 /** A timer is overdue, not merely on its way, after this long. */
 const OVERDUE = 30 * SECOND;
@@ -24,24 +24,24 @@ type Due = {
 
 /**
  * Looks for what should have happened and did not: a timer that never fired, a call that is stuck. An overdue timer's command is given
- * now (each can be given twice without harm) and counted as a repair. Answers what is still wrong after that, in words.
+ * now (each can be given twice without harm) and counted as a repair. Returns what is still wrong after that, in words.
  */
-export async function auditSelf(house: House): Promise<readonly string[]> {
+export async function reconcileTimers(context: AppContext): Promise<readonly string[]> {
   const wrong: string[] = [];
-  for (const number of (await incidentNumbers(house.database)).slice(-LATEST)) {
-    const { incident } = await load(house, number);
+  for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) {
+    const { incident } = await load(context, number);
     if (!incident) continue;
-    for (const due of overdue(incident, house.now(), house.policy)) await repair(house, number, due);
-    wrong.push(...stuckCalls(incident, house.now()));
+    for (const due of overdue(incident, context.now(), context.policy)) await repair(context, number, due);
+    wrong.push(...stuckMessages(incident, context.now()));
   }
   return wrong;
 }
 
-async function repair(house: House, number: number, { what, command }: Due): Promise<void> {
-  const { isNews } = await handle(house, number, command, { kind: 'timer' });
+async function repair(context: AppContext, number: number, { what, command }: Due): Promise<void> {
+  const { isNews } = await execute(context, number, command, { kind: 'timer' });
   if (!isNews) return;
-  house.observe.repair();
-  house.log.warn({ incident: number, what }, 'a timer had not fired; its work was done now');
+  context.observe.repair();
+  context.log.warn({ incident: number, what }, 'a timer had not fired; its work was done now');
 }
 
 /** The timers of an incident whose time has passed without their work being done. */
@@ -74,18 +74,18 @@ function overdue(incident: Incident, now: Date, policy: Policy): readonly Due[] 
   return [...updates, ...pause, ...escalations, ...reminders, ...deadline].filter(({ dueAt }) => between(dueAt, now) >= OVERDUE);
 }
 
-function stuckCalls({ calls, phase }: Incident, now: Date): readonly string[] {
+function stuckMessages({ outbox, phase }: Incident, now: Date): readonly string[] {
   if (phase.name !== 'open') return [];
-  return calls
+  return outbox
     .filter(({ dueAt, status }) => status.name === 'due' && status.attempts === 0 && between(dueAt, now) > STUCK)
     .map(({ key }) => `${key} has not been tried for ${Math.floor(STUCK / MINUTE)} minutes`);
 }
 
 /** Recomputes every record; answers what does not hold, with the incident's number before it. */
-export async function auditRecords(house: House): Promise<readonly { readonly incident: number; readonly problem: string }[]> {
+export async function verifyRecords(context: AppContext): Promise<readonly { readonly incident: number; readonly problem: string }[]> {
   const found: { incident: number; problem: string }[] = [];
-  for (const incident of await incidentNumbers(house.database)) {
-    const evidence = { incident, links: await loadLinks(house.database, incident), sent: await loadSent(house.database, incident) };
+  for (const incident of await incidentNumbers(context.database)) {
+    const evidence = { incident, links: await loadLinks(context.database, incident), sent: await loadSent(context.database, incident) };
     found.push(...verifyEvidence(evidence).map((problem) => ({ incident, problem })));
   }
   return found;

@@ -5,7 +5,7 @@ import { type Incident, incidentName, rootMessage } from '#domain/incident/state
 import { type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
 import { noticeVariables } from '#domain/messages/notice.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { House } from '#workflows/context.ts';
+import type { AppContext } from '#workflows/context.ts';
 import { splitSubject } from '#workflows/deliver/mail.ts';
 import { openIncidentsLastSeen, refreshMessages } from '#workflows/deliver/refresh.ts';
 
@@ -19,84 +19,84 @@ export type Repeat = (run: () => void, milliseconds: number) => () => void;
 /**
  * Looks after Gapwatch's own store from outside of it. Without the store no timer and no command works, so the root message of each
  * open incident says so and carries the runbook's steps to do by hand; where Slack does not take that, mail does. With the store back
- * the message is its old self again. Answers how to stop looking.
+ * the message is its old self again. Returns how to stop looking.
  */
-export function guardStore(house: House, repeat: Repeat): () => void {
+export function detectStoreOutage(context: AppContext, repeat: Repeat): () => void {
   let failures = 0;
   let isTold = false;
   let isLooking = false;
-  const look = async () => {
-    const isThere = await house.database.query('select 1').then(
+  const reading = async () => {
+    const isThere = await context.database.query('select 1').then(
       () => true,
       () => false,
     );
     failures = isThere ? 0 : failures + 1;
     if (failures >= FAILURES_OF_AN_OUTAGE && !isTold) {
       isTold = true;
-      for (const incident of openIncidentsLastSeen(house)) await tellOutage(house, incident);
+      for (const incident of openIncidentsLastSeen(context)) await tellOutage(context, incident);
     }
     if (isThere && isTold) {
       isTold = false;
-      for (const { number } of openIncidentsLastSeen(house)) await refreshMessages(house, number, 'anew');
+      for (const { number } of openIncidentsLastSeen(context)) await refreshMessages(context, number, 'anew');
     }
   };
   return repeat(() => {
     if (isLooking) return;
     isLooking = true;
-    look()
-      .catch((error: unknown) => house.log.error({ err: error }, 'the look after the store failed'))
+    reading()
+      .catch((error: unknown) => context.log.error({ err: error }, 'the look after the store failed'))
       .finally(() => {
         isLooking = false;
       });
   }, LOOK_EVERY);
 }
 
-async function tellOutage(house: House, incident: Incident): Promise<void> {
+async function tellOutage(context: AppContext, incident: Incident): Promise<void> {
   const root = rootMessage(incident);
-  house.log.error({ incident: incident.number }, 'the store can’t be reached while an incident is open');
+  context.log.error({ incident: incident.number }, 'the store can’t be reached while an incident is open');
   try {
     if (root === null) throw new ServiceFailure('slack', 'unavailable', 'there is no root message');
-    await house.slack.update(root, outageMessage(house, incident));
+    await context.slack.update(root, outageMessage(context, incident));
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
-    for (const role of rolesByHand(house.policy)) await mailOutage(house, incident, role);
+    for (const role of rolesByHand(context.policy)) await mailOutage(context, incident, role);
   }
 }
 
-function outageMessage(house: House, incident: Incident): SlackMessage {
-  const variables = { name: incidentName(incident.number), since: house.now(), reason: incident.reason };
-  return slackMessage(house.templates.render('slack/store-outage.liquid', variables));
+function outageMessage(context: AppContext, incident: Incident): SlackMessage {
+  const variables = { name: incidentName(incident.number), since: context.now(), reason: incident.reason };
+  return slackMessage(context.templates.render('slack/store-outage.liquid', variables));
 }
 
-async function mailOutage(house: House, incident: Incident, role: string): Promise<void> {
-  const now = house.now();
-  const call = {
-    deed: { kind: 'by-hand-notice', role },
+async function mailOutage(context: AppContext, incident: Incident, role: string): Promise<void> {
+  const now = context.now();
+  const outgoing = {
+    payload: { kind: 'by-hand-notice', role },
     dueAt: now,
     status: { name: 'due', attempts: 0, notBefore: now, lastFailure: null },
   } as const;
   const variables = {
-    ...noticeVariables(incident, call, {
-      facts: [],
+    ...noticeVariables(incident, outgoing, {
+      events: [],
       now,
-      policy: house.policy,
+      policy: context.policy,
       receiptUrl: '',
       enclosed: { attached: [], missing: [] },
     }),
     unreachable: 'its own store, and Slack',
   };
-  const { subject, text } = splitSubject(house.templates.render('mail/by-hand-notice.text.liquid', variables));
-  const { email } = contactOf(house.policy, role);
+  const { subject, text } = splitSubject(context.templates.render('mail/by-hand-notice.text.liquid', variables));
+  const { email } = contactOf(context.policy, role);
   if (email === undefined) return;
-  await house.mail
+  await context.mail
     .send({
-      messageId: house.mail.messageId(`${incidentName(incident.number)}.store-outage.${now.getTime()}.${role}`),
+      messageId: context.mail.messageId(`${incidentName(incident.number)}.store-outage.${now.getTime()}.${role}`),
       inReplyTo: null,
       to: [{ role: roleName(role), address: email }],
       subject,
       text,
-      html: house.templates.render('mail/by-hand-notice.html.liquid', variables),
+      html: context.templates.render('mail/by-hand-notice.html.liquid', variables),
       attachments: [],
     })
-    .catch((error: unknown) => house.log.error({ err: error }, 'the outage of the store could be told to nobody'));
+    .catch((error: unknown) => context.log.error({ err: error }, 'the outage of the store could be told to nobody'));
 }

@@ -8,8 +8,8 @@ import type { Queryable } from '#store/database.ts';
 import { noteFinding } from '#store/findings.ts';
 import { loadSignal, noteSignal, type StoredSignal } from '#store/watch.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
-import { handle, openOrJoin } from '#workflows/execute.ts';
-import { type WatchHouse, watchedTarget } from './watch-round.ts';
+import { execute, openOrJoin } from '#workflows/execute.ts';
+import { type WatchAppContext, watchedTarget } from './watch-round.ts';
 
 /** PagerDuty has not taken an alarm for so long: the channel hears it without PagerDuty. */
 const CHANNEL_AFTER = MINUTE;
@@ -19,22 +19,22 @@ const CHANNEL_AFTER = MINUTE;
  * does not take is tried again with each round of the watch, for two hours; after a minute, or a plain no, the channel hears it
  * straight away, as it does when there is no PagerDuty.
  */
-export async function signal(house: WatchHouse, alarm: AlarmName): Promise<void> {
-  const wanted = await loadSignal(house.database, alarm);
+export async function notifyAlarm(context: WatchAppContext, alarm: AlarmName): Promise<void> {
+  const wanted = await loadSignal(context.database, alarm);
   if (wanted === null || wanted.sent === wanted.wanted || wanted.sent === 'given-up') return;
-  const failure = house.events === null ? null : await send(house, house.events, alarm, wanted);
-  const isSent = house.events !== null && failure === null;
-  await house.database.transaction(async (client) => {
-    const isTold = isForChannel(house, alarm, wanted, isSent, failure) && (await tellChannel(house, client, alarm, wanted));
+  const failure = context.events === null ? null : await send(context, context.events, alarm, wanted);
+  const isSent = context.events !== null && failure === null;
+  await context.database.transaction(async (client) => {
+    const isTold = isForChannel(context, alarm, wanted, isSent, failure) && (await tellChannel(context, client, alarm, wanted));
     const inChannel = wanted.wanted === 'trigger' && (wanted.inChannel || isTold);
-    await noteSignal(client, wanted, { sent: sentState(house, wanted, isSent), inChannel, isChannelTold: isTold });
-    if (isSent) await noteFinding(client, 'signals', null, house.now());
+    await noteSignal(client, wanted, { sent: sentState(context, wanted, isSent), inChannel, isChannelTold: isTold });
+    if (isSent) await noteFinding(client, 'signals', null, context.now());
   });
 }
 
 /** What the channel has heard to begin, it hears to end; what PagerDuty does not take, it hears in PagerDuty's place. */
 function isForChannel(
-  { events, hasChannel, now, policy }: WatchHouse,
+  { events, hasChannel, now, policy }: WatchAppContext,
   alarm: AlarmName,
   { wanted, wantedAt, inChannel, isChannelTold }: StoredSignal,
   isSent: boolean,
@@ -47,29 +47,34 @@ function isForChannel(
   return events === null || failure?.outcome === 'refused' || between(wantedAt, now()) >= CHANNEL_AFTER;
 }
 
-function sentState({ events, now }: WatchHouse, { sent, wanted, wantedAt }: StoredSignal, isSent: boolean): StoredSignal['sent'] {
+function sentState({ events, now }: WatchAppContext, { sent, wanted, wantedAt }: StoredSignal, isSent: boolean): StoredSignal['sent'] {
   if (isSent || events === null) return wanted;
   return between(wantedAt, now()) >= GIVE_UP_AFTER.pagerduty ? 'given-up' : sent;
 }
 
-async function send(house: WatchHouse, events: PagerDutyEvents, alarm: AlarmName, wanted: StoredSignal): Promise<ServiceFailure | null> {
+async function send(
+  context: WatchAppContext,
+  events: PagerDutyEvents,
+  alarm: AlarmName,
+  wanted: StoredSignal,
+): Promise<ServiceFailure | null> {
   const startedAt = performance.now();
   const observe = (outcome: 'succeeded' | ServiceFailure['outcome']) =>
-    house.observe.call('pagerduty-events', outcome, (performance.now() - startedAt) / 1_000);
+    context.observe.delivery('pagerduty-events', outcome, (performance.now() - startedAt) / 1_000);
   try {
-    await events.send(eventOf(house, alarm, wanted));
+    await events.send(eventOf(context, alarm, wanted));
     observe('succeeded');
     return null;
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
     observe(error.outcome);
-    house.log.warn({ alarm, outcome: error.outcome, attempt: wanted.attempts + 1 }, `an alarm could not be told: ${error.message}`);
-    await noteFinding(house.database, 'signals', `an alarm of the watch has not reached PagerDuty: ${error.message}`, house.now());
+    context.log.warn({ alarm, outcome: error.outcome, attempt: wanted.attempts + 1 }, `an alarm could not be told: ${error.message}`);
+    await noteFinding(context.database, 'signals', `an alarm of the watch has not reached PagerDuty: ${error.message}`, context.now());
     return error;
   }
 }
 
-function eventOf({ auditTable }: WatchHouse, alarm: AlarmName, { wanted, words, wantedAt }: StoredSignal): AlertEvent {
+function eventOf({ auditTable }: WatchAppContext, alarm: AlarmName, { wanted, words, wantedAt }: StoredSignal): AlertEvent {
   const target = watchedTarget(auditTable);
   const key = `gapwatch/${alarm}/${target}`;
   if (wanted === 'resolve') return { action: 'resolve', key };
@@ -78,29 +83,29 @@ function eventOf({ auditTable }: WatchHouse, alarm: AlarmName, { wanted, words, 
   return { action: 'trigger', key, summary: `${alarm}: ${words}`, severity, source: target, at: wantedAt, details };
 }
 
-/** Answers whether the channel is told. An alarm that the policy names as an alert opens an incident, or joins the one that is open. */
+/** Returns whether the channel is told. An alarm that the policy names as an alert opens an incident, or joins the one that is open. */
 async function tellChannel(
-  house: WatchHouse,
+  context: WatchAppContext,
   client: Queryable,
   alarm: AlarmName,
   { wanted, words, wantedAt }: StoredSignal,
 ): Promise<boolean> {
-  if (!matchesAlert(alarm, house.policy)) {
+  if (!matchesAlert(alarm, context.policy)) {
     const warning = wanted === 'trigger' ? 'watch-alarm' : 'watch-over';
     const key = `warning/${alarm}/${wanted}/${wantedAt.toISOString()}`;
-    await planWarning(house, { key, warning, details: { alarm, words } }, client);
+    await planWarning(context, { key, warning, details: { alarm, text: words } }, client);
     return true;
   }
   // The end of an incident is for people to say; its own watch tells that records are back.
   if (wanted === 'resolve') return false;
-  await declare(house, client, `${alarm}: ${words}`);
+  await declare(context, client, `${alarm}: ${words}`);
   return true;
 }
 
-async function declare(house: WatchHouse, client: Queryable, reason: string): Promise<void> {
+async function declare(context: WatchAppContext, client: Queryable, reason: string): Promise<void> {
   const watch = { kind: 'watch' } as const;
   const opening = (number: number) => ({ kind: 'declare', number, reason, isDrill: false }) as const;
-  const { incident, refused } = await openOrJoin(house, opening, watch, client);
+  const { incident, refused } = await openOrJoin(context, opening, watch, client);
   if (refused === null || incident === null) return;
-  await handle(house, incident.number, { kind: 'add-note', text: reason }, watch, client);
+  await execute(context, incident.number, { kind: 'add-note', text: reason }, watch, client);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { judgeGaps } from '#domain/checks/gaps.ts';
 import { judgeScope } from '#domain/checks/scope.ts';
-import { databaseFailureWords } from '#domain/checks/sqlstate.ts';
+import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 
 const at = new Date('2026-01-05T12:00:00Z');
 const ago = (seconds: number) => new Date(at.getTime() - seconds * 1_000);
@@ -37,7 +37,7 @@ describe('the verdict on gaps', () => {
 });
 
 test('a database failure is told by its code, never by the server’s own words', () => {
-  expect(databaseFailureWords('42501', 'permission denied for table secret')).toBe('permission denied (42501)');
-  expect(databaseFailureWords(undefined, 'Connection terminated due to connection timeout')).toBe('the database server does not answer');
-  expect(databaseFailureWords('XX000', 'Failing row contains (patient)')).toBe('the database answered error XX000');
+  expect(databaseFailureText('42501', 'permission denied for table secret')).toBe('permission denied (42501)');
+  expect(databaseFailureText(undefined, 'Connection terminated due to connection timeout')).toBe('the database server does not answer');
+  expect(databaseFailureText('XX000', 'Failing row contains (patient)')).toBe('the database answered error XX000');
 });

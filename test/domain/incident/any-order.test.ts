@@ -6,8 +6,8 @@ import type { Actor } from '#domain/incident/actor.ts';
 import type { Command } from '#domain/incident/command.ts';
 import { decide } from '#domain/incident/decide.ts';
 import { effects } from '#domain/incident/effects.ts';
-import { type Recorded, recordedSchema } from '#domain/incident/event.ts';
-import { nextCall } from '#domain/incident/next-call.ts';
+import { type RecordedEvent, recordedEventSchema } from '#domain/incident/event.ts';
+import { nextMessage } from '#domain/incident/next-call.ts';
 import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
 
 const NOON = Date.parse('2026-01-05T12:00:00Z');
@@ -20,7 +20,7 @@ const fixed = (command: Command) => fc.constant(() => command);
 const minutesAgo = fc.integer({ min: -5, max: 120 });
 const before = (now: Date, minutes: number) => new Date(now.getTime() - minutes * MINUTE);
 
-const look = fc.oneof(
+const reading = fc.oneof(
   fc.constant((_now: Date) => ({ kind: 'unseen' as const, failure: 'the database server refuses connections' })),
   fc
     .record({
@@ -52,9 +52,9 @@ const command = fc.oneof(
         change: { alertId, event: name, agent: 'Sam', detail: '', occurredAt: now, seenBy: 'webhook' },
       }),
   ),
-  look.map(
+  reading.map(
     (at) =>
-      (_: Incident | null, now: Date): Command => ({ kind: 'looked', look: at(now) }),
+      (_: Incident | null, now: Date): Command => ({ kind: 'table-read', reading: at(now) }),
   ),
   fixed({ kind: 'claim' }),
   fixed({ kind: 'claim-due' }),
@@ -69,7 +69,7 @@ const command = fc.oneof(
   fc.constant((incident: Incident | null, now: Date): Command => ({ kind: 'pause-over', until: incident?.pausedUntil ?? now })),
   fixed({ kind: 'submit-update', cause: 'a migration', action: 'granting INSERT again', etaAt: null }),
   fixed({ kind: 'hand-over', slackId: 'U0000000002', name: 'sam' }),
-  fixed({ kind: 'name-writer', slackId: 'U0000000003', name: 'kim' }),
+  fixed({ kind: 'name-scribe', slackId: 'U0000000003', name: 'kim' }),
   fixed({ kind: 'keep-message', ts: '1.1', author: 'sam', text: 'it is the migration' }),
   fc
     .record({
@@ -82,7 +82,7 @@ const command = fc.oneof(
   fixed({ kind: 'escalation-due' }),
   fc.constant((incident: Incident | null): Command => ({ kind: 'nudge-due', update: incident?.nextUpdate?.number ?? 1 })),
   fc.constantFrom('slack/initial-post', 'slack/update/1').map((key) => (): Command => ({ kind: 'slack-late', key })),
-  fixed({ kind: 'count-earlier-gaps', count: 2, words: 'two' }),
+  fixed({ kind: 'count-earlier-gaps', count: 2, text: 'two' }),
   fixed({ kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
   fixed({ kind: 'hhs-due', daysLeft: 30 }),
   fixed({ kind: 'follow-up-due', hours: 24, resolution: 1 }),
@@ -93,25 +93,29 @@ const command = fc.oneof(
     ({ edge, minutes }) =>
       (_: Incident | null, now: Date): Command => ({ kind: 'move-gap', edge, at: before(now, minutes), because: null }),
   ),
-  fc.record({ at: look, anyway: fc.boolean() }).map(
+  fc.record({ at: reading, anyway: fc.boolean() }).map(
     ({ at, anyway }) =>
       (_: Incident | null, now: Date): Command => ({
         kind: 'resolve',
         rootCause: null,
         anywayBecause: anyway ? 'known' : null,
-        look: at(now),
+        reading: at(now),
       }),
   ),
   fc
-    .record({ lane: fc.constantFrom('slack' as const, 'pagerduty' as const, 'mail' as const, 'reports' as const), succeeds: fc.boolean() })
-    .map(({ lane, succeeds }) => (incident: Incident | null, now: Date): Command | null => {
-      const call = incident && nextCall(incident, lane, now);
-      if (!call) return null;
-      if (!succeeds) return { kind: 'call-failed', key: call.key, outcome: 'unavailable', detail: 'no', retryAfterMilliseconds: null };
+    .record({
+      destination: fc.constantFrom('slack' as const, 'pagerduty' as const, 'mail' as const, 'reports' as const),
+      succeeds: fc.boolean(),
+    })
+    .map(({ destination, succeeds }) => (incident: Incident | null, now: Date): Command | null => {
+      const outgoing = incident && nextMessage(incident, destination, now);
+      if (!outgoing) return null;
+      if (!succeeds)
+        return { kind: 'outbox-failed', key: outgoing.key, outcome: 'unavailable', detail: 'no', retryAfterMilliseconds: null };
       return {
-        kind: 'call-succeeded',
-        key: call.key,
-        answer: { says: 'ok', channel: 'C1', ts: String(now.getTime() / 1_000), permalink: '', file: 'report.md' },
+        kind: 'outbox-delivered',
+        key: outgoing.key,
+        answer: { message: 'ok', channel: 'C1', ts: String(now.getTime() / 1_000), permalink: '', file: 'report.md' },
       };
     }),
 );
@@ -123,8 +127,8 @@ const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(fc.record({ seco
 });
 
 /** Lives through the happenings, checking after each that what must always hold does. */
-function live(story: readonly Happening[]): readonly Recorded[] {
-  const facts: Recorded[] = [];
+function live(story: readonly Happening[]): readonly RecordedEvent[] {
+  const events: RecordedEvent[] = [];
   let incident: Incident | null = null;
   let now = NOON;
   for (const { seconds, command: make } of story) {
@@ -132,23 +136,23 @@ function live(story: readonly Happening[]): readonly Recorded[] {
     const at = new Date(now);
     const asked = make(incident, at);
     if (asked === null) continue;
-    const { facts: decided } = decide(incident, asked, { by: robin, now: at, policy: DEFAULT_POLICY });
-    const recorded = decided.map<Recorded>((fact, index) => ({ sequence: facts.length + index + 1, at, by: robin, fact }));
-    facts.push(...recorded);
+    const { events: decided } = decide(incident, asked, { by: robin, now: at, policy: DEFAULT_POLICY });
+    const recorded = decided.map<RecordedEvent>((event, index) => ({ sequence: events.length + index + 1, at, by: robin, event }));
+    events.push(...recorded);
     incident = recorded.reduce(evolve, incident);
     if (incident) holds(incident, recorded);
   }
-  return facts;
+  return events;
 }
 
-function holds(incident: Incident, recorded: readonly Recorded[]): void {
-  const keys = incident.calls.map(({ key }) => key);
+function holds(incident: Incident, recorded: readonly RecordedEvent[]): void {
+  const keys = incident.outbox.map(({ key }) => key);
   expect(new Set(keys).size, `a call was asked for twice: ${keys.join(' ')}`).toBe(keys.length);
   expect(incident.gaps.filter(({ end }) => end === 'ongoing').length, 'two gaps are open').toBeLessThanOrEqual(1);
   for (const { start, end } of incident.gaps)
     if (end !== 'ongoing') expect(end.at.getTime(), 'a gap ends before it starts').toBeGreaterThan(start.at.getTime());
   if (incident.phase.name === 'resolved') {
-    const waiting = incident.calls.filter(({ deed, status }) => deed.kind === 'update' && status.name === 'due');
+    const waiting = incident.outbox.filter(({ payload, status }) => payload.kind === 'update' && status.name === 'due');
     expect(waiting, 'an update waits after the resolution').toEqual([]);
     expect(incident.nextUpdate).toBeNull();
   }
@@ -165,10 +169,10 @@ test('whatever happens in whatever order: no call twice, no impossible gap, noth
 test('whatever was recorded is read back the same, and folds to the same state', () => {
   fc.assert(
     fc.property(happenings, (story) => {
-      const facts = live(story);
-      const stored = facts.map((fact) => recordedSchema.parse(JSON.parse(JSON.stringify(fact))));
-      expect(stored).toEqual(facts);
-      expect(stateOf(stored)).toEqual(stateOf(facts));
+      const events = live(story);
+      const stored = events.map((event) => recordedEventSchema.parse(JSON.parse(JSON.stringify(event))));
+      expect(stored).toEqual(events);
+      expect(stateOf(stored)).toEqual(stateOf(events));
     }),
     { numRuns: 300 },
   );
@@ -178,14 +182,17 @@ test('an announcement that could not be posted for hours is given up and asks fo
   const alertFired: Command = { kind: 'alert-fired', number: 1, alert: alert('P1'), seenBy: 'webhook' };
   const story: readonly Happening[] = [
     { seconds: 0, command: () => alertFired },
-    { seconds: 1, command: (_, now) => ({ kind: 'looked', look: { kind: 'unseen', failure: `no answer at ${now.toISOString()}` } }) },
+    {
+      seconds: 1,
+      command: (_, now) => ({ kind: 'table-read', reading: { kind: 'unseen', failure: `no answer at ${now.toISOString()}` } }),
+    },
     { seconds: 1, command: () => ({ kind: 'state-cause', text: 'a migration' }) },
     {
       seconds: 7 * 3_600,
       command: (incident) => {
-        const stated = incident?.calls.find(({ deed }) => deed.kind === 'announcement');
+        const stated = incident?.outbox.find(({ payload }) => payload.kind === 'announcement');
         return {
-          kind: 'call-failed',
+          kind: 'outbox-failed',
           key: stated?.key ?? '',
           outcome: 'unavailable',
           detail: 'Slack is down',
@@ -194,7 +201,7 @@ test('an announcement that could not be posted for hours is given up and asks fo
       },
     },
   ];
-  const announced = live(story).filter(({ fact }) => fact.type === 'call.requested' && fact.deed.kind === 'announcement');
-  expect(live(story).at(-1)?.fact.type).toBe('call.abandoned');
+  const announced = live(story).filter(({ event }) => event.type === 'outbox.queued' && event.payload.kind === 'announcement');
+  expect(live(story).at(-1)?.event.type).toBe('outbox.abandoned');
   expect(announced).toHaveLength(1);
 });

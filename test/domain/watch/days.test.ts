@@ -3,8 +3,8 @@ import { MINUTE } from '#domain/base/time.ts';
 import { HOSPITAL, PRACTICE } from '#sandbox/watched-days/traffic.ts';
 import { falseAlarms, plantFailures } from '#sandbox/watched-days/trial.ts';
 
-test.each([HOSPITAL, PRACTICE])('thirty days of a $name, clocks going back among them → no alarm at all', (house) => {
-  const { records, alarms } = falseAlarms(house, 30);
+test.each([HOSPITAL, PRACTICE])('thirty days of a $name, clocks going back among them → no alarm at all', (context) => {
+  const { records, alarms } = falseAlarms(context, 30);
   expect(records).toBeGreaterThan(200_000);
   expect(alarms).toEqual([]);
 });

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { MINUTE, plus, SECOND } from '#domain/base/time.ts';
 import { arrivalOf } from '#domain/watch/arrival.ts';
-import { judge, raisedAlarms } from '#domain/watch/evaluate.ts';
+import { evaluate, raisedAlarms } from '#domain/watch/evaluate.ts';
 import type { Observation, TableSeen } from '#domain/watch/observation.ts';
 import { isUsualSilence } from '#domain/watch/queries.ts';
-import { freshMemory, type Memory } from '#domain/watch/state.ts';
+import { initialWatchState, type WatchState } from '#domain/watch/state.ts';
 
 const NOON = new Date('2026-01-05T12:00:00Z');
 const at = (minutes: number) => plus(NOON, minutes * MINUTE);
@@ -35,10 +35,14 @@ function seen(now: Date, other: Partial<Observation> = {}): Observation {
 }
 
 /** Rounds a quarter of a minute apart, from noon for so many minutes. */
-function rounds(minutes: number, see: (now: Date) => Observation, from: Memory = freshMemory('clinic/AuditLog', at(-60))): Memory {
-  let memory = from;
-  for (let minute = 0; minute <= minutes; minute += 0.25) memory = judge(memory, see(at(minute)), DEFAULT_POLICY);
-  return memory;
+function rounds(
+  minutes: number,
+  see: (now: Date) => Observation,
+  from: WatchState = initialWatchState('clinic/AuditLog', at(-60)),
+): WatchState {
+  let state = from;
+  for (let minute = 0; minute <= minutes; minute += 0.25) state = evaluate(state, see(at(minute)), DEFAULT_POLICY);
+  return state;
 }
 
 test('a table that is well raises nothing', () => {
@@ -67,9 +71,9 @@ test('a refused probe beside records that keep coming proves nothing', () => {
 
 test('a replica that is behind can’t tell → the watch is blind, and no gap is claimed', () => {
   const behind = (now: Date) => table(now, { readUpTo: at(-3), newest: at(-3.1) });
-  const memory = rounds(10, (now) => seen(now, { table: behind(now) }));
-  expect(raisedAlarms(memory)).toEqual(['AuditLogWatchBlind']);
-  expect(memory.alarms.AuditLogWatchBlind?.words).toContain('the replica that Gapwatch reads is 5 minutes behind its primary');
+  const state = rounds(10, (now) => seen(now, { table: behind(now) }));
+  expect(raisedAlarms(state)).toEqual(['AuditLogWatchBlind']);
+  expect(state.alarms.AuditLogWatchBlind?.words).toContain('the replica that Gapwatch reads is 5 minutes behind its primary');
 });
 
 test('a replica that is a minute behind shifts the silence, not more', () => {
@@ -164,8 +168,8 @@ test('an alarm that held again after a pause, or for an hour, is told again', ()
   const raised = rounds(6, silent);
   const toldAt = raised.alarms.AuditLogFailure?.toldAt;
   expect(rounds(0.25, (now) => silent(plus(now, 6.25 * MINUTE)), raised).alarms.AuditLogFailure?.toldAt).toEqual(toldAt);
-  const paused = judge(raised, seen(at(6.25)), DEFAULT_POLICY);
-  const again = judge(paused, seen(at(12), { table: table(at(12), { newest: plus(at(6.25), -SECOND) }) }), DEFAULT_POLICY);
+  const paused = evaluate(raised, seen(at(6.25)), DEFAULT_POLICY);
+  const again = evaluate(paused, seen(at(12), { table: table(at(12), { newest: plus(at(6.25), -SECOND) }) }), DEFAULT_POLICY);
   expect(again.alarms.AuditLogFailure).toMatchObject({
     toldAt: at(12),
     words: expect.stringContaining('no audit record for 5 minutes 46 seconds'),

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askForTable, judgeTable } from '#domain/audit-table/table.ts';
+import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import { between, SECOND } from '#domain/base/time.ts';
-import { askForRound, readRound } from '#domain/watch/queries.ts';
+import { readRound, roundQuery } from '#domain/watch/queries.ts';
 import { type EmbeddedServer, startEmbedded } from '#store/embedded.ts';
 
 const run = promisify(execFile);
@@ -56,15 +56,15 @@ describe('the watch on a replica', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const look = async () => {
-    const { text, values } = askForTable('AuditLog', 'timestamp');
-    const table = judgeTable((await reader.query(text, [...values])).rows, 'AuditLog', 'timestamp');
+  const reading = async () => {
+    const { text, values } = tableQuery('AuditLog', 'timestamp');
+    const table = parseTable((await reader.query(text, [...values])).rows, 'AuditLog', 'timestamp');
     if ('missing' in table) throw new Error(table.missing);
-    const round = askForRound(table, null);
+    const round = roundQuery(table, null);
     return readRound((await reader.query(round.text, [...round.values])).rows);
   };
   const behind = async () => {
-    const { at, readUpTo } = await look();
+    const { at, readUpTo } = await reading();
     return between(readUpTo, at);
   };
   const isCaughtUp = () =>
@@ -83,12 +83,12 @@ describe('the watch on a replica', () => {
 
   test('its replay stands still → its data goes to the last transaction that was replayed', async () => {
     await reader.query('select pg_wal_replay_pause()');
-    const before = await look();
+    const before = await reading();
     await writer.query('insert into "AuditLog" default values');
     await expect.poll(behind).toBeGreaterThan(0.2 * SECOND);
-    expect((await look()).newest).toEqual(before.newest);
+    expect((await reading()).newest).toEqual(before.newest);
     await reader.query('select pg_wal_replay_resume()');
-    await expect.poll(async () => (await look()).newest).not.toEqual(before.newest);
+    await expect.poll(async () => (await reading()).newest).not.toEqual(before.newest);
   });
 
   test('the primary is gone → its data does not go to this moment any more', async () => {

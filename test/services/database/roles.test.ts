@@ -41,8 +41,8 @@ test.each(['table', 'column'] as const)(
       { gate: openGate(2), url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' },
       () => undefined,
     );
-    const look = await audit.look(new Date(), null, 5_000);
-    expect(look).toMatchObject({ kind: 'seen', lastMinute: 0, firstSince: null });
+    const reading = await audit.reading(new Date(), null, 5_000);
+    expect(reading).toMatchObject({ kind: 'seen', lastMinute: 0, firstSince: null });
 
     const direct = new pg.Client({ connectionString: reader.href });
     await direct.connect();
@@ -76,13 +76,16 @@ test.each([
   await client.connect();
   await client.query(`create schema audit; create table ${quoted} (timestamp timestamptz not null)`);
   const audit = openAuditDatabase({ gate: openGate(2), url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
-  expect(await audit.look(new Date(), null, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
+  expect(await audit.reading(new Date(), null, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
   await Promise.all([audit.close(), client.end()]);
 });
 
 test('a table or column that is not there is told by its setting', async () => {
   const url = await emptyDatabase('missing');
   const audit = openAuditDatabase({ gate: openGate(2), url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
-  expect(await audit.look(new Date(), null, 5_000)).toEqual({ kind: 'unseen', failure: 'there is no table named AuditLog (AUDIT_TABLE)' });
+  expect(await audit.reading(new Date(), null, 5_000)).toEqual({
+    kind: 'unseen',
+    failure: 'there is no table named AuditLog (AUDIT_TABLE)',
+  });
   await audit.close();
 });

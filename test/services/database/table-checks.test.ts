@@ -6,7 +6,7 @@ import { bars } from '#domain/checks/rate.ts';
 import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
 import { openGate } from '#services/database/connection-limit.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
-import { verdictOf } from '#workflows/checks/verdict.ts';
+import { checkVerdict } from '#workflows/checks/verdict.ts';
 
 let database: Monitored;
 
@@ -204,14 +204,14 @@ test('a check without its setting says which one', async () => {
     { gate: openGate(2), url: database.url, table: 'AuditLog', timestampColumn: 'timestamp' },
     () => undefined,
   );
-  const house = {
+  const context = {
     auditDatabase,
     auditTable: { database: 'clinic', tableName: 'AuditLog', column: 'timestamp', writerRole: null },
     policy: DEFAULT_POLICY,
     now: () => new Date(),
     sources: NO_SOURCES,
   };
-  expect(await verdictOf(house, 'probe', '')).toMatchObject({
+  expect(await checkVerdict(context, 'probe', '')).toMatchObject({
     level: 'unknown',
     evidence: 'Not configured: set AUDIT_WRITER_DATABASE_URL.',
   });
