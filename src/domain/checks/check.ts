@@ -1,5 +1,5 @@
 import type { CheckProgram } from '#domain/audit-table/query.ts';
-import { read } from '#domain/audit-table/query.ts';
+import { query } from '#domain/audit-table/query.ts';
 import type { AuditTable } from '#domain/audit-table/sql.ts';
 import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Policy } from '#domain/base/policy.ts';
@@ -22,7 +22,7 @@ export type CheckContext = {
 };
 
 /**
- * One read-only diagnostic of the runbook. `ask` is a dialogue: it asks, is given rows, and answers a verdict; it does nothing
+ * One read-only diagnostic of the runbook. `ask` is a program: it asks, is given rows, and returns a verdict; it does nothing
  * itself. `refuse` says what is wrong with an argument, before anything is asked.
  */
 export type Check = {
@@ -54,7 +54,7 @@ export function unknownVerdict(reason: string): Verdict {
 
 /** Looks the table up and goes on with it; where there is none, that is the verdict. */
 export function* withTable({ tableName, column }: CheckContext, then: (table: AuditTable) => CheckProgram<Verdict>): CheckProgram<Verdict> {
-  const found = parseTable(yield* read(tableQuery(tableName, column)), tableName, column);
+  const found = parseTable(yield* query(tableQuery(tableName, column)), tableName, column);
   if (!('missing' in found)) return yield* then(found);
   return {
     level: 'critical',

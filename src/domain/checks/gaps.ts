@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attempt, type CheckProgram, read, reading } from '#domain/audit-table/query.ts';
+import { type CheckProgram, query, queryAll, tryQuery } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import {
@@ -39,9 +39,9 @@ export const gaps: Check = {
       const window = windowOf(argument) ?? 2 * HOUR;
       if (!table.isIndexed)
         yield { kind: 'say', line: 'No index leads with the timestamp: the table is read once, for at most 30 seconds' };
-      const scan = yield* reading(findGaps(table, window, policy.gap.tolerance));
+      const scan = yield* queryAll(findGaps(table, window, policy.gap.tolerance));
       const verdict = judgeGaps(scan, window, policy, table.isIndexed);
-      const series = table.isIndexed && scan.lastRecordAt !== null ? yield* attempt(askForSeries(table, window)) : null;
+      const series = table.isIndexed && scan.lastRecordAt !== null ? yield* tryQuery(querySeries(table, window)) : null;
       return series && 'answer' in series ? { ...verdict, chart: chartOf(scan, series.answer, window) } : verdict;
     }),
 };
@@ -53,11 +53,11 @@ const COUNTED: Milliseconds = 6 * MINUTE;
 const countRow = z.object({ count: z.number() });
 
 /** Records a minute at evenly spaced moments of the window, each counted over a stretch of the index no longer than six minutes. */
-function* askForSeries(table: AuditTable, window: Milliseconds): CheckProgram<readonly number[]> {
+function* querySeries(table: AuditTable, window: Milliseconds): CheckProgram<readonly number[]> {
   const step = window / POINTS;
   const counted = Math.min(step, COUNTED);
   const from = asColumn(table, `now() - ($1::float8 - point * $2::float8) * interval '1 millisecond'`);
-  const rows = yield* read({
+  const rows = yield* query({
     text: `
       select counted.count
       from generate_series(0, ${POINTS - 1}) as point

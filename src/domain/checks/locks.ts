@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CheckProgram, read } from '#domain/audit-table/query.ts';
+import { type CheckProgram, query } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { formatDuration, SECOND } from '#domain/base/time.ts';
@@ -23,18 +23,18 @@ export const locks: Check = {
   ask: (context) =>
     withTable(context, function* (table) {
       // The catalogue answers also while the table is held, so it is asked first, and of a held table nothing else is.
-      const holders = (yield* read(askForHolders(table))).map((row) => holderRow.parse(row));
-      const activity = activityRow.parse((yield* read(askForActivity(table)))[0]);
+      const holders = (yield* query(holdersQuery(table))).map((row) => holderRow.parse(row));
+      const activity = activityRow.parse((yield* query(activityQuery(table)))[0]);
       const written = holders.length === 0 ? yield* sample(table) : null;
       return judgeLocks({ written, holders, activity });
     }),
 };
 
 function* sample(table: AuditTable): CheckProgram<Written> {
-  const before = sampleRow.parse((yield* read(askForSample(table)))[0]);
+  const before = sampleRow.parse((yield* query(sampleQuery(table)))[0]);
   yield { kind: 'wait', length: SAMPLE_SECONDS * SECOND };
-  const after = sampleRow.parse((yield* read(askForSample(table)))[0]);
-  const { kept } = keptRow.parse((yield* read(askForKept(table, before.at)))[0]);
+  const after = sampleRow.parse((yield* query(sampleQuery(table)))[0]);
+  const { kept } = keptRow.parse((yield* query(keptQuery(table, before.at)))[0]);
   const tried = after.inserts - before.inserts;
   return { tried, rolledBack: Math.min(tried, after.dead - before.dead), kept };
 }
@@ -43,7 +43,7 @@ function* sample(table: AuditTable): CheckProgram<Written> {
  * Inserts that were tried so far, rolled back or not, and dead rows: a rolled-back insert leaves one, a kept one none. So counts of kept
  * records that arrive late (an idle session reports only after ten seconds) don't look like a rollback.
  */
-function askForSample(table: AuditTable): Sql {
+function sampleQuery(table: AuditTable): Sql {
   return {
     text: `
       select ${instantText('now()')} as at,
@@ -55,13 +55,13 @@ function askForSample(table: AuditTable): Sql {
 }
 
 /** Records since shortly before the first sample: those that stayed. */
-function askForKept(table: AuditTable, since: string): Sql {
+function keptQuery(table: AuditTable, since: string): Sql {
   const from = asColumn(table, `$1::timestamptz - interval '2 seconds'`);
   return { text: `select count(*)::int as kept from ${tableSql(table)} where ${columnSql(table)} > ${from}`, values: [since] };
 }
 
 /** Sessions that hold a lock which keeps an INSERT out. What they run is seen only with pg_read_all_stats. */
-function askForHolders(table: AuditTable): Sql {
+function holdersQuery(table: AuditTable): Sql {
   return {
     text: `
       select l.mode, coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)::float8 as seconds, coalesce(a.state, 'unknown') as state,
@@ -75,7 +75,7 @@ function askForHolders(table: AuditTable): Sql {
   };
 }
 
-function askForActivity(table: AuditTable): Sql {
+function activityQuery(table: AuditTable): Sql {
   return {
     text: `
       select (select count(*)::int from pg_locks where relation = $1::regclass and not granted) as waiting,

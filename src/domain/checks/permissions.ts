@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { read } from '#domain/audit-table/query.ts';
+import { query } from '#domain/audit-table/query.ts';
 import { type AuditTable, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
 import { byCommand, TEST_A_WRITE } from './next-steps.ts';
@@ -14,12 +14,12 @@ export const permissions: Check = {
   ask: (context) =>
     withTable(context, function* (table) {
       if (context.writerRole === null) return unknownVerdict('not configured: set AUDIT_WRITER_DATABASE_URL, whose role is checked');
-      return judgePermissions(permissionsRow.parse((yield* read(askForPermissions(table, context.writerRole)))[0]), context.writerRole);
+      return judgePermissions(permissionsRow.parse((yield* query(permissionsQuery(table, context.writerRole)))[0]), context.writerRole);
     }),
 };
 
 /** Catalogue only; the role may be missing, so its rights are asked by OID. */
-function askForPermissions(table: AuditTable, role: string): Sql {
+function permissionsQuery(table: AuditTable, role: string): Sql {
   return {
     text: `
       with target as (

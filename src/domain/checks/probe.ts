@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
-import { read } from '#domain/audit-table/query.ts';
+import { query } from '#domain/audit-table/query.ts';
 import { type AuditTable, quoteIdentifier, type Rows, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, CHECK_CHANGES } from './next-steps.ts';
@@ -15,7 +15,7 @@ export const probe: Check = {
   refuse: takesNone('probe'),
   ask: (context) =>
     withTable(context, function* (table) {
-      const insert = insertFor(table, yield* read(columnsQuery(table)));
+      const insert = insertFor(table, yield* query(columnsQuery(table)));
       const [row] = yield { kind: 'probe', insert };
       return judgeProbe(probeOutcomeSchema.parse(row));
     }),

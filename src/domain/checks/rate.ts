@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { read } from '#domain/audit-table/query.ts';
+import { query } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { type Check, withTable } from './check.ts';
@@ -14,13 +14,13 @@ export const rate: Check = {
   refuse: (argument) => (argument === '' || argument === 'live' ? null : '`/audit rate` takes nothing or `live`: `/audit rate live`.'),
   ask: (context) =>
     withTable(context, function* (table) {
-      const [row] = yield* read(askForRate(table));
+      const [row] = yield* query(rateQuery(table));
       return judgeRate(rateRow.parse(row), context.policy.expectedRate);
     }),
 };
 
 /** One range count for each of twelve five-minute buckets and three single stretches, all by the index. */
-function askForRate(table: AuditTable): Sql {
+function rateQuery(table: AuditTable): Sql {
   const at = columnSql(table);
   const count = (from: string, to: string) =>
     `(select count(*)::int from ${tableSql(table)} where ${at} > ${asColumn(table, `now() - ${from}`)} and ${at} <= ${asColumn(table, `now() - ${to}`)})`;

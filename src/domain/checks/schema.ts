@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { read } from '#domain/audit-table/query.ts';
+import { query } from '#domain/audit-table/query.ts';
 import { type AuditTable, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { ExpectedColumn } from '#domain/base/policy.ts';
 import { type Check, takesNone, withTable } from './check.ts';
@@ -14,8 +14,8 @@ export const schema: Check = {
   refuse: takesNone('schema'),
   ask: (context) =>
     withTable(context, function* (table) {
-      const columns = (yield* read(columnsQuery(table))).map((row) => columnRow.parse(row));
-      const indexes = indexesRow.parse((yield* read(askForIndexes(table)))[0]);
+      const columns = (yield* query(columnsQuery(table))).map((row) => columnRow.parse(row));
+      const indexes = indexesRow.parse((yield* query(indexesQuery(table)))[0]);
       return judgeSchema({ columns, invalidIndexes: indexes.invalid, isIndexed: table.isIndexed }, context.policy.columns);
     }),
 };
@@ -33,7 +33,7 @@ function columnsQuery(table: AuditTable): Sql {
   };
 }
 
-function askForIndexes(table: AuditTable): Sql {
+function indexesQuery(table: AuditTable): Sql {
   return {
     text: `
       select coalesce(array_agg(c.relname::text order by c.relname), '{}') as invalid

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { read } from '#domain/audit-table/query.ts';
+import { query } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import { between, formatDuration, formatUtc, MINUTE } from '#domain/base/time.ts';
 import { type Check, takesNone, withTable } from './check.ts';
@@ -14,12 +14,12 @@ export const scope: Check = {
   refuse: takesNone('scope'),
   ask: (context) =>
     withTable(context, function* (table) {
-      return judgeScope(scopeRow.parse((yield* read(askForScope(table)))[0]));
+      return judgeScope(scopeRow.parse((yield* query(scopeQuery(table)))[0]));
     }),
 };
 
 /** Last record without the window, or "older than five minutes" could never be seen; two index probes. */
-function askForScope(table: AuditTable): Sql {
+function scopeQuery(table: AuditTable): Sql {
   const at = columnSql(table);
   const now = asColumn(table, 'now()');
   return {

@@ -31,20 +31,20 @@ const HOPS_A_STATEMENT = 2_000;
 
 /**
  * Finds every gap that touches the last `window`, oldest first (runbook step 14). A generator: it asks a statement, is given the
- * rows, and asks on until it answers. From a record it hops to the last record within the tolerance; where there is none, the next
+ * rows, and asks on until it returns. From a record it hops to the last record within the tolerance; where there is none, the next
  * record after it ends a gap. That is one or two index probes per tolerance of time, however many rows there are.
  *
  * It starts at the last record before the window, so a gap across the window's edge is found whole. Exactly the tolerance is no gap.
  */
 export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
-  const start = startRow.parse((yield askForStart(table, window))[0]);
+  const start = startRow.parse((yield startQuery(table, window))[0]);
   const until = start.until.at;
   if (start.position === null) return { gaps: [], until, lastRecordAt: null, unread: null };
   if (!table.isIndexed) return yield* scanOnce(table, start.position, start.until.text, until, tolerance);
   const gaps: FoundGap[] = [];
   let position: string = start.position;
   for (;;) {
-    const answered = yield* answerOrWhy(askForHops(table, position, start.until.text, tolerance));
+    const answered = yield* answerOrWhy(hopsQuery(table, position, start.until.text, tolerance));
     if ('why' in answered) {
       const from = instantColumn.parse(position);
       return { gaps, until, lastRecordAt: from, unread: { from, why: answered.why } };
@@ -80,7 +80,7 @@ const hopRow = z.object({ hop: z.number(), at: precise, gap_start: instantColumn
 type HopRow = z.infer<typeof hopRow>;
 
 /** Where to begin: the last record before the window, or else the first one in it. */
-function askForStart(table: AuditTable, window: Milliseconds): Sql {
+function startQuery(table: AuditTable, window: Milliseconds): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
   const edge = asColumn(table, `now() - $1::float8 * interval '1 millisecond'`);
@@ -101,7 +101,7 @@ function askForStart(table: AuditTable, window: Milliseconds): Sql {
  * The hops from a position on. Each looks first at the last thirtieth of its reach: an index scan with two ends reads only what lies
  * between them, where one with a single end reads the rest of its page. That halves the time (measured: 2.6 µs a hop instead of 4.9).
  */
-function askForHops(table: AuditTable, position: string, until: string, tolerance: Milliseconds): Sql {
+function hopsQuery(table: AuditTable, position: string, until: string, tolerance: Milliseconds): Sql {
   // Under names of our own: the table's may be called like ours.
   const at = `record.${columnSql(table)}`;
   const from = `${tableSql(table)} as record`;

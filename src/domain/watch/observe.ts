@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
-import { attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
+import { type CheckProgram, query, tryQuery } from '#domain/audit-table/query.ts';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
 import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Policy } from '#domain/base/policy.ts';
@@ -42,37 +42,37 @@ const PROBE_AGAIN: Milliseconds = MINUTE;
  */
 export function* observe(context: WatchContext): CheckProgram<Observed> {
   const { state, now } = context;
-  const health = yield* askHealth();
-  const tableRead = yield* attempt(lookAtTable(context));
-  const { seen, table }: LookedAt =
+  const health = yield* queryHealth();
+  const tableRead = yield* tryQuery(queryTable(context));
+  const { seen, table }: QueriedTable =
     'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: tableRead.why }, table: null };
   const isTried = isProbeDue(context, health, seen);
   const insert = (isTried && table ? yield* findInsert(table) : null) ?? context.known.insert;
   const probe: ProbeSeen = isTried ? yield* tryWrite(insert) : { kind: 'not-tried' };
   const isDiskDue = state.disk === null || between(state.disk.at, now) >= DISK_EVERY;
-  const diskPercent = isDiskDue ? yield* askDisk() : null;
+  const diskPercent = isDiskDue ? yield* queryDisk() : null;
   // A table that could not be looked at is looked up anew; how it is written to is still known.
   return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, insert } };
 }
 
-type LookedAt = { readonly seen: Observation['table']; readonly table: AuditTable | null };
+type QueriedTable = { readonly seen: Observation['table']; readonly table: AuditTable | null };
 
-function* lookAtTable(context: WatchContext): CheckProgram<LookedAt> {
+function* queryTable(context: WatchContext): CheckProgram<QueriedTable> {
   const { tableName, column, state, policy } = context;
-  const table = context.known.table ?? parseTable(yield* read(tableQuery(tableName, column)), tableName, column);
+  const table = context.known.table ?? parseTable(yield* query(tableQuery(tableName, column)), tableName, column);
   if ('missing' in table) return { seen: { kind: 'unseen', words: table.missing }, table: null };
-  const seen = readRound(yield* read(roundQuery(table, state.countedUntil)));
-  const isUsual = yield* askUsual(context, table, seen);
+  const seen = readRound(yield* query(roundQuery(table, state.countedUntil)));
+  const isUsual = yield* queryUsual(context, table, seen);
   const isCompared = state.comparedAt === null || between(state.comparedAt, seen.at) >= COMPARE_EVERY;
-  const counts = isCompared ? readCounts(yield* read(countsQuery(table, policy.watch.timeZone))) : null;
+  const counts = isCompared ? readCounts(yield* query(countsQuery(table, policy.watch.timeZone))) : null;
   return { seen: { ...seen, counts, isUsualSilence: isUsual }, table };
 }
 
 /** Only a suspicious silence asks what is usual. */
-function* askUsual({ state, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): CheckProgram<boolean> {
+function* queryUsual({ state, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): CheckProgram<boolean> {
   const arrival = arrivalOf(state.arrival, state.lookedAt, seen.newest, seen.readUpTo);
   if (arrival === null || silenceOf({ ...state, arrival }, seen) < gap.alertAfter) return false;
-  const rows = yield* read(usualQuery(table, arrival.at, watch.quietFloor, watch.timeZone));
+  const rows = yield* query(usualQuery(table, arrival.at, watch.quietFloor, watch.timeZone));
   return isUsualSilence(readUsual(rows), watch.quietFloor);
 }
 
@@ -99,13 +99,13 @@ function isProbeDue(context: WatchContext, health: Observation['health'], seen: 
 
 /** The INSERT is made anew for each probe: a migration may have added a column. */
 function* findInsert(table: AuditTable): CheckProgram<Sql | null> {
-  const columns = yield* attempt(read(columnsQuery(table)));
+  const columns = yield* tryQuery(query(columnsQuery(table)));
   return 'answer' in columns ? insertFor(table, columns.answer) : null;
 }
 
 function* tryWrite(insert: Sql | null): CheckProgram<ProbeSeen> {
   if (insert === null) return { kind: 'unreached' };
-  const tried = yield* attempt(
+  const tried = yield* tryQuery(
     (function* (): CheckProgram<ProbeSeen> {
       const [row] = yield { kind: 'probe', insert };
       return probeSeen(probeOutcomeSchema.parse(row));
@@ -124,8 +124,8 @@ function probeSeen(outcome: ProbeOutcome): ProbeSeen {
   return { kind: 'refused', words: `${why} (${outcome.code})` };
 }
 
-function* askHealth(): CheckProgram<Observation['health']> {
-  const asked = yield* attempt(
+function* queryHealth(): CheckProgram<Observation['health']> {
+  const asked = yield* tryQuery(
     (function* (): CheckProgram<Observation['health']> {
       const answer = healthAnswerSchema.parse((yield { kind: 'health' })[0]);
       // An endpoint that does not answer is an application that is down; of its audit log it says nothing.
@@ -140,12 +140,12 @@ function* askHealth(): CheckProgram<Observation['health']> {
 const sizeRow = z.object({ bytes: z.number() });
 
 /** The disk as the platform measures it; else the databases' sizes against the storage's, an estimate. */
-function* askDisk(): CheckProgram<number | null> {
-  const asked = yield* attempt(
+function* queryDisk(): CheckProgram<number | null> {
+  const asked = yield* tryQuery(
     (function* (): CheckProgram<number | null> {
       const { usedPercent, totalBytes } = diskSchema.parse((yield { kind: 'disk' })[0]);
       if (usedPercent !== null || totalBytes === null || totalBytes <= 0) return usedPercent;
-      const [row] = yield* read({
+      const [row] = yield* query({
         text: `
           select coalesce(sum(pg_database_size(oid)), 0)::float8 as bytes from pg_database
           where has_database_privilege(oid, 'CONNECT') and datallowconn`,

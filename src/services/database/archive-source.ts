@@ -22,7 +22,7 @@ export type Keys = readonly (readonly string[])[];
 
 /** A deletion at work. */
 export type Deletion = {
-  /** Deletes rows by their keys in one short transaction; answers how many there still were. */
+  /** Deletes rows by their keys in one short transaction; returns how many there still were. */
   readonly remove: (keys: Keys) => Promise<number>;
   /** Sessions that wait for a lock on the table, and seconds by which the furthest replica is behind. */
   readonly pressure: () => Promise<{ readonly waiting: number; readonly lag: number }>;
