@@ -29,7 +29,7 @@ export const reconstruct: Check = {
 };
 
 export type Log = { readonly lines: readonly LogLine[]; readonly isCut: boolean };
-export type Statements = { readonly outbox: number; readonly since: string | null };
+export type Statements = { readonly calls: number; readonly since: string | null };
 
 function* queryLog(): CheckProgram<Log> {
   const { lines, isCut } = logsSchema.parse((yield { kind: 'application-logs' })[0]);
@@ -56,7 +56,7 @@ function* queryStatements(): CheckProgram<Statements> {
 }
 
 const placeRow = z.object({ view: z.string(), info: z.string() });
-const statementsRow = z.object({ outbox: z.number(), since: z.string().nullable() });
+const statementsRow = z.object({ calls: z.number(), since: z.string().nullable() });
 
 const REQUEST =
   /\b(?:GET|POST|PUT|PATCH|DELETE)\b["\s:,]+(?:[^\s"]*?"?(?:path|url|route)"?[:=]\s*"?)?(?:https?:\/\/[^/\s"]+)?(\/[^\s"?,}]*)/i;
@@ -78,7 +78,7 @@ export function judgeReconstruction(
     'answer' in statements
       ? {
           name: 'Statements that name patients or prescriptions',
-          value: `${statements.answer.outbox} since ${statements.answer.since ?? 'an unknown time'}; which of them fell into the gap can't be known`,
+          value: `${statements.answer.calls} since ${statements.answer.since ?? 'an unknown time'}; which of them fell into the gap can't be known`,
         }
       : { name: 'Database query statistics', value: `not read: ${statements.why}` },
     { name: 'Unable to determine', value: 'access reasons provided; exact PHI records accessed; user actions within sessions' },
