@@ -21,7 +21,7 @@ const unread = (why: string) => ({ why, error: new Unanswered(why) });
 test.each([
   [
     'a deployment ten minutes before the gap',
-    read(),
+    commits(),
     deployments(deployment(10)),
     gapStart,
     'high',
@@ -30,7 +30,7 @@ test.each([
   ['one exactly half an hour before', commits(), deployments(deployment(30)), gapStart, 'high', 'began 30 minutes before the gap'],
   [
     'one 31 minutes before',
-    read(),
+    commits(),
     deployments(deployment(31)),
     gapStart,
     'medium',
