@@ -1,6 +1,7 @@
 import type { Operation } from '#domain/base/policy.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import type { Rows, Sql } from './sql.ts';
+import type { WriterSession } from './writer-session.ts';
 
 /**
  * What a check asks, as data. A service carries it out and returns rows, which the check's own schema reads. `together` lets several
@@ -8,7 +9,7 @@ import type { Rows, Sql } from './sql.ts';
  */
 export type Query =
   | { readonly kind: 'read'; readonly sql: Sql }
-  | { readonly kind: 'probe'; readonly insert: Sql }
+  | { readonly kind: 'writer'; readonly session: WriterSession<void> }
   | { readonly kind: 'health' }
   | { readonly kind: 'errors'; readonly since: Milliseconds }
   | { readonly kind: 'commits'; readonly since: Date; readonly paths: readonly string[] }
@@ -66,4 +67,16 @@ export function* tryQuery<Answer>(program: CheckProgram<Answer>): CheckProgram<Q
     if (error instanceof Unanswered) return { why: error.message, error };
     throw error;
   }
+}
+
+/** Runs a session as the writer. Throws `NotConfigured` into the program where there is no writer. */
+export function* asWriter<Answer>(session: WriterSession<Answer>): CheckProgram<Answer> {
+  const ended: { answer: Answer }[] = [];
+  function* recorded(): WriterSession<void> {
+    ended.push({ answer: yield* session });
+  }
+  yield { kind: 'writer', session: recorded() };
+  const [first] = ended;
+  if (first === undefined) throw new TypeError('the session of the writer did not come to its end');
+  return first.answer;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type CheckProgram, query } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
-import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { formatDuration, SECOND } from '#domain/base/time.ts';
+import { withoutLiterals } from './blocker-text.ts';
 import { type Check, takesNone, withTable } from './check.ts';
 import { byCommand, byRunbook } from './next-steps.ts';
 import type { Verdict } from './verdict.ts';
@@ -146,15 +146,4 @@ export function judgeLocks({ written, holders, activity }: Locks): Verdict {
     figures,
     ...byCommand('/audit permissions', 'check rights and schema (runbook steps 7 and 8)'),
   };
-}
-
-/** A statement's shape: literals and numbers may be patients. */
-export function withoutLiterals(query: string): string {
-  if (query === '' || query === '<insufficient privilege>') return 'its statement is not visible to our role';
-  const shape = query
-    .replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, '?')
-    .replace(/(?:\b[EeBbXxNn])?'(?:[^']|'')*(?:'|$)/g, '?')
-    .replace(/(?<![\w"])\d[\w.]*/g, '?')
-    .replace(/--.*$|\/\*[\s\S]*?(?:\*\/|$)/gm, '');
-  return foreignLine(shape, 120);
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
-import { type CheckProgram, query, tryQuery } from '#domain/audit-table/query.ts';
-import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
+import type { ProbeOutcome } from '#domain/audit-table/probe/outcome.ts';
+import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { asWriter, type CheckProgram, query, tryQuery } from '#domain/audit-table/query.ts';
+import type { AuditTable } from '#domain/audit-table/sql.ts';
 import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import type { WriteFailure } from '#domain/audit-table/writer-session.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { between, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { healthAnswerSchema, healthVerdict } from '#domain/checks/health.ts';
-import { columnsQuery, insertFor } from '#domain/checks/probe.ts';
+import { causeText } from '#domain/checks/probe-verdict.ts';
 import { meaningOf } from '#domain/checks/sqlstate.ts';
 import { diskSchema } from '#domain/checks/storage.ts';
 import { arrivalOf } from './arrival.ts';
@@ -15,8 +17,8 @@ import { countsQuery, isUsualSilence, readCounts, readRound, readUsual, roundQue
 import { silenceOf } from './rules.ts';
 import type { WatchState } from './state.ts';
 
-/** The table as the catalogue describes it, and the INSERT that tries a write; null what must be looked up. */
-export type KnownTable = { readonly table: AuditTable | null; readonly insert: Sql | null };
+/** The table as the catalogue describes it, null when it must be looked up; and as it was last known, for writes while it can't be read. */
+export type KnownTable = { readonly table: AuditTable | null; readonly lastKnown: AuditTable | null };
 
 /** What a round may know before it asks. `known` is what an earlier round has found in the catalogue. */
 export type WatchContext = {
@@ -47,12 +49,12 @@ export function* observe(context: WatchContext): CheckProgram<Observed> {
   const { seen, table }: QueriedTable =
     'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: tableRead.why }, table: null };
   const isTried = isProbeDue(context, health, seen);
-  const insert = (isTried && table ? yield* findInsert(table) : null) ?? context.known.insert;
-  const probe: ProbeSeen = isTried ? yield* tryWrite(insert) : { kind: 'not-tried' };
+  const lastKnown = table ?? context.known.lastKnown;
+  const probe: ProbeSeen = isTried ? yield* probeTable(lastKnown) : { kind: 'not-tried' };
   const isDiskDue = state.disk === null || between(state.disk.at, now) >= DISK_EVERY;
   const diskPercent = isDiskDue ? yield* queryDisk() : null;
   // A table that could not be looked at is looked up anew; how it is written to is still known.
-  return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, insert } };
+  return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, lastKnown } };
 }
 
 type QueriedTable = { readonly seen: Observation['table']; readonly table: AuditTable | null };
@@ -97,31 +99,41 @@ function isProbeDue(context: WatchContext, health: Observation['health'], seen: 
   return !isOfThisSilence;
 }
 
-/** The INSERT is made anew for each probe: a migration may have added a column. */
-function* findInsert(table: AuditTable): CheckProgram<Sql | null> {
-  const columns = yield* tryQuery(query(columnsQuery(table)));
-  return 'answer' in columns ? insertFor(table, columns.answer) : null;
-}
-
-function* tryWrite(insert: Sql | null): CheckProgram<ProbeSeen> {
-  if (insert === null) return { kind: 'unreached' };
-  const tried = yield* tryQuery(
-    (function* (): CheckProgram<ProbeSeen> {
-      const [row] = yield { kind: 'probe', insert };
-      return probeSeen(probeOutcomeSchema.parse(row));
-    })(),
-  );
-  return 'answer' in tried ? tried.answer : { kind: 'unreached' };
+function* probeTable(table: AuditTable | null): CheckProgram<ProbeSeen> {
+  if (table === null) return { kind: 'unreached' };
+  const tried = yield* tryQuery(asWriter(probeSession(table, { insert: null, isForced: false })));
+  return 'answer' in tried ? probeSeen(tried.answer) : { kind: 'unreached' };
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** Only the database's own refusal says that records can't be written; a connection that fails on its way says nothing. */
+/**
+ * Only the database's own refusal of a record as the application writes it says that records can't be written. A connection that fails on
+ * its way, a test record that does not fit, and a write that was held back say nothing.
+ */
 function probeSeen(outcome: ProbeOutcome): ProbeSeen {
-  if (outcome.kind === 'written') return { kind: 'written' };
-  if (outcome.stage === 'after' || outcome.code === null || !SQLSTATE.test(outcome.code)) return { kind: 'unreached' };
-  const why = outcome.isRowSecurity ? 'row-level security refuses the record' : meaningOf(outcome.code).cause;
-  return { kind: 'refused', words: `${why} (${outcome.code})` };
+  switch (outcome.kind) {
+    case 'written':
+      return { kind: 'written' };
+    case 'refused':
+      return { kind: 'refused', words: `${causeText(outcome)} (${outcome.failure.code ?? 'no code'})` };
+    case 'nothing-stored':
+      if (!outcome.isEveryRecord) return { kind: 'unreached' };
+      return { kind: 'refused', words: `the table accepts a record and stores nothing (rule ${outcome.rules.join(', ')})` };
+    case 'unreached':
+      return connectionSeen(outcome.failure);
+    case 'unfit':
+    case 'held-back':
+      return { kind: 'unreached' };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** A server that answers with a code of its own refuses the application too. */
+function connectionSeen({ stage, code }: WriteFailure): ProbeSeen {
+  if (stage === 'after' || code === null || !SQLSTATE.test(code)) return { kind: 'unreached' };
+  return { kind: 'refused', words: `${meaningOf(code).cause} (${code})` };
 }
 
 function* queryHealth(): CheckProgram<Observation['health']> {

@@ -64,8 +64,9 @@ async function answer(context: CheckAppContext, ask: Exclude<Query, { kind: 'say
   switch (ask.kind) {
     case 'read':
       return context.auditDatabase.read(ask.sql, left);
-    case 'probe':
-      return [await use(sources.auditWriter).probe(ask.insert)];
+    case 'writer':
+      await use(sources.auditWriter).run(ask.session);
+      return [];
     case 'health':
       return [await use(sources.health).ask()];
     case 'errors':

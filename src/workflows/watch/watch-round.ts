@@ -19,7 +19,7 @@ export type WatchAppContext = Pick<
 
 /** A round's time, whatever hangs. */
 const ROUND_WITHIN = 6 * SECOND;
-const NOTHING_KNOWN: KnownTable = { table: null, insert: null };
+const NOTHING_KNOWN: KnownTable = { table: null, lastKnown: null };
 const known = new WeakMap<object, KnownTable>();
 
 /** One round of the watch: looks around, judges, asks for what must be told, and wakes itself for the next round. */

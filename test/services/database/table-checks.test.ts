@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
-import { withoutLiterals } from '#domain/checks/locks.ts';
+import { withoutLiterals } from '#domain/checks/blocker-text.ts';
 import { bars } from '#domain/checks/rate.ts';
 import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
 import { openGate } from '#services/database/connection-limit.ts';
