@@ -53,3 +53,8 @@ export const instantColumn = z.string().transform((text) => new Date(`${text.sli
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
+
+/** A name for people's SQL: as it stands when it is plain, else quoted. */
+export function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
+}

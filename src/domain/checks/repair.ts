@@ -1,6 +1,6 @@
 import type { ProbeOutcome } from '#domain/audit-table/probe/outcome.ts';
 import { plainName } from '#domain/audit-table/probe/refusal.ts';
-import { type AuditTable, quoteIdentifier, tableSql } from '#domain/audit-table/sql.ts';
+import { type AuditTable, identifier, tableSql } from '#domain/audit-table/sql.ts';
 
 type Refused = Extract<ProbeOutcome, { kind: 'refused' | 'unfit' }>;
 
@@ -72,9 +72,4 @@ function sequenceRepair(
 /** As short as it can be written: the schema `public` and quotes only where they are needed. */
 export function sqlName(table: AuditTable): string {
   return table.schema === 'public' ? identifier(table.name) : tableSql(table);
-}
-
-/** A name that is SQL as it stands when it is plain, else quoted. */
-export function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }

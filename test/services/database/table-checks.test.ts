@@ -104,7 +104,7 @@ describe('permissions', () => {
       create trigger append_only before insert on "AuditLog" for each row execute function noop()`);
     const verdict = await audit(database, 'permissions');
     expect(verdict).toMatchObject({ level: 'ok', evidence: expect.stringContaining('a trigger could still refuse a record') });
-    expect(verdict.figures).toContainEqual({ name: 'Triggers', value: 'append_only' });
+    expect(verdict.figures).toContainEqual({ name: 'Triggers', value: 'append_only on "AuditLog" (noop)' });
     expect(verdict.figures).toContainEqual({ name: 'Constraints that may refuse a record', value: expect.stringContaining('no_empty') });
   });
 });
@@ -122,7 +122,10 @@ describe('locks', () => {
     const written = waiting.query(record);
     const verdict = await audit(database, 'locks');
     expect(verdict).toMatchObject({ level: 'critical', evidence: 'The table is locked against writes, and 1 waits for it.' });
-    expect(verdict.figures[0]).toMatchObject({ name: 'ShareLock', value: expect.stringContaining('idle in transaction') });
+    expect(verdict.figures[0]).toMatchObject({
+      name: 'ShareLock on "AuditLog"',
+      value: expect.stringMatching(/^session \d+ as gapwatch, for \d+ seconds?, idle in transaction: /),
+    });
     expect(JSON.stringify(verdict)).not.toContain('4711');
     await database.owner.query('rollback');
     await written;

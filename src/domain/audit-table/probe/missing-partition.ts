@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quoteIdentifier, type Rows, type Sql } from '#domain/audit-table/sql.ts';
+import { identifier, type Rows, type Sql } from '#domain/audit-table/sql.ts';
 
 /** Asks for the newest partition of a table by range, with its bounds as the catalogue writes them, and for the database's date. */
 export function newestPartitionQuery(table: string): Sql {
@@ -30,7 +30,7 @@ export function createPartitionSql(table: string, rows: Rows): string | null {
   if (from === '' || to === '') return null;
   const range = from.endsWith('-01') && to.endsWith('-01') ? monthsOf(from, to, today) : daysOf(from, to, today);
   if (range === null) return null;
-  return `CREATE TABLE ${schema}.${quoteIdentifier(nameFor(name, range.from))} PARTITION OF ${table} FOR VALUES FROM ('${range.from}') TO ('${range.to}');`;
+  return `CREATE TABLE ${schema}.${identifier(nameFor(name, range.from))} PARTITION OF ${table} FOR VALUES FROM ('${range.from}') TO ('${range.to}');`;
 }
 
 type Range = { readonly from: string; readonly to: string };
