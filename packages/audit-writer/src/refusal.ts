@@ -17,11 +17,19 @@ const PRISMA = new Set([
   'P2020',
 ]);
 
+/** Prisma's code for a raw statement that failed; PostgreSQL's own code is in its `meta`. */
+const PRISMA_RAW = 'P2010';
+
 /**
- * Whether an error says that the record itself can't be stored, whenever it is tried. Anything else (no connection, no right, no table, no
+ * Returns whether an error says that the record itself can't be stored, whenever it is tried. Anything else (no connection, no permission, no table, no
  * space, a lock) is the database's failure, and the record waits for its end.
  */
 export function isRefusal(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
+  if (code === PRISMA_RAW && error instanceof Error && 'meta' in error) return SQLSTATE.test(codeOf(error.meta));
   return SQLSTATE.test(code) || PRISMA.has(code);
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
