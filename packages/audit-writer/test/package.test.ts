@@ -53,7 +53,9 @@ async function runFile(application: string, name: string, text: string): Promise
 test('the tarball holds the compiled package and its papers, and nothing else', async ({ installed }) => {
   const sources = (await readdir(join(home, 'src'))).map((name) => name.replace(/\.ts$/, ''));
   const compiled = sources.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
-  expect(installed.files).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...compiled].toSorted());
+  expect(installed.files).toEqual(
+    ['CHANGELOG.md', 'LICENSE', 'README.md', 'examples/application.mjs', 'package.json', ...compiled].toSorted(),
+  );
 });
 
 test('what it imports is Node, cockatiel and, in one file alone, the client of S3', async ({ installed }) => {
@@ -101,7 +103,7 @@ test('the example writes its audit log with and without its database', async ({ 
   await table.query(`
     create table "AuditLog" (id text primary key, "userId" text, "userEmail" text, "ipAddress" text, action text, resource text, "resourceId" text,
       success boolean, timestamp timestamp(3))`);
-  await copyFile(join(home, 'examples/application.mjs'), join(application, 'application.mjs'));
+  await copyFile(join(application, 'node_modules/@gapwatch/audit-writer/examples/application.mjs'), join(application, 'application.mjs'));
   const child = spawn(process.execPath, ['application.mjs'], {
     cwd: application,
     env: { ...process.env, DATABASE_URL: url, PORT: '0' },
