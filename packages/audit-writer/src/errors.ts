@@ -1,4 +1,4 @@
-/** Nothing could keep the record: not the database, not the spool, not S3. The access it speaks of should not happen. */
+/** Nothing could keep the record: not the database, not the spool, not object storage. The access it records should not happen. */
 export class AuditRecordNotKept extends Error {
   override readonly name = 'AuditRecordNotKept';
 }
@@ -8,9 +8,14 @@ export class AuditRecordRefused extends Error {
   override readonly name = 'AuditRecordRefused';
 }
 
-/** Another process writes into the same folder. */
+/** Another writer uses the same folder. */
 export class AuditSpoolInUse extends Error {
   override readonly name = 'AuditSpoolInUse';
+}
+
+/** The spool has reached `maximumSpoolBytes`. An `onEvent` may see it as the error of a fallback. */
+export class AuditSpoolFull extends Error {
+  override readonly name = 'AuditSpoolFull';
 }
 
 /** The writer was closed before. */

@@ -1,13 +1,13 @@
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStorage } from './object-storage.ts';
 
 type Bucket = { readonly client: S3Client; readonly bucket: string; readonly prefix: string };
 
 /**
- * An {@link ObjectStore} in a bucket, under a prefix of this application's own, encrypted by the server. The client is the application's: its region,
+ * Returns an {@link ObjectStorage} in a bucket, under a prefix of this application's own, encrypted by the server. The client is the application's: its region,
  * credentials, timeouts.
  */
-export function storeInS3({ client, bucket: Bucket, prefix }: Bucket): ObjectStore {
+export function storeInS3({ client, bucket: Bucket, prefix }: Bucket): ObjectStorage {
   const under = `${prefix.replace(/\/+$/, '')}/`;
   return {
     put: async (key, content) => {

@@ -1,3 +1,6 @@
+/** Records that `write` has handled, by their outcome. */
+export type WriteCounts = { database: number; spool: number; s3: number; refused: number; notKept: number };
+
 /** What a writer has done since it was opened, and what waits. */
 export type AuditWriterFigures = {
   /** Records that `write` has kept, by the place that took them. */
@@ -17,7 +20,7 @@ export type AuditWriterFigures = {
 };
 
 /**
- * The figures in Prometheus' text format, for the application's own /metrics. `audit_log_count` and `audit_log_errors_total` are the names that the runbook's
+ * Returns the figures in Prometheus' text format, for the application's own /metrics. `audit_log_count` and `audit_log_errors_total` are the names that the runbook's
  * rules use (step 19).
  */
 export function prometheusText(figures: AuditWriterFigures): string {
@@ -30,8 +33,8 @@ export function prometheusText(figures: AuditWriterFigures): string {
       ['{place="spool"}', spool],
       ['{place="s3"}', s3],
     ]),
-    ...metric('audit_writer_replayed_total', 'counter', 'Records brought into the database later', [['', replayed]]),
-    ...metric('audit_writer_refused_total', 'counter', 'Records that the database refuses for what they hold', [['', refused]]),
+    ...metric('audit_writer_replayed_total', 'counter', 'Records replayed into the database later', [['', replayed]]),
+    ...metric('audit_writer_refused_total', 'counter', 'Records that the database refused for what they hold', [['', refused]]),
     ...metric('audit_writer_not_kept_total', 'counter', 'Records that nothing could keep; the application was told', [['', notKept]]),
     ...metric('audit_writer_damaged_total', 'counter', 'Lines of the spool that could not be read', [['', damaged]]),
     ...metric('audit_writer_waiting', 'gauge', 'Records that are not in the database yet', [['', waiting]]),

@@ -1,5 +1,5 @@
-/** Somewhere far away that keeps what the local disk does not. Its objects are listed in the order in which they were put. */
-export type ObjectStore = {
+/** Remote storage that keeps what the local disk does not. Its objects are listed in the order in which they were put. */
+export type ObjectStorage = {
   readonly put: (key: string, content: string) => Promise<void>;
   /** Keys, oldest first, at most a thousand. */
   readonly list: () => Promise<readonly string[]>;

@@ -1,10 +1,10 @@
 import type { AuditRecord } from './record.ts';
 
-/** What runs a statement: a `pg` Pool, or anything with its `query`. */
+/** Runs a statement: a `pg` Pool, or anything with its `query`. */
 type Queryable = { readonly query: (text: string, values: unknown[]) => Promise<unknown> };
 
 /**
- * An `insert` for `openAuditWriter` that writes into a PostgreSQL table by `pg`. One statement a batch; a record whose id is there already is
+ * Returns an `insert` for `openAuditWriter` that writes into a PostgreSQL table by `pg`. One statement a batch; a record whose id is there already is
  * left alone, so that it may run again. Columns that no record names keep their defaults. `uniqueColumns` are those of the unique index that holds the
  * id: of a partitioned table `['id', 'timestamp']`, say.
  */

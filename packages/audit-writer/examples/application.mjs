@@ -1,7 +1,7 @@
-// An application that writes its audit log through gapwatch/audit-writer. Run it with a database, stop the database, and start it again:
-//   DATABASE_URL=postgresql://… node examples/audit-writer.mjs
+// An application that writes its audit log through @gapwatch/audit-writer. Run it with a database, stop the database, and start it again:
+//   npm install @gapwatch/audit-writer pg && DATABASE_URL=postgresql://… node application.mjs
 import { createServer } from 'node:http';
-import { insertInto, openAuditWriter, prometheusText } from 'gapwatch/audit-writer';
+import { insertInto, openAuditWriter, prometheusText } from '@gapwatch/audit-writer';
 import pg from 'pg';
 
 const say = (what) => process.stderr.write(`${JSON.stringify(what)}\n`);

@@ -7,20 +7,21 @@ import { S3Client } from '@aws-sdk/client-s3';
 import pg from 'pg';
 import { test as base, expect } from 'vitest';
 import { z } from 'zod';
+import { chance } from '../../../sandbox/chance.ts';
+import { type S3StandIn, startS3 } from '../../../sandbox/stand-ins/s3.ts';
+import { emptyDatabase } from '../../../test/harness/database.ts';
+import { type Proxy as DatabaseProxy, openProxy } from '../../../test/harness/proxy.ts';
 import {
   AuditRecordNotKept,
   AuditRecordRefused,
   AuditSpoolInUse,
+  type AuditWriter,
   type AuditWriterOptions,
   insertInto,
   openAuditWriter,
   prometheusText,
-} from '#gapwatch/audit-writer/index.ts';
-import { storeInS3 } from '#gapwatch/audit-writer/s3.ts';
-import { emptyDatabase } from '#harness/database.ts';
-import { type Proxy as DatabaseProxy, openProxy } from '#harness/proxy.ts';
-import { chance } from '#sandbox/chance.ts';
-import { type S3StandIn, startS3 } from '#sandbox/stand-ins/s3.ts';
+} from '../src/index.ts';
+import { storeInS3 } from '../src/s3.ts';
 
 /** A real table, the application's way to it, and a folder for its spool. */
 type Setting = {
@@ -29,7 +30,7 @@ type Setting = {
   readonly table: pg.Client;
   readonly proxy: DatabaseProxy;
   readonly s3: S3StandIn;
-  readonly opens: (options?: Partial<AuditWriterOptions>) => ReturnType<typeof openAuditWriter>;
+  readonly opens: (options?: Partial<AuditWriterOptions>) => Promise<AuditWriter>;
   /** The numbers of all records in the table, in the order in which they came. */
   readonly numbers: () => Promise<readonly number[]>;
 };
@@ -48,7 +49,7 @@ const test = base.extend<{ readonly setting: Setting }>({
     const s3 = await startS3();
     const pool = new pg.Pool({ connectionString: proxy.url, max: 2, connectionTimeoutMillis: 500 });
     pool.on('error', () => undefined);
-    const opened: Awaited<ReturnType<typeof openAuditWriter>>[] = [];
+    const opened: AuditWriter[] = [];
     await use({
       ...{ url, folder, table, proxy, s3 },
       opens: async (options = {}) => {
@@ -87,7 +88,7 @@ test('the database refuses connections → records are safe on the disk; it is b
   expect(audit.figures()).toMatchObject({ spool: 500, waiting: 500, database: 0, isBreakerOpen: true });
   expect(await setting.numbers()).toEqual([]);
   setting.proxy.mode = 'passes';
-  await audit.isDrained();
+  await audit.drained();
   expect(await setting.numbers()).toEqual(upTo(500));
   expect(audit.figures()).toMatchObject({ replayed: 500, waiting: 0, spoolBytes: 0 });
   expect(await audit.write(record(501))).toBe('database');
@@ -105,7 +106,7 @@ test('the database took a record and its answer was lost → it comes again unde
     },
   });
   expect(await audit.write(record(1))).toBe('spool');
-  await audit.isDrained();
+  await audit.drained();
   expect(await setting.numbers()).toEqual([1]);
 });
 
@@ -139,7 +140,7 @@ test('a refused record among those that wait does not hold up the others', async
   setting.proxy.mode = 'refuses';
   for (const number of [1, -2, 3]) await audit.write({ ...record(Math.abs(number)), number });
   setting.proxy.mode = 'passes';
-  await audit.isDrained();
+  await audit.drained();
   expect(await setting.numbers()).toEqual([1, 3]);
   expect(await readFile(join(setting.folder, 'refused.ndjson'), 'utf8')).toContain('record-2');
 });
@@ -169,7 +170,7 @@ test('the spool is full → S3 takes what follows; all is back → everything is
   await expect(failing).rejects.toBeInstanceOf(AuditRecordNotKept);
   s3.fault = undefined;
   setting.proxy.mode = 'passes';
-  await audit.isDrained();
+  await audit.drained();
   expect(await setting.numbers()).toEqual(upTo(20));
   expect(s3.objects.size).toBe(0);
 });
@@ -184,7 +185,7 @@ test('what an earlier process has left comes first, and a torn or damaged line i
   const after = await setting.opens();
   await after.write(record(4));
   setting.proxy.mode = 'passes';
-  await after.isDrained();
+  await after.drained();
   expect(await setting.numbers()).toEqual([1, 2, 3, 4]);
   expect(after.figures().damaged).toBe(2);
   expect(await readFile(join(setting.folder, 'damaged.ndjson'), 'utf8')).toContain('changed by somebody');
@@ -202,13 +203,13 @@ test('a second process on the same folder is refused; more records than may wait
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(5);
   setting.proxy.mode = 'passes';
   setting.proxy.cut();
-  await audit.isDrained();
+  await audit.drained();
 });
 
 test('a lock of another container holds as long as it is touched; one that a dead container left is taken over', async ({ setting }) => {
   const path = join(setting.folder, 'lock');
   await writeFile(path, 'another-container 1');
-  await expect(setting.opens()).rejects.toThrow('process another-container 1 writes into');
+  await expect(setting.opens()).rejects.toThrow('process 1 of another-container writes into');
   const longAgo = new Date(Date.now() - 60_000);
   await utimes(path, longAgo, longAgo);
   const audit = await setting.opens();
@@ -280,7 +281,7 @@ test('an application whose own listener throws loses no record', async ({ settin
   setting.proxy.mode = 'refuses';
   expect(await audit.write(record(1))).toBe('spool');
   setting.proxy.mode = 'passes';
-  await audit.isDrained();
+  await audit.drained();
   expect(await setting.numbers()).toEqual([1]);
 });
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { insertInto, openAuditWriter } from '#gapwatch/audit-writer/index.ts';
+import { insertInto, openAuditWriter } from '../src/index.ts';
 
 /**
  * An application in a process of its own that writes audit records as fast as they are kept, five users taking turns, and tells its parent which ones are.
@@ -10,7 +10,7 @@ const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMilli
 pool.on('error', () => undefined);
 const audit = await openAuditWriter({ insert: insertInto(pool, 'AuditLog'), folder, timeoutMilliseconds: 400, retryMilliseconds: 50 });
 if (mode === 'drain') {
-  await audit.isDrained();
+  await audit.drained();
   await audit.close();
   await pool.end();
   process.send?.({ drained: true });
