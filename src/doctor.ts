@@ -5,7 +5,7 @@ import { DAY, formatUtc, HOUR, plus } from '#domain/time.ts';
 import { type AuditDatabase, openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
 import { connectMail } from '#services/mail.ts';
-import { connectPagerDuty } from '#services/pagerduty.ts';
+import { connectPagerDuty } from '#services/pagerduty/rest.ts';
 import { connectSlack } from '#services/slack.ts';
 import { lastDelivery } from '#store/deliveries.ts';
 import { fingerprint, readSigningKey } from '#store/evidence.ts';

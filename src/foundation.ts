@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Policy } from '#domain/policy.ts';
 import { openAuditDatabase } from '#services/audit-database.ts';
 import { openGate } from '#services/gate.ts';
-import { connectPagerDutyEvents } from '#services/pagerduty-events.ts';
+import { connectPagerDutyEvents } from '#services/pagerduty/events.ts';
 import { openDatabase } from '#store/database.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';

@@ -10,7 +10,7 @@ import { TemplateError } from '#domain/messages/render.ts';
 import { unreachableRoles } from '#domain/policy.ts';
 import { connectHeartbeat } from '#services/heartbeat.ts';
 import { connectMail } from '#services/mail.ts';
-import { connectPagerDuty } from '#services/pagerduty.ts';
+import { connectPagerDuty } from '#services/pagerduty/rest.ts';
 import { openReportFolder } from '#services/report-folder.ts';
 import { connectSlack } from '#services/slack.ts';
 import { StoreUnavailable } from '#store/database.ts';

@@ -2,7 +2,7 @@ import type { Answer } from '#domain/incident/call.ts';
 import { OUR_NOTE_PREFIX } from '#domain/incident/decide-alert.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { DeedOutcome } from '#services/pagerduty.ts';
+import type { DeedOutcome } from '#services/pagerduty/rest.ts';
 import type { Attempt } from './attempt.ts';
 import type { House } from './house.ts';
 

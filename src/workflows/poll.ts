@@ -4,7 +4,7 @@ import { matchesAlert } from '#domain/incident/matches-alert.ts';
 import { stateOf } from '#domain/incident/state.ts';
 import { MINUTE, plus } from '#domain/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { PagerDutyIncident } from '#services/pagerduty.ts';
+import type { PagerDutyIncident } from '#services/pagerduty/rest.ts';
 import { isForeignAlert, keepForeignAlert } from '#store/deliveries.ts';
 import { incidentNumbers, incidentOfAlert, loadFacts } from '#store/facts.ts';
 import { handle, openOrJoin } from './handle.ts';

@@ -3,7 +3,7 @@ import { GIVE_UP_AFTER } from '#domain/policy.ts';
 import { between, formatUtc, MINUTE } from '#domain/time.ts';
 import { ALARMS, type AlarmName } from '#domain/watch/alarm.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { AlertEvent, PagerDutyEvents } from '#services/pagerduty-events.ts';
+import type { AlertEvent, PagerDutyEvents } from '#services/pagerduty/events.ts';
 import type { Queryable } from '#store/database.ts';
 import { noteFinding } from '#store/findings.ts';
 import { loadSignal, noteSignal, type StoredSignal } from '#store/watch.ts';

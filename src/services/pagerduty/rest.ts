@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { foreignLine } from '#domain/foreign-text.ts';
 import type { Alert } from '#domain/incident/facts.ts';
-import { neverConnected, ServiceFailure } from './failure.ts';
+import { neverConnected, ServiceFailure } from '#services/failure.ts';
 
 /** A PagerDuty incident as Gapwatch reads it: only the fields it uses, since real answers hold nulls where the schema has none. */
 export type PagerDutyIncident = Alert & {
@@ -46,7 +46,7 @@ type Connection = { readonly apiUrl: string; readonly token: string; readonly fr
 
 const DEADLINE_MILLISECONDS = 10_000;
 
-/** Connects to PagerDuty; nothing is asked until a method is called. Why not its own client: docs/decisions/0003-pagerduty-by-fetch.md. */
+/** Connects to PagerDuty; nothing is asked until a method is called. Why not its own client: docs/decisions/0003-pagerduty-by-pdjs.md. */
 export function connectPagerDuty(connection: Connection): PagerDuty {
   const get = (path: string) => ask(connection, 'GET', path);
   const incident = async (id: string) =>

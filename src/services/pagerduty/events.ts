@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { foreignLine } from '#domain/foreign-text.ts';
 import type { Severity } from '#domain/watch/alarm.ts';
-import { neverConnected, ServiceFailure } from './failure.ts';
+import { neverConnected, ServiceFailure } from '#services/failure.ts';
 
 /** An alert for PagerDuty: raised or over. Under the same key it is the same alert. */
 export type AlertEvent =
