@@ -429,7 +429,8 @@ describe('a program that makes one call ends by itself, and says nothing of its 
       import { connectPagerDuty } from '#services/pagerduty/rest.ts';
       const { pageLevel } = connectPagerDuty(${JSON.stringify({ apiUrl: url, token: TOKEN, fromEmail: 'x@clinic.example', tempo })});
       const said = await pageLevel('P1', 2).then(() => 'done', ({ outcome }) => outcome);
-      process.stdout.write(said);`;
-    expect(await run(process.execPath, ['--input-type=module', '--eval', program])).toEqual({ stdout: said, stderr: '' });
+      const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+      process.stdout.write(said + ', ' + timers + ' timers');`;
+    expect(await run(process.execPath, ['--input-type=module', '--eval', program])).toEqual({ stdout: `${said}, 0 timers`, stderr: '' });
   });
 });
