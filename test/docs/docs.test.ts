@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { SETTING_HELP } from '#app/settings.ts';
 import { CHECKS } from '#domain/checks/index.ts';
-import { ANNOUNCEMENTS } from '#domain/incident/call.ts';
+import { ANNOUNCEMENTS } from '#domain/incident/outbox/message.ts';
 import { SCOPES } from '#sandbox/stand-ins/slack/slack.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');

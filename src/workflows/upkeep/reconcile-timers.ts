@@ -1,77 +1,69 @@
 import type { Policy } from '#domain/base/policy.ts';
-import { between, DAY, HOUR, MINUTE, plus, SECOND } from '#domain/base/time.ts';
-import type { TimerCommand } from '#domain/incident/command.ts';
-import { reachedEscalations } from '#domain/incident/escalation.ts';
-import { hhsDeadline } from '#domain/incident/hhs.ts';
+import { between, MINUTE, SECOND } from '#domain/base/time.ts';
+import { timerJob } from '#domain/incident/effects.ts';
 import type { Incident } from '#domain/incident/state.ts';
-import { incidentNumbers, loadLinks } from '#store/event-store.ts';
-import { loadSent } from '#store/sent-messages.ts';
-import { verifyEvidence } from '#store/signatures.ts';
+import type { Timer } from '#domain/incident/timer-command.ts';
+import { timersOf } from '#domain/incident/timers.ts';
+import { incidentNumbers } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
+import { toNewJob } from '#workflows/jobs.ts';
 
 /** A timer is overdue, not merely on its way, after this long. */
 const OVERDUE = 30 * SECOND;
-/** A call that has been due for so long without any attempt coming to an end is stuck. */
+/** A message that has been due for so long without any attempt coming to an end is stuck. */
 const STUCK = 10 * MINUTE;
 const LATEST = 50;
 
-type Due = {
-  readonly what: string;
-  readonly dueAt: Date;
-  readonly command: TimerCommand | { readonly kind: 'update-due'; readonly number: number };
-};
-
 /**
- * Looks for what should have happened and did not: a timer that never fired, a call that is stuck. An overdue timer's command is given
- * now (each can be given twice without harm) and counted as a repair. Returns what is still wrong after that, in words.
+ * Compares the timers that each incident's state asks for with the jobs that wait. An overdue timer's command is given now (each can be
+ * given twice without harm), a timer without a job gets one; each counts as a repair. Returns what was found wrong, in words: what was
+ * repaired just now, and messages that are stuck.
  */
 export async function reconcileTimers(context: AppContext): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) {
     const { incident } = await load(context, number);
     if (!incident) continue;
-    for (const due of overdue(incident, context.now(), context.policy)) await repair(context, number, due);
-    wrong.push(...stuckMessages(incident, context.now()));
+    const { overdue, ahead } = timersNow(incident, context.policy, context.now());
+    for (const timer of overdue) wrong.push(...(await giveNow(context, number, timer)));
+    wrong.push(...(await plantMissing(context, number, ahead)), ...stuckMessages(incident, context.now()));
   }
   return wrong;
 }
 
-async function repair(context: AppContext, number: number, { what, command }: Due): Promise<void> {
-  const { isNews } = await execute(context, number, command, { kind: 'timer' });
-  if (!isNews) return;
-  context.observe.repair();
-  context.log.warn({ incident: number, what }, 'a timer had not fired; its work was done now');
+type Timers = { readonly overdue: readonly Timer[]; readonly ahead: readonly Timer[] };
+
+function timersNow(incident: Incident, policy: Policy, now: Date): Timers {
+  const timers = timersOf(incident, policy);
+  return {
+    overdue: timers.filter(({ dueAt }) => between(dueAt, now) >= OVERDUE),
+    ahead: timers.filter(({ dueAt }) => between(dueAt, now) < 0),
+  };
 }
 
-/** The timers of an incident whose time has passed without their work being done. */
-function overdue(incident: Incident, now: Date, policy: Policy): readonly Due[] {
-  const { nextUpdate, pausedUntil, followUp, phase } = incident;
-  const updates: readonly Due[] =
-    nextUpdate && !incident.updatesPaused
-      ? [{ what: 'update', dueAt: nextUpdate.dueAt, command: { kind: 'update-due', number: nextUpdate.number } }]
-      : [];
-  const pause: readonly Due[] =
-    pausedUntil && phase.name === 'open'
-      ? [{ what: 'end of the pause', dueAt: pausedUntil, command: { kind: 'pause-over', until: pausedUntil } }]
-      : [];
-  const escalations: readonly Due[] =
-    reachedEscalations(incident, plus(now, -OVERDUE), policy).length > 0
-      ? [{ what: 'escalation', dueAt: plus(now, -OVERDUE), command: { kind: 'escalation-due' } }]
-      : [];
-  const reminders: readonly Due[] =
-    phase.name === 'resolved' && !followUp.closed
-      ? [24, 48].map((hours) => ({
-          what: `reminder after ${hours} hours`,
-          dueAt: plus(phase.at, hours * HOUR),
-          command: { kind: 'follow-up-due', hours, resolution: incident.resolutions },
-        }))
-      : [];
-  const deadline: readonly Due[] =
-    followUp.hhs?.required && !followUp.hhs.notified
-      ? [{ what: 'HHS deadline', dueAt: plus(hhsDeadline(incident), -DAY), command: { kind: 'hhs-due', daysLeft: 1 } }]
-      : [];
-  return [...updates, ...pause, ...escalations, ...reminders, ...deadline].filter(({ dueAt }) => between(dueAt, now) >= OVERDUE);
+async function giveNow(context: AppContext, number: number, { command }: Timer): Promise<readonly string[]> {
+  const { isNews } = await execute(context, number, command, { kind: 'timer' });
+  if (!isNews) return [];
+  context.observe.repair();
+  context.log.warn({ incident: number, timer: command.kind }, 'a timer had not fired; its work was done now');
+  return [`a timer of INC-${number} had not fired (${command.kind}); its work was done now`];
+}
+
+async function plantMissing(context: AppContext, number: number, timers: readonly Timer[]): Promise<readonly string[]> {
+  if (timers.length === 0) return [];
+  const jobs = timers.map((timer) => toNewJob(timerJob(number, timer)));
+  const known = await context.jobs.known(
+    'timers',
+    jobs.map(({ key }) => key),
+  );
+  const missing = jobs.filter(({ key }) => !known.has(key));
+  for (const job of missing) {
+    await context.jobs.enqueue(context.database, job, context.now());
+    context.observe.repair();
+    context.log.warn({ incident: number, timer: job.key }, 'a timer had no job; it has one again');
+  }
+  return missing.map(({ key }) => `a timer of INC-${number} had no job (${key}); it has one again`);
 }
 
 function stuckMessages({ outbox, phase }: Incident, now: Date): readonly string[] {
@@ -79,14 +71,4 @@ function stuckMessages({ outbox, phase }: Incident, now: Date): readonly string[
   return outbox
     .filter(({ dueAt, status }) => status.name === 'due' && status.attempts === 0 && between(dueAt, now) > STUCK)
     .map(({ key }) => `${key} has not been tried for ${Math.floor(STUCK / MINUTE)} minutes`);
-}
-
-/** Recomputes every record; answers what does not hold, with the incident's number before it. */
-export async function verifyRecords(context: AppContext): Promise<readonly { readonly incident: number; readonly problem: string }[]> {
-  const found: { incident: number; problem: string }[] = [];
-  for (const incident of await incidentNumbers(context.database)) {
-    const evidence = { incident, links: await loadLinks(context.database, incident), sent: await loadSent(context.database, incident) };
-    found.push(...verifyEvidence(evidence).map((problem) => ({ incident, problem })));
-  }
-  return found;
 }

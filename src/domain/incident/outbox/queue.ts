@@ -1,7 +1,6 @@
-import type { Announcement, Payload } from './call.ts';
-import { destinationOf } from './call.ts';
-import type { IncidentEvent } from './event.ts';
-import { type Incident, outboxMessage } from './state.ts';
+import type { IncidentEvent } from '#domain/incident/event.ts';
+import { type Incident, outboxMessage } from '#domain/incident/state.ts';
+import { type Announcement, destinationOf, type Payload } from './message.ts';
 
 /** Asks for a call outward, once: the key names it for ever. */
 export function queueMessage(key: string, payload: Payload, dueAt: Date): IncidentEvent {
@@ -42,4 +41,9 @@ export function noteOnAlerts(incident: Incident, now: Date, text: string): reado
   return incident.alerts
     .filter((alert) => alert.status !== 'resolved')
     .map((alert) => queueMessage(`note/${alert.id}/${incident.eventCount}`, { kind: 'note', alertId: alert.id, text }, now));
+}
+
+/** Whether a message that is announced once under this id was ever asked for. */
+export function wasAnnounced(incident: Incident, name: Announcement, id: string): boolean {
+  return outboxMessage(incident, `slack/${name}/${id}`) !== undefined;
 }

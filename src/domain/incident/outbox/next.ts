@@ -1,5 +1,5 @@
-import { type Destination, destinationOf, type OutboxMessage } from './call.ts';
-import { type Incident, rootMessage } from './state.ts';
+import { type Incident, rootMessage } from '#domain/incident/state.ts';
+import { type Destination, destinationOf, type OutboxMessage, urgencyOf } from './message.ts';
 
 /**
  * The call that a destination should make next, or null when nothing is ready. Slack's order is the order of importance: nothing comes
@@ -19,23 +19,8 @@ const BACKLOG = 8;
 function mostImportant(ready: readonly OutboxMessage[]): OutboxMessage | null {
   const [first = null] = ready;
   if (ready.length < BACKLOG) return first;
-  const best = Math.min(...ready.map(({ payload }) => rank(payload)));
-  return ready.find(({ payload }) => rank(payload) === best) ?? first;
-}
-
-function rank(payload: OutboxMessage['payload']): number {
-  switch (payload.kind) {
-    case 'update':
-    case 'resolution-post':
-      return 0;
-    case 'announcement':
-      return payload.broadcast ? 0 : 2;
-    case 'check-answer':
-    case 'check-conclusion':
-      return 1;
-    default:
-      return 2;
-  }
+  const best = Math.min(...ready.map(({ payload }) => urgencyOf(payload)));
+  return ready.find(({ payload }) => urgencyOf(payload) === best) ?? first;
 }
 
 function isReady({ status }: OutboxMessage, now: Date): boolean {

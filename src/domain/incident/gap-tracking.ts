@@ -1,12 +1,85 @@
 import type { TableReading } from '#domain/audit-table/reading.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { between, formatDuration, formatUtc, MINUTE, plus } from '#domain/base/time.ts';
-import { type Gap, type KnownBy, ongoingGap } from '#domain/gap/gap.ts';
-import type { IncidentEvent } from './event.ts';
-import { announce, noteOnAlerts, queueMessage } from './requests.ts';
+import { type Gap, type KnownBy, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
+import { announce, noteOnAlerts, queueMessage } from '#domain/incident/outbox/queue.ts';
+import type { Became, CommandRows, Evolutions, TimelineTexts } from './concern.ts';
+import type { EventOf, IncidentEvent } from './event.ts';
 import { type Incident, outboxMessage } from './state.ts';
 
-type Seen = Extract<TableReading, { kind: 'seen' }>;
+/** What the readings of the audit table make known: silence, records, and the gaps between them (runbook steps 1, 13, 14). */
+export type TableReadCommand = { readonly kind: 'table-read'; readonly reading: TableReading };
+
+export const gapTrackingCommands: CommandRows<TableReadCommand> = {
+  'table-read': {
+    permission: 'nobody',
+    // A gap that was left open by a resolution is followed to its end.
+    decide: (incident, { reading }, { now, policy }) => ({ events: isPolled(incident) ? tableRead(incident, reading, now, policy) : [] }),
+  },
+};
+
+type TableEvent = 'records.silent' | 'records.written' | 'records.unseen' | 'gap.opened' | 'gap.ended' | 'gap.corrected';
+
+export const gapTrackingEvolutions: Evolutions<TableEvent> = {
+  'records.silent': (incident, { lastRecordAt }) => ({ ...incident, records: { status: 'silent', lastRecordAt } }),
+  'records.written': (incident, { lastRecordAt, perMinute }, { at }) => ({
+    ...incident,
+    records: { status: 'written', lastRecordAt, perMinute, since: at },
+  }),
+  'records.unseen': (incident, { failure }, { at }) => ({ ...incident, records: { status: 'unseen', failure, since: at } }),
+  'gap.opened': (incident, { gap, startAt, knownBy }) => ({
+    ...incident,
+    gaps: [...incident.gaps, { id: gap, start: { at: startAt, knownBy }, end: 'ongoing' }],
+  }),
+  'gap.ended': (incident, { gap, endAt, knownBy }) => withGap(incident, gap, (each) => ({ ...each, end: { at: endAt, knownBy } })),
+  'gap.corrected': (incident, { gap, edge, at, knownBy }) => withGap(incident, gap, (each) => ({ ...each, [edge]: { at, knownBy } })),
+};
+
+/** Returns the incident as it is after what a reading made known, as far as records and gaps go. */
+export function afterReading(incident: Incident, events: readonly IncidentEvent[], now: Date): Incident {
+  const counted = { ...incident, eventCount: incident.eventCount + events.length };
+  return events.reduce<Incident>(
+    (state, event) => (isTableEvent(event) ? evolveTable(event.type, state, event, { at: now, by: { kind: 'watch' } }) : state),
+    counted,
+  );
+}
+
+function isTableEvent(event: IncidentEvent): event is EventOf<TableEvent> {
+  return event.type in gapTrackingEvolutions;
+}
+
+function evolveTable<Type extends TableEvent>(type: Type, incident: Incident, event: EventOf<Type>, became: Became): Incident {
+  return gapTrackingEvolutions[type](incident, event, became);
+}
+
+function withGap(incident: Incident, id: number, change: (gap: Gap) => Gap): Incident {
+  return { ...incident, gaps: incident.gaps.map((gap) => (gap.id === id ? change(gap) : gap)) };
+}
+
+export const gapTrackingTexts: TimelineTexts<TableEvent> = {
+  'records.silent': ({ lastRecordAt }) =>
+    lastRecordAt ? `Audit table silent; last record ${formatUtc(lastRecordAt)}` : 'Audit table silent; it holds no record',
+  'records.written': ({ lastRecordAt, perMinute }) =>
+    `Audit records are being written; last record ${formatUtc(lastRecordAt)}, ${perMinute} in the last minute`,
+  'records.unseen': ({ failure }) => `Audit table can't be seen: ${failure}`,
+  'gap.opened': ({ gap, startAt, knownBy, because }) =>
+    `Gap ${gap} starts ${formatUtc(startAt)}, known by ${knownByWords(knownBy)}${becauseText(because)}`,
+  'gap.ended': ({ gap, endAt, knownBy, because }) =>
+    `Gap ${gap} ends ${formatUtc(endAt)}, known by ${knownByWords(knownBy)}${becauseText(because)}`,
+  'gap.corrected': ({ gap, edge, at, formerly, knownBy, because }) => {
+    const before = formerly ? formatUtc(formerly) : 'not known';
+    return `Gap ${gap} ${edge} corrected from ${before} to ${formatUtc(at)}, known by ${knownByWords(knownBy)}${becauseText(because)}`;
+  },
+};
+
+function becauseText(reason: string | null): string {
+  return reason === null ? '' : `, because ${reason}`;
+}
+
+/** Whether the audit table is looked at for this incident: while it is open, and after that until its last gap has ended. */
+export function isPolled({ phase, gaps }: Incident): boolean {
+  return phase.name === 'open' || ongoingGap(gaps) !== undefined;
+}
 const BY_RECORD: KnownBy = { kind: 'record' };
 
 /**
@@ -24,6 +97,8 @@ export function tableRead(incident: Incident, reading: TableReading, now: Date, 
   }
   return reading.kind === 'unseen' ? unseen(incident, reading.failure, now) : laterReading(incident, reading, now, policy);
 }
+
+type Seen = Extract<TableReading, { kind: 'seen' }>;
 
 function firstReading(incident: Incident, reading: TableReading, policy: Policy): readonly IncidentEvent[] {
   const byAlert = openGap(incident, plus(incident.startedAt, -policy.gap.alertAfter), { kind: 'alert' });

@@ -1,17 +1,55 @@
+import type { Policy } from '#domain/base/policy.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { between, formatUtc, HOUR, MINUTE, type Milliseconds } from '#domain/base/time.ts';
-import type { Payload } from './call.ts';
-import type { AlertChange, Command, Decision } from './command.ts';
-import type { DecisionContext } from './context.ts';
-import type { AlertEvent, IncidentEvent } from './event.ts';
-import { announce, queueMessage } from './requests.ts';
+import type { Payload } from '#domain/incident/outbox/message.ts';
+import { announce, queueMessage } from '#domain/incident/outbox/queue.ts';
+import type { CommandRows, Decision, DecisionContext, Evolutions, TimelineTexts } from './concern.ts';
+import type { Alert, AlertEvent, IncidentEvent } from './event.ts';
 import { type Incident, incidentName, type TrackedAlert } from './state.ts';
 import { nextUpdate } from './update-schedule.ts';
+
+/** A change that PagerDuty told of, by webhook or found by the poll. */
+export type AlertChange = {
+  readonly alertId: string;
+  readonly event: AlertEvent;
+  readonly agent: string | null;
+  readonly detail: string;
+  readonly occurredAt: Date;
+  readonly seenBy: 'webhook' | 'poll';
+};
+
+export type OpeningCommand =
+  | { readonly kind: 'alert-fired'; readonly number: number; readonly alert: Alert; readonly seenBy: 'webhook' | 'poll' }
+  | { readonly kind: 'declare'; readonly number: number; readonly reason: string; readonly isDrill: boolean };
+
+export type AlertCommand = { readonly kind: 'alert-changed'; readonly change: AlertChange };
+
+export const alertCommands: CommandRows<AlertCommand> = {
+  'alert-changed': {
+    permission: 'nobody',
+    decide: (incident, { change }, context) => ({ events: alertChanged(incident, change, context) }),
+  },
+};
+
+export const alertEvolutions: Evolutions<'alert.fired' | 'alert.changed'> = {
+  'alert.fired': (incident, { alert }) => ({ ...incident, alerts: [...incident.alerts, { ...alert, status: 'triggered' }] }),
+  'alert.changed': (incident, { alertId, event }) => withAlertEvent(incident, alertId, event),
+};
+
+export const alertTexts: TimelineTexts<'alert.fired' | 'alert.changed'> = {
+  'alert.fired': ({ alert, seenBy }) =>
+    `Alert ${alert.id} fired at ${formatUtc(alert.createdAt)}: ${alert.title} (${alert.service}; seen by ${seenBy})`,
+  'alert.changed': ({ alertId, event, agent, occurredAt, detail, seenBy }) => {
+    const by = agent ? ` by ${agent}` : '';
+    const more = detail === '' ? '' : `: ${detail}`;
+    return `Alert ${alertId} ${event.replace('_', ' ')}${by} at ${formatUtc(occurredAt)}${more} (seen by ${seenBy})`;
+  },
+};
 
 /** Runbook step 1: an alert opens an incident, or joins the one that runs; the same alert twice changes nothing. */
 export function alertFired(
   incident: Incident | null,
-  { number, alert, seenBy }: Extract<Command, { kind: 'alert-fired' }>,
+  { number, alert, seenBy }: Extract<OpeningCommand, { kind: 'alert-fired' }>,
   { now, policy }: DecisionContext,
 ): readonly IncidentEvent[] {
   const fired: IncidentEvent = { type: 'alert.fired', alert, seenBy };
@@ -28,7 +66,7 @@ export function alertFired(
 /** A person opens an incident without an alert. */
 export function declared(
   incident: Incident | null,
-  { number, reason, isDrill }: Extract<Command, { kind: 'declare' }>,
+  { number, reason, isDrill }: Extract<OpeningCommand, { kind: 'declare' }>,
   { now }: DecisionContext,
 ): Decision {
   if (incident?.phase.name === 'open') {
@@ -40,7 +78,11 @@ export function declared(
   }
   return { events: [{ type: 'incident.opened', number, startedAt: now, reason, ...(isDrill ? { drill: true } : {}) }] };
 }
-
+/** Whether a title, a service's name or an alert's details carry one of the policy's alert names. Case does not matter. */
+export function matchesAlert(text: string, policy: Pick<Policy, 'alerts'>): boolean {
+  const haystack = text.toLowerCase();
+  return policy.alerts.some((name) => haystack.includes(name.toLowerCase()));
+}
 /** Keeps what PagerDuty tells of an alert on the timeline and, where people should know, in the thread. */
 export function alertChanged(incident: Incident, change: AlertChange, { now, policy }: DecisionContext): readonly IncidentEvent[] {
   const alert = incident.alerts.find((known) => known.id === change.alertId);
@@ -135,4 +177,31 @@ function alertReopened(
 function plausibleStart(createdAt: Date, now: Date): Date {
   const age = between(createdAt, now);
   return age >= 0 && age <= 24 * HOUR ? createdAt : now;
+}
+
+/** Returns the incident after an event of one of its alerts in PagerDuty. */
+export function withAlertEvent(incident: Incident, alertId: string, event: AlertEvent): Incident {
+  return { ...incident, alerts: incident.alerts.map((alert) => (alert.id === alertId ? changed(alert, event) : alert)) };
+}
+
+/** An alert after an event in PagerDuty. */
+export function changed(alert: TrackedAlert, event: AlertEvent): TrackedAlert {
+  switch (event) {
+    case 'acknowledged':
+      return { ...alert, status: 'acknowledged' };
+    case 'resolved':
+      return { ...alert, status: 'resolved' };
+    case 'unacknowledged':
+    case 'reopened':
+      return { ...alert, status: 'triggered' };
+    case 'reassigned':
+    case 'escalated':
+    case 'delegated':
+    case 'annotated':
+    case 'priority_updated':
+    case 'other':
+      return alert;
+    default:
+      return event satisfies never;
+  }
 }

@@ -1,19 +1,65 @@
+import type { TableReading } from '#domain/audit-table/reading.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
-import type { Command, Decision } from './command.ts';
-import { postMortemEvents } from './decide-follow-up.ts';
-import { tableRead } from './decide-look.ts';
-import { detailSchema, type IncidentEvent } from './event.ts';
-import { refuse } from './refusals.ts';
-import { noteOnAlerts, queueMessage } from './requests.ts';
-import { evolve, type Incident, incidentName } from './state.ts';
+import { noteOnAlerts, queueMessage } from '#domain/incident/outbox/queue.ts';
+import { type CommandRows, type Decision, type Evolutions, refuse, type TimelineTexts } from './concern.ts';
+import { type Detail, detailSchema, type IncidentEvent } from './event.ts';
+import { postMortemEvents } from './follow-up.ts';
+import { afterReading, tableRead } from './gap-tracking.ts';
+import { type Incident, incidentName } from './state.ts';
+
+/** How an incident begins and ends: what must hold before it may be resolved, and what goes out when it is. */
+export type ResolutionCommand =
+  | {
+      readonly kind: 'resolve';
+      readonly rootCause: string | null;
+      readonly anywayBecause: string | null;
+      readonly reading: TableReading;
+      readonly details?: Readonly<Partial<Record<Detail, string>>>;
+      readonly postMortemAt?: Date | null;
+    }
+  | { readonly kind: 'write-report' };
+
+export const resolutionCommands: CommandRows<ResolutionCommand> = {
+  resolve: { permission: 'member', decide: (incident, command, { now, policy }) => resolve(incident, command, now, policy) },
+  'write-report': {
+    permission: 'member',
+    decide: (incident, _command, { now }) => ({
+      events: [queueMessage(`gap-report/${incident.eventCount}`, { kind: 'gap-report' }, now)],
+    }),
+  },
+};
+
+type LifeEvent = 'incident.opened' | 'incident.reopened' | 'incident.resolved';
+
+export const resolutionEvolutions: Evolutions<LifeEvent> = {
+  // The first event makes the state; a second one would say nothing new.
+  'incident.opened': (incident) => incident,
+  'incident.reopened': (incident) => ({ ...incident, phase: { name: 'open' }, followUp: { ...incident.followUp, closed: null } }),
+  'incident.resolved': (incident, { anywayBecause, unmet, rootCause }, { at, by }) => ({
+    ...incident,
+    phase: { name: 'resolved', at, by: by.kind === 'person' ? by.name : 'Gapwatch', anywayBecause, unmet },
+    rootCause: rootCause ?? incident.rootCause,
+    nextUpdate: null,
+    resolutions: incident.resolutions + 1,
+  }),
+};
+
+export const resolutionTexts: TimelineTexts<LifeEvent> = {
+  'incident.opened': ({ reason, startedAt }) => `Incident opened: ${reason} (began ${formatUtc(startedAt)})`,
+  'incident.reopened': ({ because }) => `Incident reopened: ${because}`,
+  'incident.resolved': ({ rootCause, anywayBecause, unmet }) => {
+    const anyway = anywayBecause === null ? '' : `, although: ${unmet.join(' ')} Reason given: ${anywayBecause}`;
+    return `Incident resolved. Root cause: ${rootCause ?? 'as stated before, or not yet known'}${anyway}`;
+  },
+};
 
 /**
  * Resolves the incident after a fresh reading of the audit table: no gap may be open and records must be written (runbook steps 13
  * and 14). What is still wrong is said, and `anyway because …` resolves all the same, with the reason on the record.
  */
-export function resolve(incident: Incident, command: Extract<Command, { kind: 'resolve' }>, now: Date, policy: Policy): Decision {
+export function resolve(incident: Incident, command: Extract<ResolutionCommand, { kind: 'resolve' }>, now: Date, policy: Policy): Decision {
   if (incident.phase.name !== 'open') {
     return refuse(
       'already-resolved',
@@ -21,7 +67,7 @@ export function resolve(incident: Incident, command: Extract<Command, { kind: 'r
     );
   }
   const seen = tableRead(incident, command.reading, now, policy);
-  const after = seen.reduce<Incident>((state, event) => evolve(state, { sequence: 1, at: now, by: { kind: 'watch' }, event }), incident);
+  const after = afterReading(incident, seen, now);
   const unmet = unmetConditions(after);
   if (unmet.length > 0 && command.anywayBecause === null) {
     return { events: seen, refused: { reason: 'not-resolvable-yet', message: notYet(after, unmet) } };
