@@ -1,4 +1,3 @@
-import type { Policy } from '#domain/base/policy.ts';
 import { between, MINUTE, SECOND } from '#domain/base/time.ts';
 import { timerJob } from '#domain/incident/effects.ts';
 import type { Incident } from '#domain/incident/state.ts';
@@ -9,8 +8,9 @@ import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
 
-/** A timer is overdue, not merely on its way, after this long. */
+/** A timer without a job is overdue, not merely on its way, after this long; one that has a job may be held up for longer. */
 const OVERDUE = 30 * SECOND;
+const HELD_UP = 2 * MINUTE;
 /** A message that has been due for so long without any attempt coming to an end is stuck. */
 const STUCK = 10 * MINUTE;
 const LATEST = 50;
@@ -25,45 +25,35 @@ export async function reconcileTimers(context: AppContext): Promise<readonly str
   for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) {
     const { incident } = await load(context, number);
     if (!incident) continue;
-    const { overdue, ahead } = timersNow(incident, context.policy, context.now());
-    for (const timer of overdue) wrong.push(...(await giveNow(context, number, timer)));
-    wrong.push(...(await plantMissing(context, number, ahead)), ...stuckMessages(incident, context.now()));
+    for (const timer of await lostTimers(context, incident)) wrong.push(await repair(context, number, timer));
+    wrong.push(...stuckMessages(incident, context.now()));
   }
   return wrong;
 }
 
-type Timers = { readonly overdue: readonly Timer[]; readonly ahead: readonly Timer[] };
-
-function timersNow(incident: Incident, policy: Policy, now: Date): Timers {
-  const timers = timersOf(incident, policy);
-  return {
-    overdue: timers.filter(({ dueAt }) => between(dueAt, now) >= OVERDUE),
-    ahead: timers.filter(({ dueAt }) => between(dueAt, now) < 0),
-  };
-}
-
-async function giveNow(context: AppContext, number: number, { command }: Timer): Promise<readonly string[]> {
-  const { isNews } = await execute(context, number, command, { kind: 'timer' });
-  if (!isNews) return [];
-  context.observe.repair();
-  context.log.warn({ incident: number, timer: command.kind }, 'a timer had not fired; its work was done now');
-  return [`a timer of INC-${number} had not fired (${command.kind}); its work was done now`];
-}
-
-async function plantMissing(context: AppContext, number: number, timers: readonly Timer[]): Promise<readonly string[]> {
+/** The timers that have no job any more, and those whose job should have run long ago. */
+async function lostTimers(context: AppContext, incident: Incident): Promise<readonly Timer[]> {
+  const timers = timersOf(incident, context.policy);
   if (timers.length === 0) return [];
-  const jobs = timers.map((timer) => toNewJob(timerJob(number, timer)));
-  const known = await context.jobs.known(
-    'timers',
-    jobs.map(({ key }) => key),
-  );
-  const missing = jobs.filter(({ key }) => !known.has(key));
-  for (const job of missing) {
-    await context.jobs.enqueue(context.database, job, context.now());
-    context.observe.repair();
-    context.log.warn({ incident: number, timer: job.key }, 'a timer had no job; it has one again');
-  }
-  return missing.map(({ key }) => `a timer of INC-${number} had no job (${key}); it has one again`);
+  const keyOf = (timer: Timer) => timerJob(incident.number, timer).key;
+  const known = await context.jobs.known('timers', timers.map(keyOf));
+  const now = context.now();
+  return timers.filter((timer) => {
+    const overdueFor = between(timer.dueAt, now);
+    return overdueFor >= HELD_UP || (!known.has(keyOf(timer)) && (overdueFor >= OVERDUE || overdueFor < 0));
+  });
+}
+
+/** Gives an overdue timer's command now, or plants the job of one that is still ahead. Returns what was done, in words. */
+async function repair(context: AppContext, number: number, timer: Timer): Promise<string> {
+  const { kind } = timer.command;
+  const isAhead = between(timer.dueAt, context.now()) < 0;
+  if (isAhead) await context.jobs.enqueue(context.database, toNewJob(timerJob(number, timer)), context.now());
+  else await execute(context, number, timer.command, { kind: 'timer' });
+  context.observe.repair();
+  const done = isAhead ? 'had no job; it has one again' : 'had not fired; its work was done now';
+  context.log.warn({ incident: number, timer: kind }, `a timer ${done}`);
+  return `a timer of INC-${number} (${kind}) ${done}`;
 }
 
 function stuckMessages({ outbox, phase }: Incident, now: Date): readonly string[] {
