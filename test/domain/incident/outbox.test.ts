@@ -1,0 +1,370 @@
+import { describe, expect, test } from 'vitest';
+import { examplesOf } from '#harness/commands.ts';
+import { type Command, clock, type History, type IncidentEvent } from '#harness/decisions.ts';
+import {
+  alertFired,
+  alertIs,
+  at,
+  delivered,
+  has,
+  incidentOpen,
+  incidentResolved,
+  opened,
+  queued,
+  queues,
+  resolved,
+  sent,
+  tableSilent,
+  tellsChannel,
+  tellsThread,
+} from '#harness/histories.ts';
+
+const given = examplesOf('outbox');
+
+type Delivered = Extract<Command, { kind: 'outbox-delivered' }>;
+type Failed = Extract<Command, { kind: 'outbox-failed' }>;
+type Payload = Extract<IncidentEvent, { type: 'outbox.queued' }>['payload'];
+
+const goesOut = (key: string, answer: Partial<Delivered['answer']> = {}): Delivered => ({
+  kind: 'outbox-delivered',
+  key,
+  answer: { message: 'taken', ...answer },
+});
+const fails = (key: string, also: Partial<Failed> = {}): Failed => ({
+  kind: 'outbox-failed',
+  key,
+  outcome: 'unavailable',
+  detail: 'no answer within 5 seconds',
+  retryAfterMilliseconds: null,
+  ...also,
+});
+const failedBefore = (key: string, attempt: number): History =>
+  has({ type: 'outbox.failed', key, attempt, outcome: 'unavailable', detail: 'no answer', retryAt: clock('12:00') });
+
+const out = { type: 'outbox.delivered' } as const;
+const acknowledge = { kind: 'acknowledge', alertId: 'P1' } as const;
+const asRobin = { kind: 'acknowledge-as', alertId: 'P1', slackId: 'U0000000001', name: 'robin' } as const;
+const acknowledging = (): History => [incidentOpen(), queued('pagerduty/acknowledge/P1', acknowledge)];
+const claiming = (): History => [incidentOpen(), queued('pagerduty/acknowledge-as/P1/9', asRobin)];
+
+describe('the root message is posted', () => {
+  const waiting = (): History => [opened(), alertFired(), tableSilent('11:57'), queued('slack/initial-post', { kind: 'initial-post' })];
+  const posted = { channel: 'C1', ts: '1767614402.000100', permalink: 'https://slack.example/root' };
+
+  test('→ update 1 is due five minutes after the post, and PagerDuty gets the link', () => {
+    given(waiting())
+      .when(goesOut('slack/initial-post', posted), { at: '12:04' })
+      .decides(
+        { type: 'outbox.delivered', key: 'slack/initial-post', attempt: 1, dueAt: clock('12:00') },
+        { type: 'update.scheduled', number: 1, dueAt: clock('12:05:02') },
+        queues({ kind: 'note', alertId: 'P1', text: 'is open. Follow it here: https://slack.example/root' }),
+      );
+  });
+
+  test('told a second time → nothing', () => {
+    given(waiting())
+      .when(goesOut('slack/initial-post', posted))
+      .decides(out, { type: 'update.scheduled' }, queues({ kind: 'note' }))
+      .when(goesOut('slack/initial-post', posted))
+      .decidesNothing();
+  });
+
+  test('after the resolution → no update is scheduled', () => {
+    given(waiting(), resolved())
+      .when(goesOut('slack/initial-post', posted))
+      .decides(out, queues({ kind: 'note' }));
+  });
+
+  test('with a timestamp that Slack can not have given → the clock counts', () => {
+    given(waiting())
+      .when(goesOut('slack/initial-post', { ...posted, ts: 'soon' }), { at: '12:04' })
+      .decides(out, { type: 'update.scheduled', dueAt: clock('12:09') }, queues({ kind: 'note' }));
+  });
+});
+
+describe('PagerDuty takes the acknowledgement', () => {
+  test('→ the alert counts as acknowledged and the thread hears it, once an incident', () => {
+    given(acknowledging())
+      .when(goesOut('pagerduty/acknowledge/P1'))
+      .decides(out, tellsThread('acknowledged'))
+      .leaves({ alerts: [{ status: 'acknowledged' }] });
+    given(acknowledging(), alertFired('P2'), queued('pagerduty/acknowledge/P2', { kind: 'acknowledge', alertId: 'P2' }))
+      .when(goesOut('pagerduty/acknowledge/P1'))
+      .decides(out, tellsThread('acknowledged'))
+      .when(goesOut('pagerduty/acknowledge/P2'))
+      .decides(out);
+  });
+
+  test('but Sam was first → the thread hears that; of one that is resolved nothing is said', () => {
+    given(acknowledging())
+      .when(goesOut('pagerduty/acknowledge/P1', { already: 'acknowledged', acknowledgedBy: 'Sam' }))
+      .decides(out, tellsThread('already-acknowledged', { agent: 'Sam' }));
+    given(acknowledging())
+      .when(goesOut('pagerduty/acknowledge/P1', { already: 'resolved' }))
+      .decides(out);
+  });
+
+  test('of a claim → the alert gets a note; where claiming acknowledges, the thread hears that too', () => {
+    const note = queues({ kind: 'note', alertId: 'P1', text: 'has a responder: robin is on it.' });
+    given(claiming()).when(goesOut('pagerduty/acknowledge-as/P1/9')).decides(out, note);
+    given(claiming())
+      .when(goesOut('pagerduty/acknowledge-as/P1/9'), { policy: { acknowledge: 'on-claim' } })
+      .decides(out, tellsThread('acknowledged'), note);
+  });
+});
+
+test('the next level is paged → the channel hears it, once a level', () => {
+  const page = (alertId: string): Payload => ({ kind: 'page-next-level', alertId, level: 2 });
+  given(
+    incidentOpen(),
+    alertIs('acknowledged'),
+    alertFired('P2', 'billing'),
+    queued('pagerduty/page/P1/9', page('P1')),
+    queued('pagerduty/page/P2/9', page('P2')),
+  )
+    .when(goesOut('pagerduty/page/P1/9'))
+    .decides(out, tellsChannel('escalated', { level: '2' }))
+    .leaves({ pagedLevel: 2, alerts: [{ id: 'P1', status: 'triggered' }, { id: 'P2' }] })
+    .when(goesOut('pagerduty/page/P2/9'))
+    .decides(out);
+});
+
+test('the alert is resolved in PagerDuty → it counts as resolved before the webhook says so', () => {
+  given(incidentResolved(), queued('pagerduty/resolve/P1/1', { kind: 'resolve-alert', alertId: 'P1' }))
+    .when(goesOut('pagerduty/resolve/P1/1'))
+    .decides(out)
+    .leaves({ alerts: [{ status: 'resolved' }] });
+});
+
+describe('a notice goes out', () => {
+  const notices: readonly Payload[] = [
+    { kind: 'opening-notice' },
+    { kind: 'final-notice' },
+    { kind: 'correction-notice', changes: [] },
+    { kind: 'escalation-notice', escalation: 'gap/1800000', role: 'security-officer' },
+    { kind: 'hhs-notice', daysLeft: 30 },
+    { kind: 'by-hand-notice', role: 'privacy-officer' },
+  ];
+
+  test.each(notices)('$kind, to everybody → nothing more; with an address refused → the channel hears whose', (payload) => {
+    const waiting = (): History => [incidentOpen(), queued('mail/notice', payload)];
+    given(waiting()).when(goesOut('mail/notice')).decides(out);
+    given(waiting())
+      .when(goesOut('mail/notice', { refusedRoles: ['privacy-officer', 'security-officer'] }))
+      .decides(out, tellsChannel('notice-refused', { roles: 'privacy-officer, security-officer' }));
+  });
+});
+
+describe('a document is written', () => {
+  const share = queues({ kind: 'share-report', file: 'report.md' });
+
+  test('the report of the resolution → it is shared, and lets the resolution post and the final notice go, once', () => {
+    given(incidentResolved(), queued('reports/resolution-report/1', { kind: 'gap-report' }))
+      .when(goesOut('reports/resolution-report/1', { file: 'report.md' }))
+      .decides(out, share, queues({ kind: 'resolution-post' }), queues({ kind: 'final-notice' }))
+      .when(goesOut('reports/resolution-report/1', { file: 'report.md' }))
+      .decidesNothing();
+  });
+
+  test('a report in between, or the post-mortem → only shared', () => {
+    given(incidentOpen(), queued('reports/gap-report/9', { kind: 'gap-report' }))
+      .when(goesOut('reports/gap-report/9', { file: 'report.md' }))
+      .decides(out, share);
+    given(incidentResolved(), queued('reports/post-mortem/9', { kind: 'post-mortem' }))
+      .when(goesOut('reports/post-mortem/9', { file: 'report.md' }))
+      .decides(out, share);
+  });
+});
+
+describe('nothing follows', () => {
+  const request = 'remedy-1';
+  const messages: readonly Payload[] = [
+    { kind: 'update', number: 1, missed: [], whyMissed: null },
+    { kind: 'resolution-post' },
+    { kind: 'announcement', name: 'claimed', details: {}, broadcast: false },
+    { kind: 'check-answer', check: 'scope', request },
+    { kind: 'check-conclusion', check: 'scope', request },
+    { kind: 'remedy-message', request },
+    { kind: 'remedy-conclusion', request },
+    { kind: 'share-chart', check: 'rate', request },
+    { kind: 'share-report', file: 'report.md' },
+    { kind: 'note', alertId: 'P1', text: 'is open.' },
+  ];
+
+  test.each(messages)('when $kind went out', (payload) => {
+    given(incidentOpen(), queued('any/message', payload))
+      .when(goesOut('any/message'))
+      .decides(out)
+      .when(goesOut('any/message'))
+      .decidesNothing();
+  });
+
+  test('when a message went out that nobody asked for, that was superseded, or given up', () => {
+    const update: Payload = { kind: 'update', number: 1, missed: [], whyMissed: null };
+    given(incidentOpen()).when(goesOut('slack/update/7')).decidesNothing();
+    given(
+      incidentOpen(),
+      queued('slack/update/1', update),
+      has({ type: 'outbox.superseded', key: 'slack/update/1', because: 'update 2 says it' }),
+    )
+      .when(goesOut('slack/update/1'))
+      .decidesNothing()
+      .when(fails('slack/update/1'))
+      .decidesNothing();
+  });
+});
+
+describe('a message fails', () => {
+  const note = (): History => [incidentOpen(), queued('pagerduty/note/P1/9', { kind: 'note', alertId: 'P1', text: 'is open.' })];
+
+  test('for the first time → it is tried again about a second later, and nobody is bothered', () => {
+    const from = 0.75 / 60;
+    const until = 1.25 / 60;
+    given(note())
+      .when(fails('pagerduty/note/P1/9'))
+      .decides({
+        type: 'outbox.failed',
+        attempt: 1,
+        outcome: 'unavailable',
+        detail: 'no answer within 5 seconds',
+        retryAt: between(from, until),
+      })
+      .leaves({ outbox: [{}, { status: { name: 'due', attempts: 1, lastFailure: { detail: 'no answer within 5 seconds' } } }] });
+  });
+
+  test('for the ninth time → about a minute later, never longer', () => {
+    given(note(), failedBefore('pagerduty/note/P1/9', 8))
+      .when(fails('pagerduty/note/P1/9'))
+      .decides({ type: 'outbox.failed', attempt: 9, retryAt: between(0.75, 1.25) });
+  });
+
+  test('and the service says when to come back → not before that', () => {
+    given(note())
+      .when(fails('pagerduty/note/P1/9', { retryAfterMilliseconds: 300_000 }))
+      .decides({ type: 'outbox.failed', retryAt: clock('12:05') });
+  });
+
+  test('at PagerDuty or for a report, three times → the thread hears it; the fourth time it does not', () => {
+    given(note(), failedBefore('pagerduty/note/P1/9', 2))
+      .when(fails('pagerduty/note/P1/9'))
+      .decides(
+        { type: 'outbox.failed', attempt: 3 },
+        tellsThread('call-abandoned', { state: 'failing', detail: 'no answer within 5 seconds' }),
+      )
+      .when(fails('pagerduty/note/P1/9'))
+      .decides({ type: 'outbox.failed', attempt: 4 });
+  });
+
+  test('by mail, three times → only the record knows', () => {
+    given(incidentOpen(), queued('mail/opening-notice', { kind: 'opening-notice' }), failedBefore('mail/opening-notice', 2))
+      .when(fails('mail/opening-notice', { outcome: 'refused', detail: '550 no such user' }))
+      .decides({ type: 'outbox.failed', attempt: 3, outcome: 'refused', detail: '550 no such user' });
+  });
+
+  test('that nobody asked for, or that went out → nothing', () => {
+    given(incidentOpen()).when(fails('slack/update/7')).decidesNothing();
+    given(note(), delivered('pagerduty/note/P1/9')).when(fails('pagerduty/note/P1/9')).decidesNothing();
+  });
+
+  test('and then goes out → the attempts are counted', () => {
+    given(note(), failedBefore('pagerduty/note/P1/9', 2))
+      .when(goesOut('pagerduty/note/P1/9'))
+      .decides({ type: 'outbox.delivered', attempt: 3 });
+  });
+});
+
+describe('a message is given up', () => {
+  const cases: readonly [string, Payload, number, RegExp][] = [
+    ['slack', { kind: 'update', number: 1, missed: [], whyMissed: null }, 6 * 60, /post update 1/],
+    ['pagerduty', { kind: 'page-next-level', alertId: 'P1', level: 2 }, 2 * 60, /page escalation level 2/],
+    [
+      'mail',
+      { kind: 'escalation-notice', escalation: 'gap/1800000', role: 'security-officer' },
+      24 * 60,
+      /send the escalation to the Security Officer/,
+    ],
+    ['reports', { kind: 'post-mortem' }, 60, /write the post-mortem document/],
+  ];
+
+  test.each(cases)('at %s, %o, only after %i minutes → the channel hears what could not be done', (_, payload, minutes, what) => {
+    const waiting = (): History => [incidentOpen(), queued('any/message', payload), failedBefore('any/message', 40)];
+    given(waiting())
+      .when(fails('any/message'), { at: minutes - 2 })
+      .decides({ type: 'outbox.failed', attempt: 41 });
+    given(waiting())
+      .when(fails('any/message'), { at: minutes })
+      .decides(
+        { type: 'outbox.abandoned', attempt: 41, outcome: 'unavailable' },
+        tellsChannel('call-abandoned', { state: 'given up', what: expect.stringMatching(what) }),
+      )
+      .when(fails('any/message'))
+      .decidesNothing();
+  });
+
+  test('that is itself a short message → no other follows, or they would never end', () => {
+    given(incidentOpen(), queued('slack/claimed/9', { kind: 'announcement', name: 'claimed', details: {}, broadcast: false }))
+      .when(fails('slack/claimed/9'), { at: 7 * 60 })
+      .decides({ type: 'outbox.abandoned' });
+  });
+
+  test('every kind of message has words for what could not be done', () => {
+    const request = 'remedy-1';
+    const kinds: readonly [Payload, string][] = [
+      [{ kind: 'initial-post' }, 'post the initial message'],
+      [{ kind: 'resolution-post' }, 'post the resolution'],
+      [{ kind: 'check-answer', check: 'scope', request }, 'post the answer of scope'],
+      [{ kind: 'remedy-message', request }, 'post the remedy'],
+      [{ kind: 'opening-notice' }, 'send the opening notice to the Privacy Officer'],
+      [{ kind: 'final-notice' }, 'send the final notice to the Privacy Officer'],
+      [{ kind: 'correction-notice', changes: [] }, 'send a correction to the Privacy Officer'],
+      [{ kind: 'hhs-notice', daysLeft: 3 }, 'remind the Privacy Officer of the HHS deadline'],
+      [{ kind: 'by-hand-notice', role: 'senior-engineer' }, 'send the steps to do by hand to the Senior Engineer'],
+      [{ kind: 'resolve-alert', alertId: 'P1' }, 'resolve the PagerDuty alert'],
+    ];
+    for (const [payload, what] of kinds)
+      given(incidentOpen(), queued('any/message', payload))
+        .when(fails('any/message'), { at: 25 * 60 })
+        .decides({ type: 'outbox.abandoned' }, tellsChannel('call-abandoned', { what }));
+  });
+});
+
+describe('the report of the resolution fails', () => {
+  const waiting = (): History => [incidentResolved(), queued('reports/resolution-report/1', { kind: 'gap-report' })];
+  const failing = fails('reports/resolution-report/1', { detail: 'the disk is full' });
+
+  test('→ the resolution post does not wait for it; from the third time on the final notice does not either', () => {
+    given(waiting())
+      .when(failing)
+      .decides({ type: 'outbox.failed', attempt: 1 }, queues({ kind: 'resolution-post' }))
+      .when(failing)
+      .decides({ type: 'outbox.failed', attempt: 2 })
+      .when(failing)
+      .decides(
+        { type: 'outbox.failed', attempt: 3 },
+        queues({ kind: 'final-notice' }),
+        tellsThread('call-abandoned', { what: 'write the gap report' }),
+      )
+      .when(failing)
+      .decides({ type: 'outbox.failed', attempt: 4 });
+  });
+
+  test('and then succeeds → only what has not gone yet goes', () => {
+    given(waiting(), at('12:13', sent('slack/resolution/1', { kind: 'resolution-post' })))
+      .when(goesOut('reports/resolution-report/1', { file: 'report.md' }))
+      .decides(out, queues({ kind: 'share-report' }), queues({ kind: 'final-notice' }));
+  });
+
+  test('in between, for a report that somebody asked for → nothing waits for it', () => {
+    given(incidentOpen(), queued('reports/gap-report/9', { kind: 'gap-report' }))
+      .when(fails('reports/gap-report/9'))
+      .decides({ type: 'outbox.failed' });
+  });
+});
+
+/** Any moment between so many minutes after noon. */
+function between(from: number, until: number): Date {
+  return expect.toSatisfy(
+    (value: Date) => value >= clock(from) && value <= clock(until),
+    `a time from ${from} to ${until} minutes after noon`,
+  );
+}
