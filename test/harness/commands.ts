@@ -6,10 +6,13 @@ export type Concern =
   | 'alerts'
   | 'check-runs'
   | 'commander'
+  | 'deadlines'
   | 'escalations'
   | 'follow-up'
+  | 'gap-corrections'
   | 'gap-tracking'
   | 'outbox'
+  | 'outbox-failures'
   | 'remedy-runs'
   | 'resolution'
   | 'tasks'
@@ -67,7 +70,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'state-action': shown('updates', [], { kind: 'state-action', text: 'granting INSERT again' }),
   'state-eta': shown('updates', ['impossible-time'], { kind: 'state-eta', etaAt: new Date('2026-01-05T12:15:00Z') }),
   'add-note': shown('updates', [], { kind: 'add-note', text: 'the nightly job failed too' }),
-  'move-gap': shown('gap-tracking', ['impossible-time'], {
+  'move-gap': shown('gap-corrections', ['impossible-time'], {
     kind: 'move-gap',
     edge: 'start',
     at: new Date('2026-01-05T11:50:00Z'),
@@ -107,11 +110,11 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'nudge-due': shown('timers', [], { kind: 'nudge-due', update: 3 }),
   'pause-over': shown('timers', [], { kind: 'pause-over', until: new Date('2026-01-05T12:30:00Z') }),
   'slack-late': shown('timers', [], { kind: 'slack-late', key: 'slack/initial-post' }),
-  'follow-up-due': shown('timers', [], { kind: 'follow-up-due', hours: 24, resolution: 1 }),
-  'post-mortem-due': shown('timers', [], { kind: 'post-mortem-due', for: new Date('2026-01-07T12:00:00Z') }),
-  'hhs-due': shown('timers', [], { kind: 'hhs-due', daysLeft: 30 }),
-  'receipt-due': shown('timers', [], { kind: 'receipt-due', key: 'mail/opening-notice' }),
-  'remedy-expires': shown('timers', [], { kind: 'remedy-expires', request: 'remedy-1', what: 'plan' }),
+  'follow-up-due': shown('deadlines', [], { kind: 'follow-up-due', hours: 24, resolution: 1 }),
+  'post-mortem-due': shown('deadlines', [], { kind: 'post-mortem-due', for: new Date('2026-01-07T12:00:00Z') }),
+  'hhs-due': shown('deadlines', [], { kind: 'hhs-due', daysLeft: 30 }),
+  'receipt-due': shown('deadlines', [], { kind: 'receipt-due', key: 'mail/opening-notice' }),
+  'remedy-expires': shown('deadlines', [], { kind: 'remedy-expires', request: 'remedy-1', what: 'plan' }),
   'pause-updates': shown('updates', ['already-so', ...CLOSED], { kind: 'pause-updates', until: new Date('2026-01-05T12:30:00Z') }),
   'continue-updates': shown('updates', ['already-so', ...CLOSED], { kind: 'continue-updates' }),
   escalate: shown('escalations', ['already-so', ...CLOSED], { kind: 'escalate' }),
@@ -150,7 +153,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   }),
   'remedy-ended': shown('remedy-runs', [], { kind: 'remedy-ended', request: 'remedy-1', outcome: 'done', message: 'web runs again.' }),
   'outbox-delivered': shown('outbox', [], { kind: 'outbox-delivered', key: 'slack/initial-post', answer: { message: 'posted' } }),
-  'outbox-failed': shown('outbox', [], {
+  'outbox-failed': shown('outbox-failures', [], {
     kind: 'outbox-failed',
     key: 'slack/initial-post',
     outcome: 'unavailable',

@@ -13,9 +13,9 @@ test.each(kinds)('%s has its examples in %s.test.ts', (_, concern) => {
   expect(readFileSync(file, 'utf8')).toContain(`examplesOf('${concern}')`);
 });
 
-test('every command that a timer carries has its examples among the timers', () => {
+test('every command that a timer carries has its examples among the timers or deadlines', () => {
   const carried = timerCommandSchema.options.map(({ shape }) => shape.kind.value);
-  const shown = kinds.filter(([, concern]) => concern === 'timers').map(([kind]) => kind);
+  const shown = kinds.filter(([, concern]) => concern === 'timers' || concern === 'deadlines').map(([kind]) => kind);
   expect(shown).toEqual(expect.arrayContaining(carried));
 });
 
