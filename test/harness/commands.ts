@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, type TestContext } from 'vitest';
-import { type Command, type Given, given, type History, type RefusalReason } from './decisions.ts';
+import { type Command, clock, type Given, given, type History, type RefusalReason, type Time } from './decisions.ts';
 
 /** A file of test/domain/incident in which commands have their examples. */
 export type Concern =
@@ -194,4 +194,27 @@ export function examplesOf(concern: Concern): (...history: readonly History[]) =
 
 function runsWhole(task: TestContext['task']['file']['tasks'][number]): boolean {
   return task.mode === 'run' && (!('tasks' in task) || task.tasks.every(runsWhole));
+}
+
+type Reading = { at: Time; last: Time | null; before?: Time | null; since?: Time | null; perMinute?: number };
+
+/** A reading of the table: its newest record, the last one before the alert, and the first one after the silence. */
+export function reads({ at, last, before = null, since = null, perMinute = 0 }: Reading): Command {
+  const moment = (time: Time | null) => (time === null ? null : clock(time));
+  const seen = { lastRecordAt: moment(last), lastBefore: moment(before), firstSince: moment(since), lastMinute: perMinute };
+  return { kind: 'table-read', reading: { kind: 'seen', at: clock(at), ...seen } };
+}
+
+type Delivered = Extract<Command, { kind: 'outbox-delivered' }>;
+type Failed = Extract<Command, { kind: 'outbox-failed' }>;
+
+/** The service took a message. */
+export function goesOut(key: string, answer: Partial<Delivered['answer']> = {}): Delivered {
+  return { kind: 'outbox-delivered', key, answer: { message: 'taken', ...answer } };
+}
+
+/** The service did not answer, or whatever `also` says. */
+export function fails(key: string, also: Partial<Failed> = {}): Failed {
+  const unanswered = { outcome: 'unavailable', detail: 'no answer within 5 seconds', retryAfterMilliseconds: null } as const;
+  return { kind: 'outbox-failed', key, ...unanswered, ...also };
 }

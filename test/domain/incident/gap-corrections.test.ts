@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { examplesOf } from '#harness/commands.ts';
+import { examplesOf, reads } from '#harness/commands.ts';
 import { type Command, clock, type Time } from '#harness/decisions.ts';
 import {
   finalNoticeSent,
@@ -21,14 +21,6 @@ import {
 
 const given = examplesOf('gap-corrections');
 
-type Reading = { at: Time; last: Time | null; before?: Time | null; since?: Time | null; perMinute?: number };
-
-/** A reading of the table: its newest record, the last before the alert, and the first after the silence. */
-const reads = ({ at: now, last, before = null, since = null, perMinute = 0 }: Reading): Command => {
-  const moment = (time: Time | null) => (time === null ? null : clock(time));
-  const seen = { lastRecordAt: moment(last), lastBefore: moment(before), firstSince: moment(since), lastMinute: perMinute };
-  return { kind: 'table-read', reading: { kind: 'seen', at: clock(now), ...seen } };
-};
 const moves = (edge: 'start' | 'end', time: Time, because: string | null = null): Command => ({
   kind: 'move-gap',
   edge,

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { examplesOf } from '#harness/commands.ts';
-import { type Command, clock, type Time } from '#harness/decisions.ts';
+import { examplesOf, reads } from '#harness/commands.ts';
+import { type Command, clock } from '#harness/decisions.ts';
 import {
   alertFired,
   at,
@@ -23,14 +23,6 @@ import {
 
 const given = examplesOf('gap-tracking');
 
-type Reading = { at: Time; last: Time | null; before?: Time | null; since?: Time | null; perMinute?: number };
-
-/** A reading of the table: its newest record, the last before the alert, and the first after the silence. */
-const reads = ({ at: now, last, before = null, since = null, perMinute = 0 }: Reading): Command => {
-  const moment = (time: Time | null) => (time === null ? null : clock(time));
-  const seen = { lastRecordAt: moment(last), lastBefore: moment(before), firstSince: moment(since), lastMinute: perMinute };
-  return { kind: 'table-read', reading: { kind: 'seen', at: clock(now), ...seen } };
-};
 const unseen: Command = { kind: 'table-read', reading: { kind: 'unseen', failure: 'the connection timed out' } };
 
 const opening = [queues({ kind: 'initial-post' }), queues({ kind: 'opening-notice' })];

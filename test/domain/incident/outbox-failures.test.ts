@@ -1,27 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { examplesOf } from '#harness/commands.ts';
-import { type Command, clock, type History, type IncidentEvent } from '#harness/decisions.ts';
+import { examplesOf, fails, goesOut } from '#harness/commands.ts';
+import { clock, type History, type IncidentEvent } from '#harness/decisions.ts';
 import { at, delivered, has, incidentOpen, incidentResolved, queued, queues, sent, tellsChannel, tellsThread } from '#harness/histories.ts';
 
 const given = examplesOf('outbox-failures');
 
-type Delivered = Extract<Command, { kind: 'outbox-delivered' }>;
-type Failed = Extract<Command, { kind: 'outbox-failed' }>;
 type Payload = Extract<IncidentEvent, { type: 'outbox.queued' }>['payload'];
 
-const goesOut = (key: string, answer: Partial<Delivered['answer']> = {}): Delivered => ({
-  kind: 'outbox-delivered',
-  key,
-  answer: { message: 'taken', ...answer },
-});
-const fails = (key: string, also: Partial<Failed> = {}): Failed => ({
-  kind: 'outbox-failed',
-  key,
-  outcome: 'unavailable',
-  detail: 'no answer within 5 seconds',
-  retryAfterMilliseconds: null,
-  ...also,
-});
 const failedBefore = (key: string, attempt: number): History =>
   has({ type: 'outbox.failed', key, attempt, outcome: 'unavailable', detail: 'no answer', retryAt: clock('12:00') });
 

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { examplesOf } from '#harness/commands.ts';
-import { type Command, clock, type History, type IncidentEvent } from '#harness/decisions.ts';
+import { examplesOf, fails, goesOut } from '#harness/commands.ts';
+import { clock, type History, type IncidentEvent } from '#harness/decisions.ts';
 import {
   alertFired,
   alertIs,
@@ -18,23 +18,7 @@ import {
 
 const given = examplesOf('outbox');
 
-type Delivered = Extract<Command, { kind: 'outbox-delivered' }>;
-type Failed = Extract<Command, { kind: 'outbox-failed' }>;
 type Payload = Extract<IncidentEvent, { type: 'outbox.queued' }>['payload'];
-
-const goesOut = (key: string, answer: Partial<Delivered['answer']> = {}): Delivered => ({
-  kind: 'outbox-delivered',
-  key,
-  answer: { message: 'taken', ...answer },
-});
-const fails = (key: string, also: Partial<Failed> = {}): Failed => ({
-  kind: 'outbox-failed',
-  key,
-  outcome: 'unavailable',
-  detail: 'no answer within 5 seconds',
-  retryAfterMilliseconds: null,
-  ...also,
-});
 
 const out = { type: 'outbox.delivered' } as const;
 const acknowledge = { kind: 'acknowledge', alertId: 'P1' } as const;
