@@ -10,13 +10,14 @@ import { startEmbedded } from '#store/embedded.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
 import type { AppContext } from '#workflows/context.ts';
+import { nothingRemembered } from '#workflows/remembered.ts';
 import { SettingsError, type WatchSettings } from './settings.ts';
 import { connectSources } from './sources.ts';
 
 /** What the bot and the watch by itself both stand on: the store, the monitored database, and what the checks ask. */
 export type Infrastructure = Pick<
   AppContext,
-  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'now' | 'log'
+  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'remembered' | 'now' | 'log'
 > & {
   readonly store: 'embedded' | 'DATABASE_URL';
   readonly close: () => Promise<void>;
@@ -46,6 +47,7 @@ export async function connectInfrastructure(
   const { PAGERDUTY_ROUTING_KEY: routingKey, PAGERDUTY_EVENTS_URL } = settings;
   return {
     ...{ database, jobs, policy, auditDatabase, sources, log },
+    remembered: nothingRemembered(),
     auditTable: {
       database: databaseOf(AUDIT_DATABASE_URL),
       tableName,

@@ -28,6 +28,8 @@ export type Jobs = {
    * that throws is run again with growing pauses; a job whose process died, after about 15 seconds.
    */
   readonly work: (handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void, queues: readonly Queue[]) => Promise<void>;
+  /** Which of these keys belong to a job of the queue that waits or runs. */
+  readonly known: (queue: Queue, keys: readonly string[]) => Promise<ReadonlySet<string>>;
   /** How many jobs wait, run and have died. */
   readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
   /** How long the job that is due longest has waited for a worker; 0 when none waits. */
@@ -73,6 +75,7 @@ export async function startJobs(connectionString: string, onError: (error: Error
   return {
     enqueue: (client, job, now) => enqueue(boss, client, job, now),
     work: (handler, onDead, queues) => work(boss, handler, onDead, queues),
+    known: (queue, keys) => known(boss, queue, keys),
     counts: () => counts(boss),
     lateness: () => lateness(boss),
     stop: () => boss.stop({ graceful: true, timeout: 4_000 }),
@@ -113,6 +116,19 @@ async function work(
   await boss.work<object>(DEAD, { pollingIntervalSeconds: 10 }, async (jobs) => {
     for (const job of jobs) onDead(job.data);
   });
+}
+
+const keyRow = z.object({ key: z.string() });
+
+/** Jobs that are over are few: pg-boss deletes them an hour later, and its index on name and key finds the others. */
+async function known(boss: PgBoss, queue: Queue, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await boss.getDb().executeSql(
+    `select singleton_key as key
+     from pgboss.job
+     where name = $1 and singleton_key = any($2) and state < 'completed'`,
+    [queue, [...keys]],
+  );
+  return new Set(rows.map((row) => keyRow.parse(row).key));
 }
 
 async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly active: number; readonly dead: number }> {

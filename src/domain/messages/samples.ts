@@ -1,10 +1,10 @@
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
-import { ANNOUNCEMENTS, type Payload } from '#domain/incident/call.ts';
+import { openTasks, tasksOf } from '#domain/incident/checklist.ts';
 import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
-import type { RemedyRun } from '#domain/incident/remedy-runs.ts';
-import { type Incident, stateOf } from '#domain/incident/state.ts';
-import { openTasks, tasksOf } from '#domain/incident/tasks.ts';
+import { ANNOUNCEMENTS, type Payload } from '#domain/incident/outbox/message.ts';
+import type { Incident, RemedyRun } from '#domain/incident/state.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { checkVariables } from './check-message.ts';
 import { noticeVariables } from './notice.ts';
@@ -215,6 +215,7 @@ const REMEDY: RemedyRun = {
   argument: '',
   isDryRun: false,
   askedBy: { slackId: 'U0000000001', name: 'Robin' },
+  askedAt: minute(5),
   confirmedBy: null,
   approvedBy: { slackId: 'U0000000002', name: 'Sam' },
   plan: {

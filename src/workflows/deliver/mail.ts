@@ -1,6 +1,6 @@
 import { contactOf, roleName } from '#domain/base/policy.ts';
 import { between, DAY, HOUR, SECOND } from '#domain/base/time.ts';
-import type { Answer, Payload } from '#domain/incident/call.ts';
+import type { Answer, Payload } from '#domain/incident/outbox/message.ts';
 import { type Incident, incidentName, outboxMessage } from '#domain/incident/state.ts';
 import { timeline } from '#domain/incident/timeline.ts';
 import { type Enclosed, noticeVariables } from '#domain/messages/notice.ts';

@@ -1,8 +1,9 @@
 import { between, DAY } from '#domain/base/time.ts';
-import type { Answer } from '#domain/incident/call.ts';
+import { openTasks, tasksOf } from '#domain/incident/checklist.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
-import { type Incident, incidentName, stateOf } from '#domain/incident/state.ts';
-import { openTasks, tasksOf } from '#domain/incident/tasks.ts';
+import type { Answer } from '#domain/incident/outbox/message.ts';
+import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { gapView, incidentView } from '#domain/messages/view.ts';
 import { incidentNumbers, loadEvents, loadLinks } from '#store/event-store.ts';

@@ -22,7 +22,7 @@ export async function planWarning(
 }
 
 /** Posts a warning, unless an earlier run has done so. */
-export async function warn(context: AppContext, { key, warning, details }: Warning): Promise<void> {
+export async function postWarning(context: AppContext, { key, warning, details }: Warning): Promise<void> {
   const message = slackMessage(context.templates.render(`slack/warning/${warning}.liquid`, { details }));
   if (!(await beginAttempt(context.database, 0, key, 1, context.now()))) {
     const found = await context.slack.find(await context.slack.channelId(), key, plus(context.now(), -HOUR));

@@ -5,7 +5,6 @@ import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
 
 const EVERY = 10 * MINUTE;
-const lookedAt = new WeakMap<AppContext, number>();
 
 /**
  * Every ten minutes, within the poll: whether PagerDuty still delivers webhooks to us. After three refused deliveries it switches a
@@ -13,8 +12,9 @@ const lookedAt = new WeakMap<AppContext, number>();
  */
 export async function checkSubscription(context: AppContext): Promise<void> {
   const now = context.now();
-  if (now.getTime() - (lookedAt.get(context) ?? 0) < EVERY) return;
-  lookedAt.set(context, now.getTime());
+  const { subscription } = context.remembered;
+  if (now.getTime() - subscription.checkedAt < EVERY) return;
+  subscription.checkedAt = now.getTime();
   const ours = (await context.pagerduty.subscriptions()).filter(({ url }) => url.endsWith('/pagerduty/webhook'));
   const isOn = ours.length === 0 || ours.some(({ isActive }) => isActive);
   const text = isOn ? null : 'PagerDuty has switched off the webhook subscription';

@@ -5,7 +5,8 @@ import { loadWatch } from '#store/watch.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
 import { wakeWatchRound } from '#workflows/watch/watch-round.ts';
-import { reconcileTimers, verifyRecords } from './reconcile-timers.ts';
+import { reconcileTimers } from './reconcile-timers.ts';
+import { verifyRecords } from './verify-records.ts';
 
 /** A watch without a round for so long stands still. */
 const STANDSTILL: Milliseconds = MINUTE;

@@ -1,6 +1,6 @@
 import { contactOf, roleName } from '#domain/base/policy.ts';
 import { SECOND } from '#domain/base/time.ts';
-import { rolesByHand } from '#domain/incident/decide-timer.ts';
+import { rolesByHand } from '#domain/incident/slack-outage.ts';
 import { type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
 import { noticeVariables } from '#domain/messages/notice.ts';
