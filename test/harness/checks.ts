@@ -58,19 +58,25 @@ export const NO_SOURCES: Sources = {
   session: absent('OPERATIONS_SESSION'),
 };
 
-type Setting = { readonly tableName?: string; readonly column?: string; readonly policy?: Policy; readonly sources?: Sources };
+type Setting = {
+  readonly tableName?: string;
+  readonly column?: string;
+  readonly zone?: string;
+  readonly policy?: Policy;
+  readonly sources?: Sources;
+};
 
 /** The verdict of `/audit <command>` on a monitored database. */
 export async function audit(
   { url, writerUrl }: Pick<Monitored, 'url' | 'writerUrl'>,
   command: string,
-  { tableName = 'AuditLog', column = 'timestamp', policy = DEFAULT_POLICY, sources = NO_SOURCES }: Setting = {},
+  { tableName = 'AuditLog', column = 'timestamp', zone, policy = DEFAULT_POLICY, sources = NO_SOURCES }: Setting = {},
 ) {
   const [name = '', ...rest] = command.split(' ');
-  const auditDatabase = openAuditDatabase({ gate: openGate(2), url, table: tableName, timestampColumn: column }, () => undefined);
+  const auditDatabase = openAuditDatabase({ gate: openGate(2), url, table: tableName, timestampColumn: column, zone }, () => undefined);
   const context: CheckAppContext = {
     auditDatabase,
-    auditTable: { database: 'clinic', tableName, column, writerRole: new URL(writerUrl).username },
+    auditTable: { database: 'clinic', tableName, column, zone, writerRole: new URL(writerUrl).username },
     policy,
     now: () => new Date(),
     sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, openGate(2)) } },

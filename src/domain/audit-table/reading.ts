@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Rows, type Sql, tableSql } from './sql.ts';
+import {
+  type AuditTable,
+  asColumn,
+  asInstant,
+  asText,
+  columnSql,
+  EARLIEST,
+  instantColumn,
+  instantText,
+  type Rows,
+  type Sql,
+  tableSql,
+} from './sql.ts';
 
 /**
  * One reading of the audit table: the cheapest questions that tell whether records are written. All times are of the monitored
@@ -24,16 +36,16 @@ export type TableReading =
 export function readingQuery(table: AuditTable, alertAt: Date, silentSince: Date | null): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
   const now = asColumn(table, 'now()');
-  const before = `(select max(${at}) from ${from} where ${at} <= ${instant('$1')})`;
+  const before = `(select max(${at}) from ${from} where ${at} <= ${asColumn(table, '$1::timestamptz')})`;
+  const since = asColumn(table, `coalesce($2::timestamptz, ${asInstant(table, before)}, ${EARLIEST})`);
   return {
     text: `
       select ${instantText('now()')} as at,
         ${asText(table, `(select max(${at}) from ${from} where ${at} <= ${now})`)} as last_record_at,
         ${asText(table, before)} as last_before,
-        ${asText(table, `(select min(${at}) from ${from} where ${at} > coalesce(${instant('$2')}, ${before}, '-infinity') and ${at} <= ${now})`)} as first_since,
-        (select count(*)::int from ${from} where ${at} > ${now} - interval '1 minute' and ${at} <= ${now}) as last_minute`,
+        ${asText(table, `(select min(${at}) from ${from} where ${at} > ${since} and ${at} <= ${now})`)} as first_since,
+        (select count(*)::int from ${from} where ${at} > ${asColumn(table, `now() - interval '1 minute'`)} and ${at} <= ${now}) as last_minute`,
     // A record's time was read to the millisecond; the rest of that millisecond belongs to the same record.
     values: [alertAt.toISOString(), silentSince === null ? null : endOfMillisecond(silentSince)],
   };

@@ -16,7 +16,8 @@ import {
 } from '#domain/base/time.ts';
 import { durationClass } from '#domain/gap/gap.ts';
 import { type FoundGap, findGaps, type GapScan } from '#domain/gap/scan.ts';
-import { type Check, withTable } from './check.ts';
+import { aheadText, aheadVerdict, isAhead } from './ahead.ts';
+import { type Check, withRecords } from './check.ts';
 import { byCommand, CHECK_SCHEMA, FIND_THE_FAILURE, WRITE_REPORT } from './next-steps.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -34,7 +35,7 @@ export const gaps: Check = {
       : null,
   within: 40 * SECOND,
   ask: (context) =>
-    withTable(context, function* (table) {
+    withRecords(context, function* (table) {
       const { policy, argument } = context;
       const window = windowOf(argument) ?? 2 * HOUR;
       if (!table.isIndexed)
@@ -85,6 +86,15 @@ function windowOf(argument: string): Milliseconds | null {
 export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, isIndexed = true): Verdict {
   const said = `in the last ${formatDuration(window)}`;
   const advice = isIndexed ? [] : [{ name: 'Advice', value: 'no index leads with the timestamp, so this read the table; add one' }];
+  const shifted = isAhead(scan.until, scan.ahead) ? [{ name: 'Clock', value: aheadText(scan.until, scan.ahead) }] : [];
+  if (scan.lastRecordAt === null && scan.hasRows) {
+    return {
+      level: 'unknown',
+      evidence: 'The table has records, but none with a usable time: each is empty, infinite, in the future or before the year 2000.',
+      figures: [...advice, ...shifted],
+      ...CHECK_SCHEMA,
+    };
+  }
   if (scan.lastRecordAt === null) {
     return {
       level: 'critical',
@@ -94,6 +104,7 @@ export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, i
     };
   }
   if (scan.unread !== null) return unfinished(scan, window, policy, advice);
+  if (scan.gaps.length === 0 && isAhead(scan.until, scan.ahead)) return aheadVerdict(scan.until, scan.ahead, advice);
   if (scan.gaps.length === 0) {
     const evidence = `No gap over ${formatDuration(policy.gap.tolerance)} ${said}.`;
     return {
@@ -110,7 +121,7 @@ export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, i
   return {
     level: isOpen ? 'critical' : durationClass(longest) === 'High' ? 'high' : 'medium',
     evidence,
-    figures: [...longestFirst(scan), ...advice],
+    figures: [...longestFirst(scan), ...advice, ...shifted],
     ...(isOpen ? FIND_THE_FAILURE : WRITE_REPORT),
   };
 }

@@ -4,7 +4,7 @@ import { type AuditTable, asColumn, asText, columnSql, instantText, type Sql, ta
 import type { Operation } from '#domain/base/policy.ts';
 import { redact } from '#domain/base/text/redact.ts';
 import { formatDuration, MINUTE, SECOND } from '#domain/base/time.ts';
-import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
+import { type Check, takesNone, unknownVerdict, withRecords } from './check.ts';
 import { byCommand, FIND_THE_FAILURE } from './next-steps.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -20,7 +20,7 @@ export const operations: Check = {
   refuse: takesNone('operations'),
   within: 5 * MINUTE,
   ask: (context) =>
-    withTable(context, function* (table) {
+    withRecords(context, function* (table) {
       const { operations: asked } = context.policy;
       if (asked.length === 0)
         return unknownVerdict('no operation is named: list the requests of step 15 under `operations` in runbook.yaml');

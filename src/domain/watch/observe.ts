@@ -3,7 +3,7 @@ import type { ProbeOutcome } from '#domain/audit-table/probe/outcome.ts';
 import { probeSession } from '#domain/audit-table/probe/session.ts';
 import { asWriter, type CheckProgram, query, tryQuery } from '#domain/audit-table/query.ts';
 import type { AuditTable } from '#domain/audit-table/sql.ts';
-import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import { filteredText, parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { WriteFailure } from '#domain/audit-table/writer-session.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { between, MINUTE, type Milliseconds } from '#domain/base/time.ts';
@@ -24,6 +24,8 @@ export type KnownTable = { readonly table: AuditTable | null; readonly lastKnown
 export type WatchContext = {
   readonly tableName: string;
   readonly column: string;
+  /** The zone of a time column without one; UTC unless given. */
+  readonly zone?: string | undefined;
   readonly known: KnownTable;
   readonly state: WatchState;
   readonly policy: Pick<Policy, 'gap' | 'watch'>;
@@ -60,9 +62,10 @@ export function* observe(context: WatchContext): CheckProgram<Observed> {
 type QueriedTable = { readonly seen: Observation['table']; readonly table: AuditTable | null };
 
 function* queryTable(context: WatchContext): CheckProgram<QueriedTable> {
-  const { tableName, column, state, policy } = context;
-  const table = context.known.table ?? parseTable(yield* query(tableQuery(tableName, column)), tableName, column);
+  const { tableName, column, zone, state, policy } = context;
+  const table = context.known.table ?? parseTable(yield* query(tableQuery(tableName, column)), tableName, column, zone);
   if ('missing' in table) return { seen: { kind: 'unseen', words: table.missing }, table: null };
+  if (table.isFiltered) return { seen: { kind: 'unseen', words: filteredText(table) }, table };
   const seen = readRound(yield* query(roundQuery(table, state.countedUntil)));
   const isUsual = yield* queryUsual(context, table, seen);
   const isCompared = state.comparedAt === null || between(state.comparedAt, seen.at) >= COMPARE_EVERY;

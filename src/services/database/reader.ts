@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { parseReading, readingQuery, type TableReading } from '#domain/audit-table/reading.ts';
 import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
-import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import { filteredText, parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -20,7 +20,14 @@ export type AuditDatabase = {
 };
 
 /** `gate` is shared with everything else that connects to the monitored database. */
-type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly gate: Gate };
+type Connection = {
+  readonly url: string;
+  readonly table: string;
+  readonly timestampColumn: string;
+  /** The zone of a time column without one; UTC unless given. */
+  readonly zone?: string | undefined;
+  readonly gate: Gate;
+};
 
 const CONNECT_MILLISECONDS = 5_000;
 
@@ -54,9 +61,10 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
   };
 }
 
-async function findTable(client: pg.PoolClient, { table, timestampColumn }: Connection, deadline: Milliseconds): Promise<AuditTable> {
-  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn);
+async function findTable(client: pg.PoolClient, { table, timestampColumn, zone }: Connection, deadline: Milliseconds): Promise<AuditTable> {
+  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn, zone);
   if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
+  if (found.isFiltered) throw new ServiceFailure('audit-database', 'refused', filteredText(found));
   return found;
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
-import { tableSql } from '#domain/audit-table/sql.ts';
+import { tableNamed, tableSql } from '#domain/audit-table/sql.ts';
 import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import {
   askForLookalikes,
@@ -53,9 +53,8 @@ export function connectTableRecreation(url: string, tableName: string, column: s
 /** The table even when its timestamp column is lost, which is a reason to recreate it. */
 async function findAny(client: pg.Client, tableName: string, column: string): Promise<AuditTable | null> {
   const { rows } = await ask(client, tableQuery(tableName, column));
-  if (rows[0] === undefined) return null;
-  const { schema, name } = z.object({ schema: z.string(), name: z.string() }).parse(rows[0]);
-  return { schema, name, column, hasTimeZone: false, isIndexed: false };
+  const { schema, name } = z.object({ schema: z.string().nullable(), name: z.string().nullable() }).parse(rows[0]);
+  return schema === null || name === null ? null : tableNamed(schema, name, column);
 }
 
 async function status(client: pg.Client, table: AuditTable | null, tableName: string): Promise<TableStatus> {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { bars, judgeRate } from '#domain/checks/rate.ts';
 
 const expected = { environment: 'production', lowest: 50, highest: 500 };
-const row = (lastMinute: number) => ({ last_minute: lastMinute, yesterday: 7, week_ago: 8, buckets: [0, 1, 2] });
+const at = new Date('2026-01-05T12:00:00Z');
+const row = (lastMinute: number) => ({ last_minute: lastMinute, yesterday: 7, week_ago: 8, buckets: [0, 1, 2], at, ahead: null });
 
 test.each([
   [0, 'critical', '0 records in the last minute.', '/audit probe'],
@@ -25,3 +26,9 @@ test('the figures: now, the last hour as bars, yesterday, a week ago', () => {
 });
 
 test('silence is seen in the bars', () => expect(bars([10, 10, 5, 0, 1, 0])).toBe('██▄_▁_'));
+
+test('records dated ahead of the database’s clock: their dates tell nothing', () => {
+  const verdict = judgeRate({ ...row(60), ahead: new Date('2026-01-05T20:00:00Z') }, expected);
+  expect(verdict).toMatchObject({ level: 'unknown', evidence: expect.stringContaining('is dated 8 hours ahead of the database') });
+  expect(judgeRate({ ...row(60), ahead: new Date('2026-01-05T12:00:20Z') }, expected).level).toBe('ok');
+});

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { tableNamed } from '#domain/audit-table/sql.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { openGate } from '#services/database/connection-limit.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
@@ -55,7 +56,7 @@ test.each(['table', 'column'] as const)(
 
     const writer = new URL(url);
     writer.username = `${role}_w`;
-    const table = { schema: 'public', name: 'AuditLog', column: 'timestamp', hasTimeZone: false, isIndexed: true };
+    const table = tableNamed('public', 'AuditLog', 'timestamp');
     const tryWrite = () => connectAuditWriter(writer.href, openGate(2)).run(probeSession(table, { insert: null, isForced: false }));
     expect(await tryWrite()).toMatchObject({ kind: 'written' });
     await client.query(`revoke insert on "AuditLog" from roles_application_${grant}_${process.pid}`);

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '#domain/audit-table/sql.ts';
+import { quoteIdentifier, quoteLiteral } from '#domain/audit-table/sql.ts';
 import type { ColumnFacts, TableFacts, TypeFacts } from './facts.ts';
 
 /**
@@ -11,12 +11,6 @@ export function madeValue(facts: TableFacts, column: ColumnFacts): string {
     checkedValue(checksOf(facts, column.name), column.typeName) ??
     typeValue(facts, column.type, column.typeName)
   );
-}
-
-/** A name or text quoted as an SQL literal. */
-export function quoteLiteral(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
-  return text.includes('\\') ? `E${quoted}` : quoted;
 }
 
 /** The key of one parent row; every column of the same foreign key takes it from the same row, the first by its key. */
