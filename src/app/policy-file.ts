@@ -3,15 +3,13 @@ import { parseDocument } from 'yaml';
 import { policySchema } from '#domain/base/policy/schema.ts';
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
 import { inPlainWords, mistakes } from './policy-mistakes.ts';
+import { DEFAULT_RUNBOOK_FILE } from './settings/own.ts';
 import type { Settings } from './settings.ts';
 
 /** `runbook.yaml` can't be used; the message names every mistake. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
-
-/** The file that may be absent: then everything is at the runbook's figures. Any other was named by somebody, who expects it to be read. */
-export const DEFAULT_RUNBOOK_FILE = './runbook.yaml';
 
 /** The policy in a file. Throws a {@link PolicyError} when it has mistakes, can't be read, or was named and is not there. */
 export async function loadPolicy(file: string): Promise<Policy> {

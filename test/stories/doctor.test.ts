@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /** What the doctor prints, and its exit code. */
 async function doctor(environment: Readonly<Record<string, string>>, ...options: readonly string[]) {
-  const env = { PATH: process.env.PATH ?? '', RUNBOOK_FILE: '/nowhere/runbook.yaml', ...environment };
+  const env = { PATH: process.env.PATH ?? '', ...environment };
   return run(process.execPath, ['src/cli.ts', 'doctor', ...options], { env }).then(
     ({ stdout }) => ({ said: stdout, code: 0 }),
     (error: { readonly stdout: string; readonly code: number }) => ({ said: error.stdout, code: error.code }),
