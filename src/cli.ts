@@ -5,6 +5,7 @@ import { loadTexts, say, withStore } from '#app/command-line.ts';
 import { doctor } from '#app/doctor/doctor.ts';
 import { exportIncident } from '#app/evidence/export.ts';
 import { verifyFolder, verifyStore } from '#app/evidence/verify.ts';
+import { readRunbook } from '#app/policy-file.ts';
 import { readStoreSettings, readTextSettings } from '#app/settings.ts';
 import { explain } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
@@ -60,6 +61,8 @@ async function verify(rest: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options: { key: { type: 'string' } } });
   const trusted = values.key === undefined ? null : await readFile(values.key, 'utf8');
   const [folder] = positionals;
+  // No policy is needed to verify; but whoever named a file that is not there learns it from any command.
+  if (!folder) await readRunbook(readTextSettings(process.env).RUNBOOK_FILE);
   const { lines, broken } = folder
     ? await verifyFolder(folder, trusted)
     : await withStore(readStoreSettings(process.env), (store) => verifyStore(store, trusted));

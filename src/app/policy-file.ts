@@ -13,14 +13,18 @@ export class PolicyError extends Error {
 
 /** The policy in a file. Throws a {@link PolicyError} when it has mistakes, can't be read, or was named and is not there. */
 export async function loadPolicy(file: string): Promise<Policy> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isAbsent && file === DEFAULT_RUNBOOK_FILE) return null;
-    if (isAbsent)
-      throw new PolicyError(`RUNBOOK_FILE names ${file}, and there is no such file: correct the name, or leave RUNBOOK_FILE empty.`);
-    throw new PolicyError(`RUNBOOK_FILE names ${file}, and it can't be read: is it a file that Gapwatch may read?`, { cause: error });
-  });
+  const text = await readRunbook(file);
   return text === null ? DEFAULT_POLICY : readPolicy(text, file);
+}
+
+/** The text of `runbook.yaml`; null when it has the default name and is not there. Throws like {@link loadPolicy}. */
+export async function readRunbook(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    if (isAbsent && file === DEFAULT_RUNBOOK_FILE) return null;
+    const words = isAbsent ? 'there is no such file: correct the name, or leave RUNBOOK_FILE empty' : "it can't be read as a file";
+    throw new PolicyError(`RUNBOOK_FILE names ${file}, and ${words}.`, { cause });
+  });
 }
 
 /** Reads `runbook.yaml`'s text. Every key is optional; all mistakes are told at once in a {@link PolicyError}. */

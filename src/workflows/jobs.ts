@@ -2,21 +2,11 @@ import { z } from 'zod';
 import { DESTINATIONS } from '#domain/incident/call.ts';
 import { timerCommandSchema } from '#domain/incident/command.ts';
 import type { Job } from '#domain/incident/effects.ts';
+import { WARNINGS } from '#domain/messages/warnings.ts';
 import { ALARM_NAMES } from '#domain/watch/alarm.ts';
 import type { NewJob } from '#store/jobs.ts';
 
 const incident = z.number().int();
-
-/** Warnings that belong to no incident, each with a template of its name under `templates/slack/warning`. */
-export const WARNINGS = [
-  'bad-signatures',
-  'job-given-up',
-  'record-broken',
-  'watch-alarm',
-  'watch-over',
-  'webhook-missed',
-  'webhooks-off',
-] as const;
 
 /** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
 export const jobDataSchema = z.discriminatedUnion('kind', [

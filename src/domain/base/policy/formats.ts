@@ -53,6 +53,11 @@ export const headerName = format('a header name', (error) => z.string(error).reg
 export const apiPath = format('a path that begins with /', (error) => z.string(error).startsWith('/', error));
 export const yesOrNo = format('true or false', (error) => z.boolean(error));
 
+/** A column's type as people write it. */
+export const columnType = format('a type, such as text or text not null', (error) =>
+  z.string(error).regex(/^[a-z][a-z0-9 ()[\],]*$/, error),
+);
+
 /** Part of an alert's name; a shorter one would match by chance. */
 export const alertName = format('a text of at least 3 characters', (error) => z.string(error).min(3, error));
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   apiPath,
+  columnType,
   count,
   duration,
   headerName,
@@ -70,13 +71,8 @@ export const expectedRate = z
   })
   .prefault({});
 
-const columnType = z
-  .string('expected a type, such as "text" or "text not null"')
-  .regex(/^[a-z][a-z0-9 ()[\],]*$/, 'expected a type, such as "text" or "text not null"')
-  .meta({ expected: 'a type, such as text or text not null' });
-
 /** The columns that the audit table should have (runbook step 8). `enum`, `text` and `timestamp` are meant loosely. */
-export const columns = z.record(z.string(), columnType).transform((types) =>
+export const columns = z.record(z.string(), columnType.describe('The type of the column of this name')).transform((types) =>
   Object.entries(types).map(([name, written]) => {
     const type = written.replace(/\s+not null$/, '');
     return { name, type, notNull: type !== written };
@@ -138,7 +134,9 @@ export const disk = z
   .transform(({ alert_percent: alertPercent, target_percent: targetPercent }) => ({ alertPercent, targetPercent }))
   .prefault({});
 
-export const runbooks = z.partialRecord(z.enum(['database-failure', 'api-server-down', 'security-incident']), httpUrl).prefault({});
+export const runbooks = z
+  .partialRecord(z.enum(['database-failure', 'api-server-down', 'security-incident']), httpUrl.describe('Where it can be read'))
+  .prefault({});
 
 /** A request of runbook step 15, and the audit record that it must leave. Its URL names the only host it may go to. */
 export const operation = z
@@ -146,7 +144,9 @@ export const operation = z
     name: z.string().min(1).max(80).meta({ expected: 'a text of at most 80 characters' }).describe('What the request does, in words'),
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).prefault('GET').describe('The HTTP method'),
     url: httpUrl.describe('Where it goes'),
-    headers: z.record(headerName, z.string()).prefault({}).describe('Headers; `$OPERATIONS_SESSION` in one stands for that setting'),
+    headers: z
+      .record(headerName, z.string().describe('The value of the header of this name; `$OPERATIONS_SESSION` in it stands for that setting'))
+      .prefault({}),
     body: z
       .union([z.string(), z.record(z.string(), z.unknown())], 'expected a text, or keys and values that are sent as JSON')
       .meta({ expected: 'a text, or keys and values' })

@@ -90,13 +90,13 @@ export const policySchema = z
       .prefault([...ESCALATIONS])
       .describe('When time passes without an end: who is told, and what is asked of them'),
     approvals: approvals.describe('Who may do what is hard to undo'),
-    archive: archive.describe('`/remedy archive`'),
+    archive: archive.describe('What `/remedy archive` takes out of the table'),
     recreate_table: recreateTable
       .optional()
       .describe(
         "The application's own migrations, for `/remedy recreate-table` ([remedies.md](remedies.md)); left out, it is not configured",
       ),
-    hotfix: hotfix.describe('`/remedy hotfix`'),
+    hotfix: hotfix.describe('What `/remedy hotfix` starts'),
     contacts: z
       .record(role, contact)
       .prefault({})
