@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 import { policySchema } from '#domain/base/policy/schema.ts';
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
 import { inPlainWords, mistakes } from './policy-mistakes.ts';
-import { DEFAULT_RUNBOOK_FILE } from './settings/own.ts';
+import { DEFAULT_RUNBOOK_FILE } from './settings/process.ts';
 import type { Settings } from './settings.ts';
 
 /** `runbook.yaml` can't be used; the message names every mistake. */

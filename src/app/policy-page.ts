@@ -28,7 +28,7 @@ type Line = { readonly key: string; readonly form: Form; readonly standard: stri
 
 function section([key, form]: readonly [string, Form]): string {
   const standard = isGiven(form.default)
-    ? `\nLeft out:\n\n\`\`\`yaml\n${stringify({ [key]: form.default }, { lineWidth: 110 })}\`\`\`\n`
+    ? `\nWhen it is left out:\n\n\`\`\`yaml\n${stringify({ [key]: form.default }, { lineWidth: 110 })}\`\`\`\n`
     : '';
   return `## \`${key}\`
 

@@ -101,6 +101,13 @@ describe('a misspelled key', () => {
   });
 });
 
+test.each(placesWithKeys())('at $name: every key known there is suggested when a letter of it is typed twice', ({ place }) => {
+  for (const key of knownKeys(place)) {
+    const misspelled = `${key.slice(0, 2)}${key.slice(1)}`;
+    expect(refusal(JSON.stringify(nestedIn(place, { [misspelled]: 1 })))).toContain(`${misspelled}: unknown key. Did you mean "${key}"?`);
+  }
+});
+
 /** Every place of the policy that has keys of its own, found in the schema itself. */
 function placesWithKeys(): readonly { readonly name: string; readonly place: readonly (string | number)[] }[] {
   const found: (readonly (string | number)[])[] = [];

@@ -53,8 +53,8 @@ function explained(row: SettingRow): string {
     `Expected: ${row.expected}.`,
     `From: ${row.from}.`,
     row.neededBy && `Needed by ${row.neededBy}.`,
-    standard !== null && `Absent: \`${standard}\`.`,
-    row.absent && `Absent: ${row.absent}.`,
+    standard !== null && `If absent: \`${standard}\`.`,
+    row.absent && `If absent: ${row.absent}.`,
     row.example && `Example: \`${row.example}\`.`,
   ];
   return parts.filter(Boolean).join(' ');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { LISTENING_AND_STORE, MAIL_AND_FILES, SLACK_AND_PAGERDUTY } from './own.ts';
+import { MAIL, SLACK_AND_PAGERDUTY } from './notifications.ts';
+import { EVIDENCE_AND_FILES, LISTENING_AND_STORE } from './process.ts';
 import type { SettingRow } from './row.ts';
 import { APPLICATION, ARCHIVE, SERVICES } from './sources.ts';
 
@@ -10,7 +11,8 @@ export const SETTINGS = {
   ...APPLICATION,
   ...SERVICES,
   ...ARCHIVE,
-  ...MAIL_AND_FILES,
+  ...MAIL,
+  ...EVIDENCE_AND_FILES,
 } as const satisfies Table;
 
 type Table = Readonly<Record<string, SettingRow>>;
