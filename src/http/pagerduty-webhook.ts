@@ -67,7 +67,7 @@ async function warnOfBadSignatures(context: AppContext): Promise<void> {
   await context.jobs
     .enqueue(
       context.database,
-      { queue: 'slack', key, data: { kind: 'warn', key, warning: 'bad-signatures', details: {} }, dueAt: now },
+      { queue: 'slack', key, data: { kind: 'warning', key, warning: 'bad-signatures', details: {} }, dueAt: now },
       now,
     )
     .catch((error: unknown) => context.log.error({ err: error }, 'the warning about bad signatures could not be kept'));

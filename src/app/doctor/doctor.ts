@@ -74,12 +74,12 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
     },
     {
       what: 'store (DATABASE_URL or GAPWATCH_DATA_DIR)',
-      reading: () => withStore(async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
+      reading: () => withStore(settings, async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
     },
     {
       what: 'webhooks (the last one kept)',
       reading: () =>
-        withStore(async (store) => {
+        withStore(settings, async (store) => {
           const last = await lastDelivery(store);
           return last
             ? `came ${formatUtc(last)}`

@@ -10,6 +10,7 @@ import { checkVariables } from './check-message.ts';
 import { noticeVariables } from './notice.ts';
 import { remedyVariables } from './remedy-message.ts';
 import { gapView, incidentView } from './view.ts';
+import { WARNING_SAMPLES, WARNINGS } from './warnings.ts';
 
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */
 export type Sample = { readonly template: string; readonly variables: Readonly<Record<string, unknown>> };
@@ -56,10 +57,7 @@ function samplesOf(incident: Incident, known: readonly RecordedEvent[], now: Dat
       ),
     },
     ...announcements,
-    ...['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'].map((name) => ({
-      template: `slack/warning/${name}.liquid`,
-      variables: { details: { ...DETAILS, text: 'INC-1: fact 3: the text does not match its hash', alert: 'P1' } },
-    })),
+    ...WARNINGS.map((name) => ({ template: `slack/warning/${name}.liquid`, variables: { details: WARNING_SAMPLES[name] } })),
     { template: 'slack/store-outage.liquid', variables: { name: view.name, since: now, reason: view.reason } },
     ...notices,
     {
