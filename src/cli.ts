@@ -8,6 +8,7 @@ import { verifyFolder, verifyStore } from '#app/evidence/verify.ts';
 import { readPolicy } from '#app/policy-file.ts';
 import { explain } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
+import { utcStamp } from '#domain/base/time.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { samples } from '#domain/messages/samples.ts';
 import { incidentNumbers } from '#store/event-store.ts';
@@ -79,7 +80,7 @@ async function exportRecord(name: string): Promise<number> {
       return 1;
     }
     const now = () => new Date();
-    const folder = `${incidentName(number)}-${now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}`;
+    const folder = `${incidentName(number)}-${utcStamp(now())}`;
     const files = await exportIncident({ database, ...texts, now }, number, folder);
     say(`${folder}/ holds ${files.length} files; its README.md says what they are and how to verify them.`);
     return 0;

@@ -34,6 +34,7 @@ const use = (specifier: string) => `import * as other from '${specifier}';\n\nex
 test.each([
   ['src/domain/base/a.ts', 'node:fs/promises'],
   ['src/domain/base/a.ts', 'pg'],
+  ['src/domain/base/a.ts', 'date-fns'],
   ['src/domain/base/a.ts', '#store/event-store.ts'],
   ['src/domain/base/a.ts', '#domain/audit-table/sql.ts'],
   ['src/domain/base/text/a.ts', '../time.ts'],
@@ -73,7 +74,7 @@ test.each([
   ['src/domain/gap/a.ts', '#domain/base/time.ts'],
   ['src/domain/gap/a.ts', './gap.ts'],
   ['src/domain/base/a.ts', 'zod'],
-  ['src/domain/base/a.ts', 'date-fns'],
+  ['src/domain/base/a.ts', 'date-fns/lightFormat'],
   ['src/domain/incident/a.ts', '#domain/incident/outbox/message.ts'],
   ['src/domain/messages/a.ts', '#domain/incident/event.ts'],
   ['src/domain/watch/a.ts', '#domain/checks/check.ts'],

@@ -1,5 +1,5 @@
 import type { Policy } from '#domain/base/policy.ts';
-import { between, DAY, formatUtc, plus } from '#domain/base/time.ts';
+import { between, DAY, formatUtc, HOUR, plus } from '#domain/base/time.ts';
 import type { Command, Decision } from './command.ts';
 import type { IncidentEvent } from './event.ts';
 import { hhsDeadline } from './hhs.ts';
@@ -81,7 +81,7 @@ export function followUpDue(
   policy: Policy,
 ): readonly IncidentEvent[] {
   const isMeant = incident.phase.name === 'resolved' && incident.resolutions === resolution && incident.followUp.closed === null;
-  if (!isMeant || between(incident.phase.at, now) < hours * 3_600_000) return [];
+  if (!isMeant || between(incident.phase.at, now) < hours * HOUR) return [];
   const open = openTasks(incident, now, policy).map(({ number, text, owner }) => `${number}. ${text}${owner ? ` (${owner})` : ''}`);
   const postMortem = incident.followUp.postMortemAt === null ? ['the post-mortem has no time: `/incident post-mortem <time>`'] : [];
   const left = [...open, ...postMortem];

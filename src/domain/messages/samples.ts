@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
+import { MINUTE, plus } from '#domain/base/time.ts';
 import { ANNOUNCEMENTS, type Payload } from '#domain/incident/call.ts';
 import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
@@ -14,8 +15,8 @@ import { gapView, incidentView } from './view.ts';
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */
 export type Sample = { readonly template: string; readonly variables: Readonly<Record<string, unknown>> };
 
-const START = Date.parse('2026-01-05T10:00:00Z');
-const minute = (minutes: number) => new Date(START + minutes * 60_000);
+const START = new Date('2026-01-05T10:00:00Z');
+const minute = (minutes: number) => plus(START, minutes * MINUTE);
 
 /** For every template one rendering early in an incident and one at its end, so that both branches of most conditions are seen. */
 export function samples(policy: Policy = DEFAULT_POLICY): readonly Sample[] {
