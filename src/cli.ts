@@ -10,6 +10,7 @@ import { explain } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
 import { utcStamp } from '#domain/base/time.ts';
 import { incidentName } from '#domain/incident/state.ts';
+import { mailOf } from '#domain/messages/markdown.ts';
 import { samples } from '#domain/messages/samples.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { reportText } from '#workflows/deliver/report.ts';
@@ -114,7 +115,11 @@ async function templates(): Promise<number> {
   const folder = process.env.TEMPLATES_DIR ?? './templates';
   const policy = readPolicy('');
   const loaded = await loadTemplates(folder, policy);
-  for (const { template, variables } of samples(policy)) say(`── ${template}\n${loaded.render(template, variables)}\n`);
+  for (const { template, variables } of samples(policy)) {
+    const rendered = loaded.render(template, variables);
+    const { subject, text } = mailOf(rendered);
+    say(`── ${template}\n${template.startsWith('mail/') ? `Subject: ${subject}\n\n${text}` : rendered}\n`);
+  }
   say('Every template renders.');
   return 0;
 }

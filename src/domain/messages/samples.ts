@@ -27,11 +27,11 @@ export function samples(policy: Policy = DEFAULT_POLICY): readonly Sample[] {
 
 function samplesOf(incident: Incident, known: readonly RecordedEvent[], now: Date, policy: Policy): readonly Sample[] {
   const view = incidentView(incident, now, policy);
-  const notices = NOTICES.flatMap((payload) => {
+  const notices = NOTICES.map((payload) => {
     const outgoing = { payload, dueAt: now, status: { name: 'due', attempts: 0, notBefore: now, lastFailure: null } } as const;
     const enclosed = { attached: ['2026-01-05-audit-gap.md'], missing: ['the chart (the database does not answer)'] };
     const variables = noticeVariables(incident, outgoing, { events: known, now, policy, receiptUrl: DETAILS.url, enclosed });
-    return ['text', 'html'].map((format) => ({ template: `mail/${payload.kind}.${format}.liquid`, variables }));
+    return { template: `mail/${payload.kind}.md.liquid`, variables };
   });
   const missed = { count: 2, first: minute(5), last: minute(10), why: 'Slack could not be reached' };
   const announcements = ANNOUNCEMENTS.map((name) => ({
