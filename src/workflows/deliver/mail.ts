@@ -110,8 +110,8 @@ async function statementOf(context: AppContext, incident: Incident): Promise<Mad
 const CHART_WITHIN = 10 * SECOND;
 
 async function chartOf(context: AppContext, incident: Incident): Promise<Made> {
-  const starts = [incident.startedAt, ...incident.gaps.map(({ start }) => start.at)].map((at) => at.getTime());
-  const length = between(new Date(Math.min(...starts)), context.now()) + HOUR / 2;
+  const lengths = [incident.startedAt, ...incident.gaps.map(({ start }) => start.at)].map((at) => between(at, context.now()));
+  const length = Math.max(...lengths) + HOUR / 2;
   const window = length <= 2 * HOUR ? '2h' : length <= DAY ? '24h' : length <= 30 * DAY ? '30d' : '12mo';
   const verdict = await checkVerdict(context, 'gaps', window, { within: CHART_WITHIN });
   if (verdict.chart === undefined) return { why: `the chart (${verdict.evidence.replace(/\.$/, '')})` };
