@@ -10,7 +10,9 @@ import { readStoreSettings, readTextSettings } from '#app/settings.ts';
 import { explain } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
+import { utcStamp } from '#domain/base/time.ts';
 import { incidentName } from '#domain/incident/state.ts';
+import { mailOf } from '#domain/messages/markdown.ts';
 import { samples } from '#domain/messages/samples.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { reportText } from '#workflows/deliver/report.ts';
@@ -84,7 +86,7 @@ async function exportRecord(name: string): Promise<number> {
       return 1;
     }
     const now = () => new Date();
-    const folder = `${incidentName(number)}-${now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}`;
+    const folder = `${incidentName(number)}-${utcStamp(now())}`;
     const files = await exportIncident({ database, ...texts, now }, number, folder);
     say(`${folder}/ holds ${files.length} files; its README.md says what they are and how to verify them.`);
     return 0;
@@ -116,7 +118,11 @@ async function report(name: string): Promise<number> {
 async function templates(): Promise<number> {
   const { TEMPLATES_DIR } = readTextSettings(process.env);
   const loaded = await loadTemplates(TEMPLATES_DIR, DEFAULT_POLICY);
-  for (const { template, variables } of samples()) say(`── ${template}\n${loaded.render(template, variables)}\n`);
+  for (const { template, variables } of samples(DEFAULT_POLICY)) {
+    const rendered = loaded.render(template, variables);
+    const { subject, text } = mailOf(rendered);
+    say(`── ${template}\n${template.startsWith('mail/') ? `Subject: ${subject}\n\n${text}` : rendered}\n`);
+  }
   say('Every template renders.');
   return 0;
 }

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { policySchema } from './policy/schema.ts';
-import { DAY, HOUR, MINUTE, type Milliseconds } from './time.ts';
 
 type DeepReadonly<Value> = Value extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -49,14 +48,3 @@ export function roleName(role: string): string {
     .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
     .join(' ');
 }
-
-/** How long Gapwatch goes on trying a call before it gives up and says so. Mail waits longer: a greylisting server may take hours. */
-export const GIVE_UP_AFTER: Readonly<Record<'slack' | 'pagerduty' | 'mail' | 'reports', Milliseconds>> = {
-  slack: 6 * HOUR,
-  pagerduty: 2 * HOUR,
-  mail: DAY,
-  reports: HOUR,
-};
-
-/** A notice still undelivered after this long is reported in the channel. */
-export const NOTICE_LATE_AFTER: Milliseconds = 5 * MINUTE;

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { stripVTControlCharacters } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import type { Deployment } from '#domain/checks/deploys.ts';
@@ -159,8 +160,8 @@ function download(url: string, options: { readonly auth?: string; readonly ca?: 
   return promise;
 }
 
-/** Archived logs may be compressed. */
+/** Archived logs may be compressed; programs colour what they write for a terminal. */
 function textOf(bytes: Buffer): string {
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return (isGzip ? gunzipSync(bytes, { maxOutputLength: 8 * LOG_LIMIT }) : bytes).toString('utf8');
+  return stripVTControlCharacters((isGzip ? gunzipSync(bytes, { maxOutputLength: 8 * LOG_LIMIT }) : bytes).toString('utf8'));
 }
