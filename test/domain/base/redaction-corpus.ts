@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { redactText } from '#domain/base/text/foreign.ts';
+import { PLACEHOLDERS } from '#domain/base/text/redact/rule.ts';
 
 /** One line of the corpus: what stands in it, which stretches must vanish, and which words must stay. */
 export type CorpusLine = {
@@ -84,11 +85,10 @@ function measureLine(line: CorpusLine): LineResult {
   return { line, redacted, leaked, lost };
 }
 
-const PLACEHOLDER = /\[[a-z]{2,8}\]/g;
-
 function countWords(text: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const word of wordsOf(text.replace(PLACEHOLDER, ' '))) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const word of wordsOf(PLACEHOLDERS.reduce((rest, placeholder) => rest.replaceAll(placeholder, ' '), text)))
+    counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 

@@ -2,7 +2,7 @@ import { fold } from './redact/fold.ts';
 import { RULES } from './redact/index.ts';
 import { withoutUnknownFields } from './redact/json.ts';
 import { mask, unmask } from './redact/mask.ts';
-import { PLACEHOLDERS } from './redact/rule.ts';
+import { ANY_PLACEHOLDER } from './redact/rule.ts';
 import { foreignLine, foreignText } from './sanitize.ts';
 
 /**
@@ -38,5 +38,3 @@ const ANSI_STYLE = /\u001b\[[\d;]{0,20}[A-Za-z]/g;
 export function countPlaceholders(text: string): number {
   return text.match(ANY_PLACEHOLDER)?.length ?? 0;
 }
-
-const ANY_PLACEHOLDER = new RegExp(PLACEHOLDERS.map((each) => each.replace(/[[\]]/g, '\\$&')).join('|'), 'g');

@@ -16,7 +16,7 @@ export const CLINICAL_RULES: readonly Rule[] = [
   byPattern(
     'HL7 components',
     '[name]',
-    /(?<![\w^])(?!(?:ACK|ADT|ORU|ORM|SIU|MDM|DFT|VXU|OML|RDE|QBP|RSP)\^)[\p{L}\p{N}][\p{L}\p{N}\p{M}'. -]{0,40}\^[\p{L}\p{N}\p{M}'. -]{0,40}(?:\^[\p{L}\p{N}\p{M}'.&@-]{0,40}){0,12}/u,
+    /(?<![\w^])(?!(?:ACK|ADT|ORU|ORM|SIU|MDM|DFT|VXU|OML|RDE|QBP|RSP)\^)[\p{L}\p{N}][\p{L}\p{N}\p{M}'.-]{0,40}(?:\^[\p{L}\p{N}\p{M}'.&@-]{0,40}(?: \p{Lu}[\p{L}\p{M}]{1,20}(?=\^))?){1,12}/u,
     (hidden) => !/^\d+\^\d+$/.test(hidden),
   ),
   byPattern(

@@ -6,39 +6,50 @@ const AT = String.raw`(?:@|%(?:25)?40|&#64;|&#x40;|&commat;|\\u0040)`;
 const BRACKETED_AT = String.raw`\s{0,2}(?:\(at\)|\[at\]|\{at\}|<at>|\(@\)|\[@\])\s{0,2}`;
 const BRACKETED_DOT = String.raw`\s{0,2}(?:\(dot\)|\[dot\]|\{dot\}|<dot>|\[\.\]|\(\.\))\s{0,2}`;
 
-/** Ways to reach a person: electronic mail (RFC 5321, 6531), telephone (ITU-T E.123, North American plan), street. */
+/**
+ * Ways to reach a person: electronic mail (RFC 5321, 6531), telephone (ITU-T E.123, North American plan), street. An address is found by
+ * its sign and read from there to both sides, so that a long text without one costs nothing.
+ */
 export const CONTACT_RULES: readonly Rule[] = [
-  byPattern('e-mail, quoted', '[email]', new RegExp(String.raw`"[^"\n@]{1,64}"\s?${AT}${LABEL}(?:\.${LABEL}){0,5}`, 'u')),
-  byPattern('e-mail', '[email]', new RegExp(String.raw`${LOCAL}${AT}${LABEL}(?:\.${LABEL}){0,5}`, 'iu'), isNoVersionOrRole),
-  byPattern('e-mail, domain literal', '[email]', new RegExp(String.raw`${LOCAL}@\[[\da-f.:]{3,45}\]`, 'iu')),
-  byPattern(
-    'e-mail, spaced',
-    '[email]',
-    /[\p{L}\p{N}._+-]{1,64}\s?@\s?[\p{L}][\p{L}\p{N}-]{0,62}(?:\s?\.\s?[\p{L}][\p{L}\p{N}-]{1,62}){1,4}/u,
-    isNoVersionOrRole,
-  ),
   byPattern(
     'e-mail, bracketed at',
     '[email]',
     new RegExp(
-      String.raw`[\p{L}\p{N}._+-]{1,64}(?:${BRACKETED_DOT}[\p{L}\p{N}_+-]{1,64}){0,3}${BRACKETED_AT}${LABEL}(?:(?:\.|${BRACKETED_DOT}|\s{1,2}dot\s{1,2})${LABEL}){0,4}`,
+      String.raw`(?=${BRACKETED_AT})(?<=(?<from>[\p{L}\p{N}._+-]{1,64}(?:${BRACKETED_DOT}[\p{L}\p{N}_+-]{1,64}){0,3}))${BRACKETED_AT}${LABEL}(?:(?:\.|${BRACKETED_DOT}|\s{1,2}dot\s{1,2})${LABEL}){0,4}`,
       'iu',
     ),
   ),
   byPattern(
     'e-mail, bracketed dot',
     '[email]',
-    new RegExp(String.raw`[\p{L}\p{N}._+-]{1,64}(?:@|\s{1,2}at\s{1,2})${LABEL}(?:${BRACKETED_DOT}${LABEL}){1,4}`, 'iu'),
+    new RegExp(
+      String.raw`(?=@|\s{1,2}at\s)(?<=(?<from>[\p{L}\p{N}._+-]{1,64}))(?:@|\s{1,2}at\s{1,2})${LABEL}(?:${BRACKETED_DOT}${LABEL}){1,4}`,
+      'iu',
+    ),
+  ),
+  byPattern('e-mail, quoted', '[email]', new RegExp(String.raw`"[^"\n@]{1,64}"\s?${AT}${LABEL}(?:\.${LABEL}){0,5}`, 'u')),
+  byPattern(
+    'e-mail',
+    '[email]',
+    new RegExp(String.raw`(?=${AT})(?<=(?<from>${LOCAL}))${AT}${LABEL}(?:\.${LABEL}){0,5}`, 'iu'),
+    isNoVersionOrRole,
+  ),
+  byPattern('e-mail, domain literal', '[email]', new RegExp(String.raw`(?=@\[)(?<=(?<from>${LOCAL}))@\[[\da-f.:]{3,45}\]`, 'iu')),
+  byPattern(
+    'e-mail, spaced',
+    '[email]',
+    /(?=\s?[@&])(?<=(?<from>[\p{L}\p{N}._+-]{1,64}))\s?(?:@|&#64;|&commat;)\s?[\p{L}][\p{L}\p{N}-]{0,62}(?:\s?\.\s?[\p{L}][\p{L}\p{N}-]{1,62}){1,4}/u,
+    isNoVersionOrRole,
   ),
   byPattern(
     'e-mail, spoken',
     '[email]',
-    /[\p{L}\p{N}._+-]{1,64}(?: dot [\p{L}\p{N}_-]{1,64}){0,3} at [\p{L}\p{N}-]{1,63}(?: dot [\p{L}\p{N}-]{1,63}){1,4}/iu,
+    /(?= at )(?<=(?<from>[\p{L}\p{N}._+-]{1,64}(?: dot [\p{L}\p{N}_-]{1,64}){0,3})) at [\p{L}\p{N}-]{1,63}(?: dot [\p{L}\p{N}-]{1,63}){1,4}/iu,
   ),
   byPattern(
     'e-mail, its domain in words',
     '[email]',
-    /[\p{L}\p{N}_+-]{1,64}\.[\p{L}\p{N}_+-]{1,64} at [\p{L}\p{N}-]{1,63}\.[\p{L}]{2,20}\b/iu,
+    /(?= at )(?<=(?<from>[\p{L}\p{N}_+-]{1,64}\.[\p{L}\p{N}_+-]{1,64})) at [\p{L}\p{N}-]{1,63}\.[\p{L}]{2,20}\b/iu,
     (hidden) => !/\.(?:ts|js|tsx|jsx|py|rb|sql|go|java|md|ya?ml|json|prisma)\s/i.test(hidden),
   ),
   byPattern(
@@ -68,7 +79,11 @@ export const CONTACT_RULES: readonly Rule[] = [
 ];
 
 /** `pg@8.23.1`, `image@sha256` and `git@github.com` name software; the places where mail of a person arrives begin otherwise. */
-function isNoVersionOrRole(hidden: string): boolean {
+function isNoVersionOrRole(hidden: string, match: RegExpMatchArray): boolean {
+  const end = (match.index ?? 0) + match[0].length;
+  const after = (match.input ?? '').slice(end, end + 20);
+  // PostgreSQL's log_line_prefix, %u@%d.
+  if (!hidden.includes('.') && /^ (?:LOG|ERROR|FATAL|WARNING|PANIC|STATEMENT|DETAIL|HINT|CONTEXT):/.test(after)) return false;
   const [local = '', domain = ''] = hidden.split(/\s?@\s?/);
   return (
     !/^(?:v?\d+(?:\.[\dx*]+)*(?:-[\w.]+)?|sha\d{3}|latest|next)$/i.test(domain) &&

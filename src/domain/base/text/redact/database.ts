@@ -14,7 +14,7 @@ export const DATABASE_RULES: readonly Rule[] = [
   byPattern(
     'parameters',
     '[row]',
-    /\b(?:Parameters|parameters|params|PARAMS|bindings|Bindings|binds|query params?)["']?\s?[:=]\s{0,2}(?<hide>[^\n]{1,4000})/,
+    /\b(?:[Pp]arameters|[Pp]arams|PARAMS|[Bb]indings|binds)["']?(?:\s?[:=]\s{0,2}|\s(?=[[{]))(?<hide>[^\n]{1,4000})/,
   ),
   byPattern(
     'key of a row',

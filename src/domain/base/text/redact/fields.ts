@@ -18,7 +18,7 @@ export const FIELD_RULES: readonly Rule[] = [
 ];
 
 const KEY =
-  /(?<![\p{L}\p{N}_])(?:(?<before>[A-Za-z]{2,20}) )?(?<key>[A-Za-z_][\w.-]{0,60})(?:\[\d{1,4}\])?\\?["'`]?\s{0,2}(?:=>|:=|==|=|:(?!:|\/\/))\s{0,2}/gu;
+  /(?<![\p{L}\p{N}_])(?:(?<before>[A-Za-z]{2,20}) )?(?<key>[A-Za-z_][\w.-]{0,60}(?:\[[A-Za-z_]\w{0,30}\]){0,3})(?:\[\d{1,4}\])?\\?["'`]?\s{0,2}(?:=>|:=|==|=|:(?!:|\/\/))\s{0,2}/gu;
 /** A value in quotes, in brackets, or up to the next blank or sign; the names that follow it when they are capitalised. */
 const VALUE = /\\?"(?:[^"\\\n]|\\[^"\n])*\\?"?|'[^'\n]*'?|`[^`\n]*`?|\[[^\]\n]*\]?|\([^)\n]*\)?|\{[^}\n]*\}?|[^\s,;&)}\]|<>"']+/y;
 const MORE_NAMES =

@@ -59,6 +59,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   '\u00bb': '"',
   '\u3002': '.',
   '\u00b7': '.',
+  '\u30fb': '.',
   '\u2215': '/',
   '\u2044': '/',
   '\u3001': ',',

@@ -4,7 +4,7 @@ import { DATABASE_RULES } from './database.ts';
 import { FIELD_RULES } from './fields.ts';
 import { NAME_RULES } from './name-rules.ts';
 import { NETWORK_RULES } from './network.ts';
-import { NUMBER_RULES } from './numbers.ts';
+import { BIRTH_RULES, NUMBER_RULES } from './numbers.ts';
 import { PATH_RULES } from './paths.ts';
 import { QUOTE_RULES } from './quotes.ts';
 import type { Rule } from './rule.ts';
@@ -16,6 +16,7 @@ export const RULES: readonly Rule[] = [
   ...SECRET_RULES,
   ...CLINICAL_RULES,
   ...CONTACT_RULES,
+  ...BIRTH_RULES,
   ...FIELD_RULES,
   ...PATH_RULES,
   ...NETWORK_RULES,

@@ -1,4 +1,5 @@
 import { isGivenName, isPossibleGivenName, isSurname } from './names.ts';
+import { FILE_NAME_RULES } from './paths.ts';
 import type { Rule, Span } from './rule.ts';
 import { NAME_RULES_OF_SCRIPTS } from './scripts.ts';
 import { isVocabulary } from './vocabulary.ts';
@@ -14,6 +15,7 @@ export const NAME_RULES: readonly Rule[] = [
   { name: 'capitalised names', placeholder: '[name]', find: findCapitalised },
   { name: 'known names', placeholder: '[name]', find: findKnown },
   ...NAME_RULES_OF_SCRIPTS,
+  ...FILE_NAME_RULES,
 ];
 
 const RUN = new RegExp(`${STARTS}${WORD}(?:[ ](?:${PARTICLE} ){0,3}${WORD}){1,6}${ENDS}`, 'gu');
@@ -43,6 +45,7 @@ function* findCapitalised(text: string): Generator<Span> {
 function isWordAndName(text: string, start: number, end: number): boolean {
   const next = /^ (\p{L}{2,25})/u.exec(text.slice(end, end + 30))?.[1];
   if (isSurname(text.slice(start, end)) && isPossibleGivenName(lastWord(text.slice(Math.max(0, start - 30), start)))) return true;
+  if (isGivenName(/(\p{L}+) \p{Lu}\. $/u.exec(text.slice(Math.max(0, start - 30), start))?.[1] ?? '')) return true;
   return isPossibleGivenName(text.slice(start, end)) && next !== undefined && isSurname(next);
 }
 
@@ -73,7 +76,7 @@ function isNameInOrder(given: string, family: string): boolean {
 function isReversedName(given: string, family: string): boolean {
   const isWritten = /^\p{Lu}/u.test(given) === /^\p{Lu}/u.test(family);
   if (isGivenName(given)) return isWritten && /^\p{Lu}/u.test(family) ? !isVocabulary(family) || isSurname(family) : isSurname(family);
-  return isPossibleGivenName(given) && isSurname(family) && /^\p{Lu}/u.test(given);
+  return isSurname(family) && /^\p{Lu}/u.test(given) && /^\p{Lu}/u.test(family) && (isPossibleGivenName(given) || !isVocabulary(given));
 }
 
 function isCapitals(word: string): boolean {
@@ -81,7 +84,7 @@ function isCapitals(word: string): boolean {
 }
 
 const LABEL =
-  /(?<![\p{L}\p{N}_])(?<label>patients?|pt|dr|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|user|users|physician|provider|practitioner|surgeon|therapist|guardian|caregiver|resident of|client|member|employee|subscriber|insured|mother|father|daughter|son|wife|husband|spouse|sister|brother|parent|child|baby|herr|frau|señora?|sra|monsieur|madame|mme|paciente|patientin|asked by|reported by|requested by|signed|name of|named|called for|on behalf of)(?:'s)?(?:[.:]| -)?\s{1,3}(?=[\p{L}"'])/giu;
+  /(?<![\p{L}\p{N}_]|\d )(?<label>patients?|pt|dr|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|user|users|physician|provider|practitioner|surgeon|therapist|guardian|caregiver|resident of|client|member|employee|subscriber|insured|mother|father|daughter|son|wife|husband|spouse|sister|brother|parent|child|baby|herr|frau|señora?|sra|monsieur|madame|mme|paciente|patientin|asked by|reported by|requested by|signed|name of|named|called for|on behalf of)(?:'s)?(?:[.:]| -)?\s{1,3}(?=[\p{L}"'])/giu;
 const FOLLOWING =
   /\(?["']?(?:(?:dr|mr|mrs|ms|name|named|called|is|was)\.? ){0,2}(?<names>\p{L}[\p{L}\p{M}'.-]{0,30}(?:,? \p{L}[\p{L}\p{M}'.-]{0,30}){0,4})(?![=(\d_])/iuy;
 const TITLES = /^(?:dr|mr|mrs|ms|miss|mx|prof|professor|herr|frau|señora?|sra|monsieur|madame|mme)$/i;

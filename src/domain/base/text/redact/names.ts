@@ -58,7 +58,7 @@ export function isPossibleGivenName(word: string): boolean {
 
 /** Whether a word is a common surname, which may be an ordinary word as well. */
 export function isSurname(word: string): boolean {
-  return SURNAMES.has(word.toLowerCase());
+  return SURNAMES.has(word.toLowerCase()) || /^(?:O'|Mc|Mac)\p{Lu}/u.test(word);
 }
 
 function set(words: string): ReadonlySet<string> {

@@ -2,11 +2,11 @@ import { byPattern, type Rule } from './rule.ts';
 
 /** Addresses of machines (RFC 4291, 5952) and identifiers that a computer gave to a person or a session. */
 export const NETWORK_RULES: readonly Rule[] = [
-  byPattern('IPv6', '[ip]', /(?<![\w:.])[\da-f]{0,4}:[\da-f:]{1,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%[\w.-]{1,16})?(?![\w:])/i, isIpv6),
+  byPattern('IPv6', '[ip]', /(?<![\w:.])[\da-f]{0,4}:[\da-f:]{1,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%[\w.-]{1,16})?(?![\w:]|\.\d)/i, isIpv6),
   byPattern(
     'IPv4',
     '[ip]',
-    /(?<![\w.-])(?<!\b(?:v|version|release|postgres(?:ql)?|agent|chrome)[ /]?)\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?![\w-]|\.\d)/i,
+    /(?<![\w.-])(?<!\b(?:v|version|release|postgres(?:ql)?|agent|chrome)[ /]?)\d{1,3}(?:\[?\.\]?\d{1,3}){3}(?:\/\d{1,2})?(?![\w-]|\.\d)/i,
     isIpv4,
   ),
   byPattern('IPv4 in a host name', '[ip]', /\bip-(?<hide>\d{1,3}(?:-\d{1,3}){3})(?![\w-])/i),
@@ -23,18 +23,23 @@ export const NETWORK_RULES: readonly Rule[] = [
   ),
   byPattern('cuid', '[id]', /\bc[a-z\d]{24}\b/, (hidden) => /\d/.test(hidden)),
   byPattern('ULID', '[id]', /\b[0-7][\dA-HJKMNP-TV-Z]{25}\b/),
-  byPattern('long identifier', '[id]', /(?<![\w/.@-]|sha\d{3}[-:])[A-Za-z\d]{16,80}(?![\w])/, isIdentifier),
+  byPattern(
+    'long identifier',
+    '[id]',
+    /(?<![\w/.@-]|sha\d{3}[-:]|\b(?:trace|span|digest|hash|etag|checksum)[\w-]{0,6}["']?[ :=]{1,2}["']?)[A-Za-z\d]{16,80}(?![\w])/,
+    isIdentifier,
+  ),
   byPattern(
     'identifier after its noun',
     '[id]',
-    /\b(?:user|patient|member|client|person|subscriber|employee|customer|subject|actor|nurse|doctor|provider)(?:[ _-]?id)?[-_:#/ ]{1,2}(?<hide>(?=[\w-]{0,40}\d)[\w-]{1,41})(?![\w])/i,
+    /\b(?:user|patient|pt|member|client|person|subscriber|employee|customer|subject|actor|nurse|doctor|provider)(?:[ _-]?id)?[-_:#/ ]{1,2}(?<hide>(?=[\w-]{0,40}\d)[\w-]{1,41})(?![\w])/i,
     isNoCount,
   ),
   byPattern('identifier in its noun', '[id]', /\b(?:user|patient|member|client|person)(?<hide>\d{2,12})\b/i),
   byPattern(
     'identifier of a record',
     '[id]',
-    /\b(?:resource|record|account|encounter|visit|chart|session|appointment)(?:[ _-]?id)?[-_:#/]{1,2}\s?(?<hide>(?=[\w-]{0,40}\d)[\w-]{1,41})(?![\w])/i,
+    /\b(?:resource|record|account|encounter|visit|chart|session|appointment)(?:[ _-]?id)?\s?[-_:#/]{1,2}\s?(?<hide>(?=[\w-]{0,40}\d)[\w-]{1,41})(?![\w])/i,
   ),
   byPattern(
     'record by number',
@@ -55,7 +60,7 @@ function isNoCount(hidden: string, match: RegExpMatchArray): boolean {
 }
 
 function isIpv4(hidden: string): boolean {
-  const octets = hidden.replace(/[[\]]/g, '').split('.');
+  const octets = hidden.replace(/[[\]]|\/.*/g, '').split('.');
   const plain = octets.join('.');
   return octets.every((octet) => Number(octet) <= 255) && plain !== '127.0.0.1' && plain !== '0.0.0.0';
 }

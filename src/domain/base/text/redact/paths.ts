@@ -32,7 +32,7 @@ export const PATH_RULES: readonly Rule[] = [
   byPattern(
     'identifier in a path',
     '[id]',
-    /\/(?<hide>(?=[A-Za-z-]{0,40}\d)[A-Za-z\d-]{1,60}\d{3,}[A-Za-z\d]{0,20})(?=[/?\s"']|$)/,
+    /(?<!\bbase(?:\/\d{1,10})?)\/(?<hide>(?=[A-Za-z-]{0,40}\d)[A-Za-z\d-]{1,60}\d{3,}[A-Za-z\d]{0,20})(?=[/?\s"']|$)/,
     (hidden) =>
       /\d{5,}/.test(hidden) &&
       !/^\d{4}-?\d\d-?\d\d/.test(hidden) &&
@@ -42,6 +42,10 @@ export const PATH_RULES: readonly Rule[] = [
   byPattern('value of a query', '[query]', /[?&](?<key>[\w.[\]%-]{1,60})=(?<hide>[^\s&"'<>#]{1,400})/, (_hidden, match) =>
     isNotHarmlessParameter(match.groups?.key ?? ''),
   ),
+];
+
+/** A given name and another word, joined as in a login, a branch or the name of a file. */
+export const FILE_NAME_RULES: readonly Rule[] = [
   byPattern(
     'name in a path or file',
     '[name]',

@@ -21,6 +21,9 @@ export const PLACEHOLDERS = [
 ] as const;
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 
+/** Any of the placeholders in a text; `patient[name]=` is the name of a field. */
+export const ANY_PLACEHOLDER = new RegExp(`(?:${PLACEHOLDERS.map((each) => each.replace(/[[\]]/g, '\\$&')).join('|')})(?!=)`, 'g');
+
 /** One form of an identity: where it stands in folded text, and what replaces it. Must be linear in the text's length. */
 export type Rule = {
   readonly name: string;
@@ -28,7 +31,7 @@ export type Rule = {
   readonly find: (text: string) => Iterable<Span>;
 };
 
-/** A rule by a regular expression. Its group `hide` is hidden; without such a group, the whole match is. */
+/** A rule by a regular expression. Its group `hide` is hidden; without it the whole match, from the group `from` of a lookbehind on. */
 export function byPattern(
   name: string,
   placeholder: Placeholder,
@@ -42,7 +45,9 @@ export function byPattern(
     find: function* (text) {
       for (const match of text.matchAll(searched)) {
         const found = match.indices?.groups?.hide ?? match.indices?.[0];
-        if (found && (accept?.(text.slice(found[0], found[1]), match) ?? true)) yield { start: found[0], end: found[1] };
+        if (!found) continue;
+        const start = match.indices?.groups?.from?.[0] ?? found[0];
+        if (accept?.(text.slice(start, found[1]), match) ?? true) yield { start, end: found[1] };
       }
     },
   };

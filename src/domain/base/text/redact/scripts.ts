@@ -9,7 +9,7 @@ const KOREAN =
 const UNCASED = String.raw`[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Thai}\p{Script=Armenian}\p{Script=Georgian}\p{Script=Ethiopic}\p{Script=Khmer}]`;
 const EASTERN = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー々]`;
 const LABELS =
-  '患者姓名|患者名|患者さん|患者|病人|姓名|氏名|名前|医生|医師|护士|看護師|환자|환자명|이름|성명|المريضة|المريض|مريضة|مريض|الدكتورة|الدكتور|د|السيدة|السيد|اسم|מטופלת|מטופל|חולה|שם|ד"ר|रोगी|मरीज़|मरीज|नाम|डॉ|श्री|श्रीमती|ผู้ป่วย|คุณ|นาย|นาง|ชื่อ|пациентка|пациента|пациенту|пациент|пацієнт|доктор|врач|больной|больная|имя|фамилия|ασθενής|όνομα|γιατρός';
+  '患者姓名|患者名|患者さん|患者|病人|姓名|氏名|名前|医生|医師|护士|看護師|환자|환자명|이름|성명|المريضة|المريض|مريضة|مريض|الدكتورة|الدكتور|د|السيدة|السيد|اسم|מטופלת|מטופל|חולה|שם|ד"ר|रोगी|मरीज़|मरीज|नाम|डॉ|श्री|श्रीमती|ผู้ป่วย|คุณ|นาย|นาง|ชื่อ|[Пп]ациент(?:ка|а|у|ки|ке)?|[Пп]ацієнт(?:ка|а)?|[Дд]октор|[Вв]рач|[Бб]ольной|[Бб]ольная|[Ии]мя|[Фф]амилия|[Αα]σθενής|[Όό]νομα|[Γγ]ιατρός';
 const ENGLISH = 'patient|patients|pt|dr|mr|mrs|ms|nurse|doctor|user|name|for|of|by';
 
 /**
@@ -23,20 +23,13 @@ export const NAME_RULES_OF_SCRIPTS: readonly Rule[] = [
     '[name]',
     new RegExp(
       String.raw`(?<![\p{L}\p{M}])(?:${LABELS})(?:[.:=]|は|が)?\s{0,3}[("']?(?<hide>(?:${EASTERN}{1,6}(?: ${EASTERN}{1,6})?|${UNCASED}[\p{M}${UNCASED.slice(1, -1)}]{0,24}(?: ${UNCASED}[\p{M}${UNCASED.slice(1, -1)}]{0,24}){0,2}|\p{Lu}[\p{L}'-]{1,24}(?:,? \p{Lu}[\p{L}.'-]{0,24}){0,3}))`,
-      'iu',
+      'u',
     ),
-    (hidden) => !/^\p{Ll}/u.test(hidden),
   ),
   byPattern(
     'name of the East after an English label',
     '[name]',
     new RegExp(String.raw`(?<![\p{L}])(?:${ENGLISH})\.?:?\s{1,2}(?<hide>${EASTERN}{2,8}(?:[ .]${EASTERN}{1,8}){0,2})`, 'iu'),
-  ),
-  byPattern('Chinese name', '[name]', new RegExp(String.raw`(?<!${EASTERN})[${CHINESE}]\p{Script=Han}{1,2}(?!${EASTERN})`, 'u')),
-  byPattern(
-    'Chinese name, compound',
-    '[name]',
-    new RegExp(String.raw`(?<!${EASTERN})(?:欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容)\p{Script=Han}{1,2}(?!${EASTERN})`, 'u'),
   ),
   byPattern(
     'Japanese name',
@@ -50,6 +43,12 @@ export const NAME_RULES_OF_SCRIPTS: readonly Rule[] = [
     'Japanese name with its title',
     '[name]',
     /[\p{Script=Han}\p{Script=Katakana}\p{Script=Hiragana}ー]{1,6}(?=さん|様|さま|氏(?!名)|先生)/u,
+  ),
+  byPattern('Chinese name', '[name]', new RegExp(String.raw`(?<!${EASTERN})[${CHINESE}]\p{Script=Han}{1,2}(?!${EASTERN})`, 'u')),
+  byPattern(
+    'Chinese name, compound',
+    '[name]',
+    new RegExp(String.raw`(?<!${EASTERN})(?:欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容)\p{Script=Han}{1,2}(?!${EASTERN})`, 'u'),
   ),
   byPattern('Korean name', '[name]', new RegExp(String.raw`(?<!${EASTERN})[${KOREAN}] ?\p{Script=Hangul}{2}(?:님|씨)?(?!${EASTERN})`, 'u')),
   byPattern(

@@ -8,7 +8,7 @@ export const SECRET_RULES: readonly Rule[] = [
   byPattern('Slack token', '[secret]', /\bx(?:ox[a-z]|app|wfp)-[\w-]{6,}/i),
   byPattern('Slack webhook', '[secret]', /hooks\.slack\.com\/(?<hide>[\w/-]{6,})/i),
   byPattern('GitHub token', '[secret]', /\b(?:gh[pousr]_\w{6,}|github_pat_\w{6,})/),
-  byPattern('GitLab, npm, PyPI, Hugging Face token', '[secret]', /\b(?:glpat-[\w-]{6,}|npm_\w{10,}|pypi-[\w-]{10,}|hf_\w{10,})/),
+  byPattern('GitLab, npm, PyPI, Hugging Face token', '[secret]', /\b(?:glpat-[\w-]{6,}|npm_[A-Za-z\d]{20,}|pypi-[\w-]{10,}|hf_\w{10,})/),
   byPattern('AWS key', '[secret]', /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z\d]{12,}\b/),
   byPattern('Google key', '[secret]', /\b(?:AIza[\w-]{20,}|ya29\.[\w-]{10,}|GOCSPX-[\w-]{10,})/),
   byPattern('DigitalOcean token', '[secret]', /\bdo[oprt]_v1_\w{6,}/i),
@@ -26,7 +26,7 @@ export const SECRET_RULES: readonly Rule[] = [
   byPattern(
     'password option',
     '[secret]',
-    /(?<=\s)(?:--?(?:password|passwd|pass|pwd|token|secret|api-?key)[ =]|-p )(?<hide>[^\s-]\S{0,200})/i,
+    /(?<=\s)(?:--?(?:password|passwd|pass|pwd|token|secret|api-?key)[ =]|-p (?!\d{2,5}\b))(?<hide>[^\s-]\S{0,200})/i,
   ),
   byPattern(
     'password in prose',

@@ -9,7 +9,7 @@ const WORDS: ReadonlySet<string> = new Set(
   asked assertion assign assigned assignment async at attempt attempts audit auditlog audits august auth authentication authorization auto
   autovacuum availability available average aws azure back backend background backfill backup backups bad balancer bare base bash batch be because
   been before began begin behind being below beside better between beyond bigint billing bind biome block blocked blocker blocks blue board bolt
-  both bot boundary branch breach bridge broke broken browser bucket buffer bug build builder building builds bump bumped bundle business busy but
+  both bot boundary branch breach break bridge broke broken browser bucket buffer bug build builder building builds bump bumped bundle business busy but
   button by bytes cache cached call called calls came can cancel cancelled cannot canary canceling cannot capacity care cascade case catalog catch
   cause caused central certificate certificates chain change changed changelog changes changing channel channels charge chart charts check checked checker checking
   checkpoint checks checksum chief child chrome circuit class clean cleanup clear cleared client clients clinic clinical clock close closed cloud
@@ -28,7 +28,7 @@ const WORDS: ReadonlySet<string> = new Set(
   expected expired explain export exporter exposed express extension external extra fact failed failing fails failure failures fallback false far fast
   fatal feature february fetch few fhir field fields file files fill filter final find fine finished firefox firewall first fix fixed fixes flag flags
   flaky flow flush fly folder follow for forbidden force foreign fork form format forms found framework free fresh friday from front frontend full
-  function functions further garbage gateway gave general generated get getting git github gitlab given global go goes going golang google got grafana
+  function functions further garbage gateway gave general generated get getting git github gitlab given glass global go goes going golang google got grafana
   grant granted graph green group groups guard guest half handle handler hard hardware has hash have he head header headers health healthcheck
   healthy heap heartbeat held hello help her here high hint his history hold holder holds home honeycomb host hosts hot hotfix hour hours how
   however html http https hub id idle if ignore image images impact import important improve in inbound incident incidents include including index
@@ -40,7 +40,7 @@ const WORDS: ReadonlySet<string> = new Set(
   logger logging login logs logout long look looked looking looks lookup loop loss lost lots low macos made mail main maintenance major make makes manager manual many
   map march mark marked mask master match matches materialized maximum may mean measure medical meeting memory mesh message messages metadata metric
   metrics microsoft middleware might migrate migrated migration migrations minimum minor minute minutes mismatch miss missed missing mistake mobile
-  mode model module moment monday monitor monitoring month more most mounted move moved moving much multiple must mutex my name names namespace native
+  mode model module moment monday monitor monitoring month more most mounted move moved moving much multiple must mutex my name named names namespace native
   near need needed needs nest net network never new newer newest next nextjs nginx night no nobody node nodes none normal north not note notes nothing notice
   notification notified notify november now npm null number nurse object october of off office officer official offline offset ok okta old older on
   onboarding once oncall one ongoing only open opened openssl operation operations operator option or oracle order organization origin orm orphan other
