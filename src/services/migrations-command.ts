@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { MigrationCommand } from '#domain/remedies/recreate-table.ts';
 
 /** How a run of the migrations ended. `lines`: the last ones that it printed, without secrets and identities. */
@@ -65,7 +65,7 @@ function lastLines(output: string, databaseUrl: string): readonly string[] {
   const safe = output.replaceAll(databaseUrl, '[DATABASE_URL]').replaceAll(secret || databaseUrl, '[password]');
   return safe
     .split('\n')
-    .map((line) => redact(line.trim(), LINE_LENGTH))
+    .map((line) => redactLine(line.trim(), LINE_LENGTH))
     .filter((line) => line !== '')
     .slice(-KEPT_LINES);
 }

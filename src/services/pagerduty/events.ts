@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Severity } from '#domain/watch/alarm.ts';
 import { neverConnected, ServiceFailure } from '#services/failure.ts';
 
@@ -62,7 +62,7 @@ const errorSchema = z.object({ message: z.string().optional(), errors: z.array(z
 
 function refusal({ status, headers }: Response, text: string): ServiceFailure {
   const { message, errors = [] } = errorOf(text);
-  const why = foreignLine([message ?? '', ...errors].filter((each) => each !== '').join(': '), 200);
+  const why = redactLine([message ?? '', ...errors].filter((each) => each !== '').join(': '), 200);
   const said = `PagerDuty's Events API answered ${status}${why === '' ? '' : ` (${why})`}`;
   if (status === 429) {
     const seconds = Number(headers.get('retry-after') ?? 30);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Alert } from '#domain/incident/event.ts';
 import { neverConnected, ServiceFailure } from '#services/failure.ts';
@@ -227,7 +228,7 @@ function noAnswer(what: string, method: string, cause: unknown): ServiceFailure 
 
 function refusal(what: string, response: Response, text: string): ServiceFailure {
   const { code, message } = errorOf(text);
-  const said = `PagerDuty answered ${response.status}${code ? ` (${code}${message ? `: ${foreignLine(message, 120)}` : ''})` : ''} to ${what}`;
+  const said = `PagerDuty answered ${response.status}${code ? ` (${code}${message ? `: ${redactLine(message, 120)}` : ''})` : ''} to ${what}`;
   if (response.status === 429) {
     const seconds = Number(response.headers.get('ratelimit-reset') ?? response.headers.get('retry-after') ?? 30);
     return new ServiceFailure('pagerduty', 'unavailable', said, {

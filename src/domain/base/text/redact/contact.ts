@@ -55,7 +55,7 @@ export const CONTACT_RULES: readonly Rule[] = [
   byPattern(
     'US phone',
     '[phone]',
-    /(?<![\w.:/-])(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\)\s?|[2-9]\d{2}[ ./-])\d{3}[ .-]\d{4}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?![\w:]|[.-]\d)/i,
+    /(?<![\w.:-])(?<!(?:^|\D)\/)(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\)\s?|[2-9]\d{2}[ ./-])\d{3}[ .-]\d{4}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?![\w:]|[.-]\d)/i,
   ),
   byPattern(
     'international phone',

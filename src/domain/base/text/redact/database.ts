@@ -1,10 +1,15 @@
 import { byPattern, type Rule } from './rule.ts';
 
 /** Until the line ends or PostgreSQL's next field begins. */
-const REST = String.raw`(?<hide>(?:(?!\s(?:HINT|CONTEXT|STATEMENT|LOCATION|QUERY|ERROR|LOG|WARNING|FATAL|DETAIL):\s)[^\n]){1,4000})`;
+const REST = String.raw`(?!\s{0,2}["'\ue000-\ue0ff])(?<hide>(?:(?!\s(?:HINT|CONTEXT|STATEMENT|LOCATION|QUERY|ERROR|LOG|WARNING|FATAL|DETAIL):\s)[^\n]){1,4000})`;
 
 /** PostgreSQL's own words about rows (its source, src/backend), and how others print the values of a statement: never shown. */
 export const DATABASE_RULES: readonly Rule[] = [
+  byPattern(
+    'detail of an error, quoted',
+    '[row]',
+    /\b(?:DETAIL|Detail|detail)["']?\s?[:=]\s{0,2}(?<hide>"(?:[^"\\\n]|\\.){0,4000}"?|'(?:[^'\\\n]|\\.){0,4000}'?)/,
+  ),
   byPattern('detail of an error', '[row]', new RegExp(String.raw`\b(?:DETAIL|Detail|detail)["']?\s?[:=]\s{0,2}${REST}`)),
   byPattern(
     'context with a value',

@@ -101,6 +101,7 @@ export function isIdentityKey(words: readonly string[]): boolean {
   if (last === 'ids') return OF_A_PERSON.has(before) || OF_A_RECORD.has(before);
   if (last === 'date') return before === 'birth';
   if (last === 'birth') return true;
+  if (last === 'code') return /^(?:postal|post|zip)$/.test(before);
   if (last === 'address') return before !== 'listen' && before !== 'bind';
   if (last === 'by') return BY_A_PERSON.has(before);
   if (last === 'to' || last === 'from' || last === 'cc') return /^(?:mail|email|sent|reply)$/.test(before);

@@ -1,16 +1,27 @@
 import { FIRST_MARK, type Folded } from './fold.ts';
-import { ANY_PLACEHOLDER, PLACEHOLDERS, type Rule, type Span } from './rule.ts';
+import { byPattern, PLACEHOLDERS, type Placeholder, type Rule, type Span } from './rule.ts';
 
-/** Applies the rules in their order: what one has hidden is a mark of the same length to the next, so positions
- * stay. Placeholders that stand in the text already, as after an earlier redaction, are marks from the start. */
+/**
+ * Applies the rules in their order: what one has hidden is a mark of the same length to the next, so positions stay. Placeholders that stand
+ * in the text already, as after an earlier redaction, are marks from the start.
+ */
 export function mask(text: string, rules: readonly Rule[]): string {
-  const marked = text.replace(ANY_PLACEHOLDER, (found) => markOf(found).repeat(found.length));
-  return rules.reduce((masked, rule) => overwrite(masked, rule.find(masked), markOf(rule.placeholder)), marked);
+  const marked = overwriteAll(text, PLACEHOLDERS.map(placeholderItself));
+  return overwriteAll(marked, rules);
 }
 
-function markOf(placeholder: string): string {
-  return String.fromCharCode(FIRST_MARK + PLACEHOLDERS.findIndex((each) => each === placeholder));
+/** `patient[name]=` is the name of a field. */
+function placeholderItself(placeholder: Placeholder): Rule {
+  return byPattern(placeholder, placeholder, new RegExp(`${placeholder.replace(/[[\]]/g, '\\$&')}(?!=)`));
 }
+
+function overwriteAll(text: string, rules: readonly Rule[]): string {
+  return rules.reduce((masked, rule) => {
+    const mark = String.fromCharCode(FIRST_MARK + PLACEHOLDERS.indexOf(rule.placeholder));
+    return overwrite(masked, rule.find(masked), mark);
+  }, text);
+}
+
 function overwrite(text: string, spans: Iterable<Span>, mark: string): string {
   const pieces: string[] = [];
   let done = 0;

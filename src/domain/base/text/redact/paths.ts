@@ -49,7 +49,7 @@ export const FILE_NAME_RULES: readonly Rule[] = [
   byPattern(
     'name in a path or file',
     '[name]',
-    /(?<![\p{L}\p{N}])(?<given>\p{L}{2,20})(?:[._+-]|%20)(?:\p{L}(?:[._+-]|%20))?(?<family>\p{L}{2,30})(?![\p{L}\p{N}@(])/u,
+    /(?<![\p{L}\p{N}])(?<given>\p{L}{2,20})(?:[._+-]|%20)(?:\p{L}(?:[._+-]|%20))?(?<family>at[._-]\p{L}{2,30}|\p{L}{2,30})(?![\p{L}\p{N}@(])/u,
     (_hidden, match) => isFileName(match.groups?.given ?? '', match.groups?.family ?? ''),
   ),
 ];
@@ -62,7 +62,7 @@ function isNotHarmlessParameter(key: string): boolean {
 }
 
 const NO_FAMILY =
-  /^(?:db|sql|js|ts|py|com|org|net|io|dev|test|tests|prod|staging|example|local|internal|service|api|app|bot|ci|fix|feature|patch|branch|co|md|json|yaml|yml|log|txt|sh|the|and|or|is|was|did|has|had|on|in|at|to)$/i;
+  /^(?:db|sql|js|ts|py|com|org|net|io|dev|test|tests|prod|staging|example|local|internal|service|api|app|bot|ci|fix|feature|patch|branch|co|md|json|yaml|yml|log|txt|sh|the|and|or|is|was|did|has|had|on|in|to)$/i;
 
 function isFileName(given: string, family: string): boolean {
   return isGivenName(given) && !NO_FAMILY.test(family);

@@ -21,8 +21,8 @@ export const PLACEHOLDERS = [
 ] as const;
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 
-/** Any of the placeholders in a text; `patient[name]=` is the name of a field. */
-export const ANY_PLACEHOLDER = new RegExp(`(?:${PLACEHOLDERS.map((each) => each.replace(/[[\]]/g, '\\$&')).join('|')})(?!=)`, 'g');
+/** Any of the placeholders in a text. */
+export const ANY_PLACEHOLDER = new RegExp(`(?:${PLACEHOLDERS.map((each) => each.replace(/[[\]]/g, '\\$&')).join('|')})`, 'g');
 
 /** One form of an identity: where it stands in folded text, and what replaces it. Must be linear in the text's length. */
 export type Rule = {
