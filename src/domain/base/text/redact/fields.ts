@@ -20,36 +20,38 @@ export const FIELD_RULES: readonly Rule[] = [
 const KEY =
   /(?<![\p{L}\p{N}_])(?:(?<before>[A-Za-z]{2,20}) )?(?<key>[A-Za-z_][\w.-]{0,60}(?:\[[A-Za-z_]\w{0,30}\]){0,3})(?:\[\d{1,4}\])?\\?["'`]?\s{0,2}(?:=>|:=|==|=|:(?!:|\/\/))\s{0,2}/gu;
 /** A value in quotes, in brackets, or up to the next blank or sign; the names that follow it when they are capitalised. */
-const VALUE = /\\?"(?:[^"\\\n]|\\[^"\n])*\\?"?|'[^'\n]*'?|`[^`\n]*`?|\[[^\]\n]*\]?|\([^)\n]*\)?|\{[^}\n]*\}?|[^\s,;&)}\]|<>"']+/y;
+const VALUE = /^(?:\\?"(?:[^"\\\n]|\\[^"\n])*\\?"?|'[^'\n]*'?|`[^`\n]*`?|\[[^\]\n]*\]?|\([^)\n]*\)?|\{[^}\n]*\}?|[^\s,;&)}\]|<>"']+)/;
 const MORE_NAMES =
-  /(?:,?[ ](?:(?:van|von|de|der|den|la|di|del|bin|ibn|al|el) ){0,2}(?:\p{Lu}[\p{L}\p{M}'.-]{0,30}|[\u0590-\u1fff\u3040-\ud7a3][\p{L}\p{M}]{0,30})(?![\p{L}\p{N}=:_(])){1,4}/uy;
+  /^(?:,?[ ](?:(?:van|von|de|der|den|la|di|del|bin|ibn|al|el) ){0,2}(?:\p{Lu}[\p{L}\p{M}'.-]{0,30}|[\u0590-\u1fff\u3040-\ud7a3][\p{L}\p{M}]{0,30})(?![\p{L}\p{N}=:_(])){1,4}/u;
 
 function* findFields(text: string): Generator<Span> {
-  KEY.lastIndex = 0;
+  let done = 0;
   for (const match of text.matchAll(KEY)) {
     const words = wordsOf(match.groups?.key ?? '');
     const before = match.groups?.before?.toLowerCase();
     const kind = secretOrPerson(words, before);
-    if (kind === null) continue;
+    if (kind === null || match.index < done) continue;
     const start = match.index + match[0].length;
     const value = matchAt(VALUE, text, start);
     if (value === '' || isNoValue(value, kind, /:\s+$/.test(match[0]))) continue;
     const more = kind === 'person' && /[\p{L}\p{M}]['"]?$/u.test(value) ? matchAt(MORE_NAMES, text, start + value.length) : '';
-    yield { start, end: start + value.length + more.length };
+    done = start + value.length + more.length;
+    yield { start, end: done };
   }
 }
 
+const LONGEST_VALUE = 4_000;
+
 function matchAt(pattern: RegExp, text: string, position: number): string {
-  pattern.lastIndex = position;
-  return pattern.exec(text)?.[0] ?? '';
+  return pattern.exec(text.slice(position, position + LONGEST_VALUE))?.[0] ?? '';
 }
 
 /** Words that say something about a field's value and are none. */
 const NO_VALUE =
-  /^["'`]?(?:null|undefined|none|nil|true|false|unknown|missing|required|invalid|expired|empty|unset|n\/a|not|is|was|string|number|text|uuid|varchar|integer|bigint|boolean|optional|must|cannot|the|a|an|\$\d{1,3}|\?|\*+|\[\w{2,20}\])["'`]?$/i;
+  /^["'`]?(?:null|undefined|none|nil|true|false|unknown|missing|required|invalid|expired|empty|unset|n\/a|not|is|was|string|number|text|uuid|varchar|integer|bigint|boolean|optional|must|cannot|the|a|an|\$\d{1,3}|\?|\*+)["'`]?$/i;
 
 function isNoValue(value: string, kind: Kind, isProse: boolean): boolean {
-  if (NO_VALUE.test(value)) return true;
+  if (NO_VALUE.test(value) || /^[\ue000-\ue0ff]+$/.test(value)) return true;
   if (kind === 'secret') return false;
   if (/^["'`]?\w{0,60}(?:Error|Exception)["'`]?$/.test(value)) return true;
   // "user: the request failed" is a sentence; "user: jdoe" and "user: jane" are no ordinary words.

@@ -22,23 +22,27 @@ const RUN = new RegExp(`${STARTS}${WORD}(?:[ ](?:${PARTICLE} ){0,3}${WORD}){1,6}
 
 function* findCapitalised(text: string): Generator<Span> {
   for (const match of text.matchAll(RUN)) {
-    let group: { start: number; end: number; names: number } | null = null;
+    let person = NOBODY;
     for (const word of match[0].matchAll(/\S+/g)) {
       const start = match.index + word.index;
       const end = start + word[0].length;
-      const isPerson = !/^\p{Lu}\.$/u.test(word[0]) && !/^\p{Ll}/u.test(word[0]);
-      if (isPerson && isVocabulary(word[0]) && !isWordAndName(text, start, end)) {
-        if (group && group.names > 1) yield group;
-        group = null;
-      } else if (group) {
-        group = { start: group.start, end: isPerson ? end : group.end, names: group.names + (isPerson ? 1 : 0) };
-      } else if (isPerson || /^\p{Lu}\.$/u.test(word[0])) {
-        const isInitial = !isPerson;
-        group = { start, end, names: isInitial ? 0.5 : 1 };
-      }
+      const weight = weightOf(text, start, end);
+      if (weight === null && person.weight > 1) yield person;
+      person = weight === null ? NOBODY : { start: person === NOBODY ? start : person.start, end, weight: person.weight + weight };
     }
-    if (group && group.names > 1) yield group;
+    if (person.weight > 1) yield person;
   }
+}
+
+/** Words in a row that may name somebody: a name weighs one, an initial half, a particle nothing. More than one is a person. */
+type Person = Span & { readonly weight: number };
+const NOBODY: Person = { start: 0, end: 0, weight: 0 };
+
+function weightOf(text: string, start: number, end: number): number | null {
+  const word = text.slice(start, end);
+  if (/^\p{Ll}/u.test(word)) return 0;
+  if (/^\p{Lu}\.$/u.test(word)) return 0.5;
+  return isVocabulary(word) && !isWordAndName(text, start, end) ? null : 1;
 }
 
 /** "Will Smith", "Mark Jones": a word that is a given name as well, before a surname. */
@@ -86,7 +90,7 @@ function isCapitals(word: string): boolean {
 const LABEL =
   /(?<![\p{L}\p{N}_]|\d )(?<label>patients?|pt|dr|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|user|users|physician|provider|practitioner|surgeon|therapist|guardian|caregiver|resident of|client|member|employee|subscriber|insured|mother|father|daughter|son|wife|husband|spouse|sister|brother|parent|child|baby|herr|frau|señora?|sra|monsieur|madame|mme|paciente|patientin|asked by|reported by|requested by|signed|name of|named|called for|on behalf of)(?:'s)?(?:[.:]| -)?\s{1,3}(?=[\p{L}"'])/giu;
 const FOLLOWING =
-  /\(?["']?(?:(?:dr|mr|mrs|ms|name|named|called|is|was)\.? ){0,2}(?<names>\p{L}[\p{L}\p{M}'.-]{0,30}(?:,? \p{L}[\p{L}\p{M}'.-]{0,30}){0,4})(?![=(\d_])/iuy;
+  /^\(?["']?(?:(?:dr|mr|mrs|ms|name|named|called|is|was)\.? ){0,2}(?<names>\p{L}[\p{L}\p{M}'.-]{0,30}(?:,? \p{L}[\p{L}\p{M}'.-]{0,30}){0,4})(?![=(\d_])/iu;
 const TITLES = /^(?:dr|mr|mrs|ms|miss|mx|prof|professor|herr|frau|señora?|sra|monsieur|madame|mme)$/i;
 const LOOSE = /^(?:patients?|nurse|doctor|user|paciente|patientin|pt|physician)$/i;
 
@@ -94,8 +98,7 @@ const LOOSE = /^(?:patients?|nurse|doctor|user|paciente|patientin|pt|physician)$
 function* findLabelled(text: string): Generator<Span> {
   for (const match of text.matchAll(LABEL)) {
     const start = match.index + match[0].length;
-    FOLLOWING.lastIndex = start;
-    const following = FOLLOWING.exec(text);
+    const following = FOLLOWING.exec(text.slice(start, start + 240));
     const names = following?.groups?.names;
     if (!following || names === undefined) continue;
     const from = start + following[0].length - names.length;

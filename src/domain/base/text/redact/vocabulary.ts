@@ -78,7 +78,7 @@ const WORDS: ReadonlySet<string> = new Set(
   www xid year years yes yesterday yet you your zero zone eu america europe amsterdam frankfurt london york francisco singapore tokyo hipaa phi ehr emr hl7 icd cerner
   epic healthcare hospital practice ward icu er nan adt oru pii gdpr hhs uuid cuid url uri csv pdf xml yaml ip tcp udp tls dns vpc iam ecs eks rds s3 sqs
   sns ec2 ci cd pr mr lsn oom oid jwt oauth sso saml mfa cli sdk ide os vm ram ssd nfs sre dba cto ciso ceo vp qa eta sla slo rpo rto
-  wants says said being id ids doe's whose left joined visits visit chart charts flow journey safety summary intake registration demographics identifier identifiers count counting facing lists listing`.split(
+  wants says said being id ids left joined visits visit chart charts flow journey safety summary intake registration demographics identifier identifiers count counting facing lists listing`.split(
     /\s+/,
   ),
 );
