@@ -37,7 +37,7 @@ export const PATH_RULES: readonly Rule[] = [
       /\d{5,}/.test(hidden) &&
       !/^\d{4}-?\d\d-?\d\d/.test(hidden) &&
       !/^[\da-f]{7,40}$/.test(hidden) &&
-      !/^1[5-9]\d{8}(?:\d{3})?$/.test(hidden),
+      !/^1[5-9]\d{8}(?:\d{3})?$|^p1\d{15}$/.test(hidden),
   ),
   byPattern('value of a query', '[query]', /[?&](?<key>[\w.[\]%-]{1,60})=(?<hide>[^\s&"'<>#]{1,400})/, (_hidden, match) =>
     isNotHarmlessParameter(match.groups?.key ?? ''),
