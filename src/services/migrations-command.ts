@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { execa, type Result } from 'execa';
 import pTimeout from 'p-timeout';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { formatDuration, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import type { MigrationCommand } from '#domain/remedies/recreate-table.ts';
@@ -83,7 +83,7 @@ function lastLines(output: string, databaseUrl: string): readonly string[] {
     .replaceAll(secret || databaseUrl, '[password]');
   return safe
     .split('\n')
-    .map((line) => redact(line.trim(), LINE_LENGTH))
+    .map((line) => redactLine(line.trim(), LINE_LENGTH))
     .filter((line) => line !== '')
     .slice(-KEPT_LINES);
 }

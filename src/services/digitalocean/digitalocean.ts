@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { stripVTControlCharacters } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Deployment } from '#domain/checks/deploys.ts';
 import type { Disk } from '#domain/checks/storage.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -55,7 +56,7 @@ export function connectApp(settings: DigitalOceanSettings, appId: string): Digit
         id,
         at: new Date(created_at),
         phase: phase ?? 'UNKNOWN',
-        cause: cause ?? 'no cause given',
+        cause: redactLine(cause ?? 'no cause given', 120),
       }));
     },
     logs: async () => {
