@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Policy } from '#domain/base/policy.ts';
-import { openGate } from '#services/database/connection-limit.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { connectPagerDutyEvents } from '#services/pagerduty/events.ts';
 import { openDatabase } from '#store/database.ts';
@@ -33,8 +33,8 @@ export async function connectInfrastructure(
   log: Logger,
   clock?: JobClock,
 ): Promise<Infrastructure> {
-  const gate = openGate(AUDIT_CONNECTIONS);
-  const sources = await connectSources(settings, gate, policy);
+  const connections = pLimit(AUDIT_CONNECTIONS);
+  const sources = await connectSources(settings, connections, policy);
   await trustPrivateCa(settings);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
@@ -43,7 +43,7 @@ export async function connectInfrastructure(
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
   const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column } = settings;
-  const auditDatabase = openAuditDatabase({ gate, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
+  const auditDatabase = openAuditDatabase({ connections, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
   const { PAGERDUTY_ROUTING_KEY: routingKey, PAGERDUTY_EVENTS_URL } = settings;
   return {
     ...{ database, jobs, policy, auditDatabase, sources, log },

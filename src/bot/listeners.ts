@@ -1,4 +1,5 @@
 import type { App, BlockAction } from '@slack/bolt';
+import pTimeout from 'p-timeout';
 import type { FormView } from '#bot/views/field.ts';
 import { type FormAnswer, submitForm } from '#bot/views/submit.ts';
 import { redact } from '#domain/base/text/redact.ts';
@@ -15,7 +16,6 @@ import { remedyCommand } from './commands/remedy.ts';
 import { homeView } from './home.ts';
 import { identify, refuseUnlessPermitted } from './identity.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
-import { withTimeout } from './with-timeout.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;
@@ -129,7 +129,7 @@ async function reply(
   work: () => Promise<Reply>,
 ): Promise<void> {
   const answering = answerOf(context, work);
-  const answer = await withTimeout(answering, ANSWER_WITHIN_MILLISECONDS);
+  const answer = await pTimeout(answering, { milliseconds: ANSWER_WITHIN_MILLISECONDS, fallback: () => null });
   if (answer === '') return void (await ack());
   await ack(ephemeral(answer ?? 'On it. The answer follows here.'));
   if (answer !== null) return;
@@ -155,9 +155,9 @@ async function whereToGo(context: AppContext, channelId: string, channelName: st
   const configured = context.channel.replace(/^#/, '');
   if (channelId === configured || channelName === configured) return null;
   // A private channel's name does not come with the command, so its ID decides.
-  const known = await withTimeout(
+  const known = await pTimeout(
     context.slack.channelId().catch(() => ''),
-    1_000,
+    { milliseconds: 1_000, fallback: () => null },
   );
   return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;
 }

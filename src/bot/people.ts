@@ -1,8 +1,8 @@
+import pTimeout from 'p-timeout';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { MINUTE } from '#domain/base/time.ts';
 import type { AppContext, SlackUser } from '#workflows/context.ts';
 import type { Kept } from '#workflows/remembered.ts';
-import { withTimeout } from './with-timeout.ts';
 
 const KEEP_MILLISECONDS = 5 * MINUTE;
 /** A person waits for a button's answer: Slack gets this long. */
@@ -31,9 +31,9 @@ async function channelMembers(context: AppContext): Promise<readonly string[]> {
 }
 
 function known<Value>(answer: Promise<Value>): Promise<Value | null> {
-  return withTimeout(
+  return pTimeout(
     answer.catch(() => null),
-    WITHIN_MILLISECONDS,
+    { milliseconds: WITHIN_MILLISECONDS, fallback: () => null },
   );
 }
 

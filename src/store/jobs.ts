@@ -1,6 +1,6 @@
 import { type Clock, type ConnectionOptions, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Milliseconds, SECOND } from '#domain/base/time.ts';
+import { DAY, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import type { Queryable } from './database.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function startJobs(connectionString: string, onError: (error: Error
   });
   boss.on('error', onError);
   await boss.start();
-  await boss.createQueue(DEAD, { retentionSeconds: 365 * 86_400 });
+  await boss.createQueue(DEAD, { retentionSeconds: (365 * DAY) / SECOND });
   for (const queue of Object.keys(QUEUES)) {
     const options = {
       notify: true,
@@ -68,7 +68,7 @@ export async function startJobs(connectionString: string, onError: (error: Error
       retryBackoff: true,
       retryDelayMax: 30,
       deleteAfterSeconds: 3_600,
-      retentionSeconds: 90 * 86_400,
+      retentionSeconds: (90 * DAY) / SECOND,
     };
     await boss.createQueue(queue, { policy: 'stately', ...options });
   }

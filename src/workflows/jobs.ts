@@ -2,21 +2,11 @@ import { z } from 'zod';
 import type { Job } from '#domain/incident/effects.ts';
 import { DESTINATIONS } from '#domain/incident/outbox/message.ts';
 import { timerCommandSchema } from '#domain/incident/timer-command.ts';
+import { WARNINGS } from '#domain/messages/warnings.ts';
 import { ALARM_NAMES } from '#domain/watch/alarm.ts';
 import type { NewJob } from '#store/jobs.ts';
 
 const incident = z.number().int();
-
-/** Warnings that belong to no incident, each with a template of its name under `templates/slack/warning`. */
-export const WARNINGS = [
-  'bad-signatures',
-  'job-given-up',
-  'record-broken',
-  'watch-alarm',
-  'watch-over',
-  'webhook-missed',
-  'webhooks-off',
-] as const;
 
 const knownJobSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deliver'), destination: z.enum(DESTINATIONS), incident }),

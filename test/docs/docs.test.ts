@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { SETTING_HELP } from '#app/settings.ts';
+import { SETTINGS } from '#app/settings/table.ts';
 import { CHECKS } from '#domain/checks/index.ts';
 import { ANNOUNCEMENTS } from '#domain/incident/outbox/message.ts';
 import { SCOPES } from '#sandbox/stand-ins/slack/slack.ts';
@@ -37,7 +37,7 @@ describe.each(documents)('%s', (file) => {
 });
 
 test('.env.example and the README name exactly the settings that are read', () => {
-  const settings = Object.keys(SETTING_HELP).toSorted();
+  const settings = Object.keys(SETTINGS).toSorted();
   const listed = [...read('.env.example').matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name ?? '');
   expect(listed.toSorted()).toEqual(settings);
   for (const name of settings) expect(read('README.md')).toContain(`\`${name}\``);

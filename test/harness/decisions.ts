@@ -2,14 +2,17 @@ import { expect } from 'vitest';
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
 import { MINUTE, plus } from '#domain/base/time.ts';
 import type { Actor } from '#domain/incident/actor.ts';
-import type { Command, Decision, RefusalReason } from '#domain/incident/command.ts';
+import { type Command, permissionOf } from '#domain/incident/command.ts';
+import type { Decision, RefusalReason } from '#domain/incident/concern.ts';
 import { decide } from '#domain/incident/decide.ts';
 import { effects, type Job } from '#domain/incident/effects.ts';
 import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
-import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
+import { evolve, stateOf } from '#domain/incident/evolve.ts';
+import type { Identity } from '#domain/incident/permission.ts';
+import type { Incident } from '#domain/incident/state.ts';
 
 // Tests of decisions import the core from here alone, so that a file that moves there is named once.
-export { timerCommandSchema } from '#domain/incident/command.ts';
+export { timerCommandSchema } from '#domain/incident/timer-command.ts';
 export type { Actor, Command, IncidentEvent, RefusalReason };
 
 /** `12:05`, `12:05:30`, or minutes after noon, on the day of the examples. */
@@ -44,7 +47,12 @@ type Kind = IncidentEvent['type'];
 export type Expected = { readonly [Type in Kind]: { readonly type: Type } & Part<IncidentEvent & { readonly type: Type }> }[Kind];
 
 /** Who asks (robin, unless said), when (at the last known moment), and under which policy (the default, but for what is named). */
-export type Asked = { readonly by?: Actor; readonly at?: Time; readonly policy?: Partial<Policy> };
+export type Asked = {
+  readonly identity?: Identity;
+  readonly by?: Actor;
+  readonly at?: Time;
+  readonly policy?: Partial<Policy>;
+};
 
 export type Given = { readonly when: (command: Command, asked?: Asked) => Then };
 
@@ -93,10 +101,19 @@ type Scene = {
 
 const ROBIN: Actor = { kind: 'person', slackId: 'U0000000001', name: 'robin' };
 
-function when({ events, now: before, note }: Scene, command: Command, { by = ROBIN, at, policy: named }: Asked = {}): Then {
+/** A member of the channel, as Slack has confirmed. */
+const MEMBER: Identity = { channel: 'incidents', relation: 'member', groups: [] };
+
+/** What only Gapwatch gives is given by it; all else is asked by robin, unless the example says who. */
+function usually({ kind }: Command): Actor {
+  return permissionOf(kind) === 'nobody' ? { kind: 'gapwatch' } : ROBIN;
+}
+
+function when({ events, now: before, note }: Scene, command: Command, asked: Asked = {}): Then {
+  const { by = usually(command), identity = MEMBER, at, policy: named } = asked;
   const now = at === undefined ? before : clock(at);
   const policy = { ...DEFAULT_POLICY, ...named };
-  const decision = decide(stateOf(events), command, { by, now, policy });
+  const decision = decide(stateOf(events), command, { by, identity, now, policy });
   const decided = decision.events.map<RecordedEvent>((event, index) => ({ sequence: events.length + index + 1, at: now, by, event }));
   const after = { events: [...events, ...decided], now, note };
   const text = story(events, command, { by, now }, decision);
@@ -131,7 +148,8 @@ function afterwards(scene: Scene, decided: readonly RecordedEvent[], policy: Pol
     },
     schedules: (...jobs) => {
       const incident = stateOf(scene.events);
-      const asked = incident ? effects(incident, decided, policy) : [];
+      const before = stateOf(scene.events.slice(0, scene.events.length - decided.length));
+      const asked = incident ? effects(before, incident, decided, policy) : [];
       for (const job of jobs) expect(asked, text).toContainEqual(expect.objectContaining(job));
       return after;
     },

@@ -1,7 +1,7 @@
+import type { LimitFunction } from 'p-limit';
 import pg from 'pg';
 import { PROBE_NAME } from '#domain/audit-table/blockers.ts';
 import type { WriteFailure, WriterAnswer, WriterSession, WriterStatement } from '#domain/audit-table/writer-session.ts';
-import type { Gate } from './connection-limit.ts';
 import { writeFailureOf } from './write-failure.ts';
 
 /** The monitored database as the application's own role. */
@@ -14,9 +14,9 @@ const CONNECT_MILLISECONDS = 5_000;
 const LOCK_MILLISECONDS = 2_000;
 const STATEMENT_MILLISECONDS = 5_000;
 
-/** Connects anew for each session, as an application instance that starts would; nothing is kept open. The gate bounds all connections. */
-export function connectAuditWriter(url: string, gate: Gate): AuditWriter {
-  return { run: (session) => gate.pass(() => run(url, session)) };
+/** Connects anew for each session, as an application instance that starts would; nothing is kept open. `connections` bounds all of them, these and others. */
+export function connectAuditWriter(url: string, connections: LimitFunction): AuditWriter {
+  return { run: (session) => connections(() => run(url, session)) };
 }
 
 async function run<Answer>(url: string, session: WriterSession<Answer>): Promise<Answer> {

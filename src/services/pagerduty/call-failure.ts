@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { MINUTE, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import { neverConnected, ServiceFailure, type ServiceName } from '#services/failure.ts';
 import { connectionWords } from '#services/http.ts';
@@ -49,7 +49,7 @@ export function failureOfError(call: Call, error: unknown, overdue: Milliseconds
 
 /** An answer whose body pdjs could not read; it does not say why. */
 export function unreadableAnswer({ status, headers }: Pick<Response, 'status' | 'headers'>, overdue: Milliseconds | null): Received {
-  const type = foreignLine(headers.get('content-type')?.split(';')[0] ?? '', 40);
+  const type = redactLine(headers.get('content-type')?.split(';')[0] ?? '', 40);
   const isJson = type === '' || type.endsWith('json');
   const why = isJson ? 'it is no JSON, was cut off or is too large' : `it is ${type}, no JSON`;
   return { status, headers, data: null, unreadable: overdue === null ? why : `it was not complete within ${overdue / SECOND} s` };
@@ -81,7 +81,7 @@ function reasonsOf(data: unknown): string {
   if (!parsed.success) return '';
   const { code, message, errors } = { code: null, ...(parsed.data.error ?? parsed.data) };
   const parts = [code === null || code === undefined ? '' : String(code), message ?? '', (errors ?? []).slice(0, 5).join('; ')];
-  return foreignLine(parts.filter((each) => each.trim() !== '').join(': '), 200);
+  return redactLine(parts.filter((each) => each.trim() !== '').join(': '), 200);
 }
 
 const USUAL_PAUSE: Milliseconds = 30 * SECOND;

@@ -1,4 +1,4 @@
-import { between, DAY } from '#domain/base/time.ts';
+import { between, DAY, utcDay } from '#domain/base/time.ts';
 import { openTasks, tasksOf } from '#domain/incident/checklist.ts';
 import { stateOf } from '#domain/incident/evolve.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
@@ -15,7 +15,7 @@ import type { Attempt } from './attempt.ts';
 export async function deliverReport(context: AppContext, { incident, outgoing }: Attempt): Promise<Answer> {
   const isPostMortem = outgoing.payload.kind === 'post-mortem';
   const text = await (isPostMortem ? postMortemText : reportText)(context, incident.number);
-  const day = (incident.gaps[0]?.start.at ?? incident.startedAt).toISOString().slice(0, 10);
+  const day = utcDay(incident.gaps[0]?.start.at ?? incident.startedAt);
   const name = `${day}-${incident.isDrill ? 'drill-' : ''}${isPostMortem ? 'post-mortem' : 'audit-gap'}`;
   const file = await context.reports.write(name, `${incidentName(incident.number)}/${outgoing.key}`, text);
   const written = await context.reports.read(file);

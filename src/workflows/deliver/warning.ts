@@ -1,11 +1,11 @@
 import { HOUR, plus } from '#domain/base/time.ts';
 import { slackMessage } from '#domain/messages/blocks.ts';
+import type { WarningName } from '#domain/messages/warnings.ts';
 import type { Queryable } from '#store/database.ts';
 import { beginAttempt } from '#store/outbox-attempts.ts';
 import type { AppContext } from '#workflows/context.ts';
-import type { WARNINGS } from '#workflows/jobs.ts';
 
-type Warning = { readonly key: string; readonly warning: (typeof WARNINGS)[number]; readonly details: Readonly<Record<string, string>> };
+type Warning = { readonly key: string; readonly warning: WarningName; readonly details: Readonly<Record<string, string>> };
 
 /** Asks for a warning in the channel that belongs to no incident; under the same key it is posted once. With `client` it is part of the caller's transaction. */
 export async function planWarning(

@@ -1,4 +1,4 @@
-import { MINUTE, plus } from '#domain/base/time.ts';
+import { MINUTE, plus, utcDay } from '#domain/base/time.ts';
 import { hasDeliverySince } from '#store/deliveries.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
@@ -37,6 +37,6 @@ export async function expectWebhook(context: AppContext, alertId: string): Promi
 /** Whether any webhook came meanwhile; the channel hears of none, once a day. */
 export async function webhookExpected(context: AppContext, alertId: string, since: Date): Promise<void> {
   if (await hasDeliverySince(context.database, plus(since, -ON_ITS_WAY))) return;
-  const key = `warning/webhook-missed/${context.now().toISOString().slice(0, 10)}`;
+  const key = `warning/webhook-missed/${utcDay(context.now())}`;
   await planWarning(context, { key, warning: 'webhook-missed', details: { alert: alertId } });
 }

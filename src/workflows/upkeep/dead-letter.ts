@@ -1,4 +1,4 @@
-import { HOUR } from '#domain/base/time.ts';
+import { HOUR, utcHour } from '#domain/base/time.ts';
 import { deliverJob, pollTableJob, runRemedyJob } from '#domain/incident/effects.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
@@ -23,7 +23,7 @@ export async function handleDeadLetter(context: AppContext, data: unknown): Prom
   const incident = job.data && 'incident' in job.data && job.data.incident !== null ? ` of INC-${job.data.incident}` : '';
   const what = job.success ? `${job.data.kind}${incident}` : 'a job of another version';
   await noteFinding(context.database, 'jobs', `a piece of work was given up: ${what}`, context.now());
-  const key = `warning/job-given-up/${what}/${context.now().toISOString().slice(0, 13)}`;
+  const key = `warning/job-given-up/${what}/${utcHour(context.now())}`;
   await planWarning(context, { key, warning: 'job-given-up', details: { what } });
 }
 

@@ -1,17 +1,21 @@
 import { expect, test } from 'vitest';
 import { Unanswered } from '#domain/audit-table/query.ts';
-import { type Commit, type Deployment, judgeDeploys } from '#domain/checks/deploys.ts';
+import { type Commit, commitSchema, type Deployment, deploymentSchema, judgeDeploys } from '#domain/checks/deploys.ts';
+import { planRestart } from '#domain/remedies/restart.ts';
+import { planRollback } from '#domain/remedies/rollback.ts';
 
 const gapStart = new Date('2026-01-05T12:00:00Z');
 const minutesBefore = (minutes: number) => new Date(gapStart.getTime() - minutes * 60_000);
-const deployment = (minutes: number) => ({ id: 'd-1', at: minutesBefore(minutes), phase: 'ACTIVE', cause: 'commit: tidy' });
-const commit = (minutes: number) => ({
-  id: 'abcdef0123456',
-  at: minutesBefore(minutes),
-  title: 'Write audit records later',
-  url: 'https://github.example/c',
-  touchesAuditCode: true,
-});
+const deployment = (minutes: number) =>
+  deploymentSchema.parse({ id: 'd-1', at: minutesBefore(minutes), phase: 'ACTIVE', cause: 'commit: tidy' });
+const commit = (minutes: number) =>
+  commitSchema.parse({
+    id: 'abcdef0123456',
+    at: minutesBefore(minutes),
+    title: 'Write audit records later',
+    url: 'https://github.example/c',
+    touchesAuditCode: true,
+  });
 type Commits = Parameters<typeof judgeDeploys>[0];
 type Deployments = Parameters<typeof judgeDeploys>[1];
 const commits = (...answer: readonly Commit[]): Commits => ({ answer });
@@ -80,4 +84,21 @@ test('the list is in order of time, with the gap’s start in it and what was no
     url: 'https://github.example/c',
   });
   expect(judgeDeploys(unread('no token'), deployments(), null).figures).toEqual([{ name: 'Not read', value: 'no token' }]);
+});
+
+const now = new Date('2026-01-05T12:00:00Z');
+const CAUSE = 'manual by zelda.quux@clinic.example for patient MRN-8812345';
+
+test('who deployed and for which patient is in no plan of a remedy', () => {
+  const deployment = (id: string, minutesAgo: number, phase: string) =>
+    deploymentSchema.parse({ id, at: new Date(now.getTime() - minutesAgo * 60_000), phase, cause: CAUSE });
+  const deployments = [deployment('d1', 10, 'ACTIVE'), deployment('d0', 90, 'SUPERSEDED')];
+  const plans = JSON.stringify([planRestart(deployments, now), planRollback(deployments, 'd0', [], now)]);
+  expect(plans).toContain('manual by [email] for patient');
+  expect(plans).not.toMatch(/zelda|quux|8812345/);
+});
+
+test("a commit's title keeps its words and loses its identities", () => {
+  const commit = { id: 'aaaaaaa1', at: now, title: 'Fix audit of patient Zelda Quux (#1234)', url: '', touchesAuditCode: true };
+  expect(commitSchema.parse(commit).title).toBe('Fix audit of patient [name] (#1234)');
 });

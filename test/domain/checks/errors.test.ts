@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { judgeErrors } from '#domain/checks/errors.ts';
+import { errorIssueSchema, judgeErrors } from '#domain/checks/errors.ts';
 
-const issue = (text: string, count = 1, shortId = 'WEB-1') => ({ shortId, text, url: `https://sentry.example/${shortId}`, count });
+const issue = (text: string, count = 1, shortId = 'WEB-1') =>
+  errorIssueSchema.parse({ shortId, text, url: `https://sentry.example/${shortId}`, count });
 
 test.each([
   ['no issue', [], 'ok', 'Sentry has no error about the audit log in the last 2 hours.', '/audit probe'],

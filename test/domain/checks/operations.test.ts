@@ -3,7 +3,7 @@ import { judgeOperations, type Result } from '#domain/checks/operations.ts';
 
 const operation = (name: string) => ({
   name,
-  method: 'GET',
+  method: 'GET' as const,
   url: 'https://clinic.example/api',
   headers: {},
   body: null,

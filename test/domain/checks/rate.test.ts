@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bars, judgeRate } from '#domain/checks/rate.ts';
 
-const expected = { environment: 'production', lowest: 50, highest: 500 };
+const expected = { environment: 'production' as const, lowest: 50, highest: 500 };
 const at = new Date('2026-01-05T12:00:00Z');
 const row = (lastMinute: number) => ({ last_minute: lastMinute, yesterday: 7, week_ago: 8, buckets: [0, 1, 2], at, ahead: null });
 

@@ -47,7 +47,10 @@ describe('an alert fires', () => {
         queues(acknowledge, '12:00'),
       )
       .leaves({ phase: { name: 'open' }, alerts: [{ id: 'P1', status: 'triggered' }] })
-      .schedules({ kind: 'first-reading', dueAt: clock('12:00') }, { kind: 'claim-due', dueAt: clock('12:05') });
+      .schedules(
+        { kind: 'first-reading', dueAt: clock('12:00') },
+        { kind: 'timer', command: { kind: 'claim-due' }, dueAt: clock('12:05') },
+      );
   });
 
   test.each([
@@ -238,7 +241,7 @@ describe('PagerDuty reopens the alert', () => {
         { type: 'update.scheduled', number: 1, dueAt: clock('12:35') },
       )
       .leaves({ phase: { name: 'open' }, alerts: [{ status: 'triggered' }] })
-      .schedules({ kind: 'watch' });
+      .schedules({ kind: 'poll-table' });
   });
 
   test('after INC-1 was closed → it is no longer closed', () => {

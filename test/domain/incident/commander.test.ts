@@ -33,7 +33,7 @@ describe('somebody says "I\'m on it"', () => {
         queues({ kind: 'acknowledge-as', alertId: 'P1', slackId: robin.slackId, name: 'robin' }),
         tellsThread('claimed', { name: 'robin', former: '' }),
       )
-      .leaves({ claim: { slackId: robin.slackId, name: 'robin' } });
+      .leaves({ commander: { slackId: robin.slackId, name: 'robin' } });
   });
 
   test('after robin → sam takes over, and the thread hears both names', () => {
@@ -109,7 +109,7 @@ describe('a scribe is named', () => {
     given(incidentOpen())
       .when(kimWrites, { by: robin })
       .decides({ type: 'scribe.named', slackId: kim.slackId, name: 'kim' }, tellsThread('writer-named', { slackId: kim.slackId }))
-      .leaves({ scribe: { slackId: kim.slackId, name: 'kim' }, claim: null })
+      .leaves({ scribe: { slackId: kim.slackId, name: 'kim' }, commander: null })
       .when(kimWrites)
       .refuses('already-so', /kim writes already/);
   });

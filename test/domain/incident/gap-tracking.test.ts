@@ -40,10 +40,9 @@ describe('the first look at the table', () => {
         ...opening,
       )
       .schedules(
-        { kind: 'watch' },
+        { kind: 'poll-table' },
         { kind: 'timer', command: { kind: 'slack-late', key: 'slack/initial-post' }, dueAt: clock('12:02') },
-        { kind: 'notice-late', outgoing: 'mail/opening-notice', dueAt: clock('12:05') },
-        { kind: 'timer', command: { kind: 'escalation-due' }, dueAt: clock('12:15') },
+        { kind: 'timer', command: { kind: 'notice-late', key: 'mail/opening-notice' }, dueAt: clock('12:05') },
       );
   });
 

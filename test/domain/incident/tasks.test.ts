@@ -44,7 +44,7 @@ describe('a person takes a task', () => {
   test('that is done already → refused', () => {
     given(incidentResolved(), done('risk-assessment'))
       .when(take)
-      .refuses('already-so', /Task 16 is done already: Update risk assessment/);
+      .refuses('already-so', /Task 16 is done already: robin, 2026-01-05/);
   });
 
   test('that is not on this incident, because it is not resolved yet → refused', () => {
@@ -73,7 +73,7 @@ describe('a person ticks a task', () => {
       .refuses('already-so', /Task 1 is done already/);
     given(opened())
       .when({ kind: 'finish-task', task: 'time' })
-      .refuses('already-so', /Task 3 is done already: Note current time/);
+      .refuses('already-so', /Task 3 is done already: seen by Gapwatch/);
   });
 
   test('of an escalation → only once that was reached', () => {
