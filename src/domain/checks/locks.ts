@@ -20,7 +20,7 @@ export const locks: Check = {
       const holders = (yield* query(holdersQuery(table))).map((row) => holderRow.parse(row));
       const seen = parseBlockers(yield* query(blockersQuery(table)));
       const isHeld = holders.length > 0 || seen.length > 0;
-      const blockers = isHeld ? seen : yield* blockersOfWrite(table);
+      const blockers = isHeld ? seen : yield* blockersOfWrite(table, context.policy.probe.insert);
       const activity = activityRow.parse((yield* query(activityQuery(table)))[0]);
       const written = isHeld || blockers.length > 0 ? null : yield* sample(table);
       return judgeLocks({ written, holders, blockers, activity });
@@ -28,8 +28,8 @@ export const locks: Check = {
 };
 
 /** Nobody waits at the moment: whether a write would wait, only a write shows. Where none is configured, nothing more is known. */
-function* blockersOfWrite(table: AuditTable): CheckProgram<readonly Blocker[]> {
-  const tried = yield* tryQuery(tryWrite(table, { insert: null, isForced: false }));
+function* blockersOfWrite(table: AuditTable, insert: string | null): CheckProgram<readonly Blocker[]> {
+  const tried = yield* tryQuery(tryWrite(table, { insert, isForced: false }));
   return 'answer' in tried ? tried.answer.blockers : [];
 }
 

@@ -21,10 +21,10 @@ export const permissions: Check = {
  * What the role that really connects may do: asked through its own connection, as a pooler's user name need not be the role's. A role that
  * can't connect is looked up by the name in the setting.
  */
-function* permissionsOf(table: AuditTable, { writerRole }: CheckContext): CheckProgram<Verdict> {
+function* permissionsOf(table: AuditTable, { writerRole, policy }: CheckContext): CheckProgram<Verdict> {
   const asked = yield* asWriter(rightsSession(table));
   if (asked.kind === 'asked') {
-    const outcome = yield* asWriter(probeSession(table, { insert: null, isForced: false }));
+    const outcome = yield* asWriter(probeSession(table, { insert: policy.probe.insert, isForced: false }));
     return judgePermissions({ ...asked, outcome, failure: null, named: asked.rights?.role ?? '' }, table);
   }
   const rights = writerRole === null ? null : parseRoleRights(yield* query(roleRightsQuery(table, writerRole)));

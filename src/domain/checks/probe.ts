@@ -12,7 +12,10 @@ export const probe: Check = {
   within: 30_000,
   ask: (context) =>
     withTable(context, function* (table) {
-      const { outcome, blockers } = yield* tryWrite(table, { insert: null, isForced: context.argument === 'anyway' });
+      const { outcome, blockers } = yield* tryWrite(table, {
+        insert: context.policy.probe.insert,
+        isForced: context.argument === 'anyway',
+      });
       return judgeProbe(outcome, table, blockers);
     }),
 };

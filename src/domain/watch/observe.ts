@@ -28,7 +28,7 @@ export type WatchContext = {
   readonly zone?: string | undefined;
   readonly known: KnownTable;
   readonly state: WatchState;
-  readonly policy: Pick<Policy, 'gap' | 'watch'>;
+  readonly policy: Pick<Policy, 'gap' | 'watch' | 'probe'>;
   readonly now: Date;
 };
 
@@ -52,7 +52,7 @@ export function* observe(context: WatchContext): CheckProgram<Observed> {
     'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: tableRead.why }, table: null };
   const isTried = isProbeDue(context, health, seen);
   const lastKnown = table ?? context.known.lastKnown;
-  const probe: ProbeSeen = isTried ? yield* probeTable(lastKnown) : { kind: 'not-tried' };
+  const probe: ProbeSeen = isTried ? yield* probeTable(lastKnown, context.policy.probe.insert) : { kind: 'not-tried' };
   const isDiskDue = state.disk === null || between(state.disk.at, now) >= DISK_EVERY;
   const diskPercent = isDiskDue ? yield* queryDisk() : null;
   // A table that could not be looked at is looked up anew; how it is written to is still known.
@@ -102,9 +102,9 @@ function isProbeDue(context: WatchContext, health: Observation['health'], seen: 
   return !isOfThisSilence;
 }
 
-function* probeTable(table: AuditTable | null): CheckProgram<ProbeSeen> {
+function* probeTable(table: AuditTable | null, insert: string | null): CheckProgram<ProbeSeen> {
   if (table === null) return { kind: 'unreached' };
-  const tried = yield* tryQuery(asWriter(probeSession(table, { insert: null, isForced: false })));
+  const tried = yield* tryQuery(asWriter(probeSession(table, { insert, isForced: false })));
   return 'answer' in tried ? probeSeen(tried.answer) : { kind: 'unreached' };
 }
 

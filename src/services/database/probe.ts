@@ -15,11 +15,11 @@ const LOCK_MILLISECONDS = 2_000;
 const STATEMENT_MILLISECONDS = 5_000;
 
 /** Connects anew for each session, as an application instance that starts would; nothing is kept open. `connections` bounds all of them, these and others. */
-export function connectAuditWriter(url: string, connections: LimitFunction): AuditWriter {
-  return { run: (session) => connections(() => run(url, session)) };
+export function connectAuditWriter(url: string, connections: LimitFunction, role?: string): AuditWriter {
+  return { run: (session) => connections(() => run(url, role, session)) };
 }
 
-async function run<Answer>(url: string, session: WriterSession<Answer>): Promise<Answer> {
+async function run<Answer>(url: string, role: string | undefined, session: WriterSession<Answer>): Promise<Answer> {
   const client = new pg.Client({
     connectionString: url,
     application_name: PROBE_NAME,
@@ -29,19 +29,21 @@ async function run<Answer>(url: string, session: WriterSession<Answer>): Promise
   client.on('error', () => undefined);
   try {
     let step = session.next();
-    while (!step.done) step = session.next(await carryOut(client, step.value));
+    while (!step.done) step = session.next(await carryOut(client, role, step.value));
     return step.value;
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
-async function carryOut(client: pg.Client, statement: WriterStatement): Promise<WriterAnswer> {
+async function carryOut(client: pg.Client, role: string | undefined, statement: WriterStatement): Promise<WriterAnswer> {
   switch (statement.kind) {
     case 'connect':
       return answered('before', async () => {
         await client.connect();
-        await client.query(BEGIN);
+        await client.query('begin');
+        if (role !== undefined) await becomes(client, role);
+        await client.query(TIMEOUTS);
         return [];
       });
     case 'ask':
@@ -59,9 +61,25 @@ async function carryOut(client: pg.Client, statement: WriterStatement): Promise<
   }
 }
 
+/**
+ * Goes on as the application's role, with what is set for that role: `set role` alone takes its rights, but none of its settings. A role that
+ * reads only does so by its default for transactions, which comes too late for this one.
+ */
+async function becomes(client: pg.Client, role: string): Promise<void> {
+  await client.query(`set local role ${client.escapeIdentifier(role)}`);
+  await client.query(`
+    select set_config(case name when 'default_transaction_read_only' then 'transaction_read_only' else name end, value, true)
+    from pg_db_role_setting s
+      cross join unnest(s.setconfig) as setting
+      cross join lateral (select split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value) as part
+    where s.setrole = (select oid from pg_roles where rolname = current_user)
+      and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+      and (name in ('statement_timeout', 'lock_timeout', 'search_path', 'row_security', 'default_transaction_read_only') or name like '%.%')
+    order by s.setdatabase`);
+}
+
 /** Its own timeouts are never raised: what is too slow for the application must be too slow for us. */
-const BEGIN = `
-  begin;
+const TIMEOUTS = `
   set local timezone = 'UTC';
   select set_config(name, (case when setting::int between 1 and most then setting::int else most end)::text, true)
   from pg_settings join (values ('lock_timeout', ${LOCK_MILLISECONDS}), ('statement_timeout', ${STATEMENT_MILLISECONDS})) as own(timeout, most)
@@ -80,7 +98,9 @@ async function tryInsert(
   let stage: WriteFailure['stage'] = 'insert';
   try {
     await client.query('savepoint probe');
-    const { rowCount } = await client.query(text, [...values]);
+    // One statement alone: the extended protocol refuses a second one, which could end the transaction.
+    const statement = { text, values: [...values], queryMode: 'extended' };
+    const { rowCount } = await client.query<Record<string, unknown>>(statement);
     const milliseconds = performance.now() - startedAt;
     const { rows } = await client.query<{ table: string; oid: string }>(STORED_IN);
     stage = 'constraints';

@@ -36,14 +36,14 @@ export type Restored = { readonly inserted: number; readonly missing: number; re
 const SHORT_MILLISECONDS = 60_000;
 
 /** With the application's own role, which must own the table. */
-export function connectTableRecreation(url: string, tableName: string, column: string): TableRecreation {
+export function connectTableRecreation(url: string, tableName: string, column: string, zone = 'UTC'): TableRecreation {
   return {
     status: () =>
       withWriter(url, SHORT_MILLISECONDS, async (client) => status(client, await findAny(client, tableName, column), tableName)),
     backUp: (table, backup) => withWriter(url, 0, (client) => inTransaction(client, () => backUp(client, table, backup))),
     restore: (backup, rights) =>
       withWriter(url, 0, async (client) => {
-        const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column);
+        const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column, zone);
         if ('missing' in table) throw new ServiceFailure('audit-database', 'refused', table.missing);
         return inTransaction(client, () => restore(client, table, backup, rights));
       }),
