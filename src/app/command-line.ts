@@ -1,3 +1,4 @@
+import { driverUrl } from '#services/database/address.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { migrate } from '#store/migrate.ts';
@@ -17,7 +18,7 @@ export async function withStore<Result>(
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
   const server = DATABASE_URL === undefined ? await startEmbedded(GAPWATCH_DATA_DIR) : null;
-  const database = openDatabase(DATABASE_URL ?? (await server?.database('gapwatch')) ?? '', () => undefined);
+  const database = openDatabase(driverUrl(DATABASE_URL ?? (await server?.database('gapwatch')) ?? ''), () => undefined);
   try {
     await migrate(database);
     return await work(database);
