@@ -99,12 +99,12 @@ story.for(MOMENTS)(
   async (moment, { world }) => {
     await incidentWithCrash(world, moment);
     for (const text of [
-      '🚨 CRITICAL',
+      'HIPAA Audit Log Failure',
       'Acknowledged AUDIT_LOG_FAILURE',
       '⏳ UPDATE',
       'Audit records are being written again',
       'Gap report of INC-1',
-      '✅ RESOLVED',
+      '✅ RESOLVED: Audit Log Failure',
     ]) {
       expect(countOf(world, text), text).toBe(1);
     }

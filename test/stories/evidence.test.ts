@@ -220,7 +220,7 @@ story('an alert that came by no webhook → it is found by the poll, and the cha
   world.pagerduty.webhookUrl = null;
   await world.pagerduty.fires('AuditLogFailure');
   await world.passes(1);
-  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
   await world.passes(2);
   world.pagerduty.webhookUrl = url;
   expect(countOf(world, 'was found by asking PagerDuty; two minutes later still no webhook has told of it')).toBe(1);

@@ -37,7 +37,7 @@ story(
         await moves(world, [], half);
         await world.settles();
       }
-      for (const text of ['🚨 CRITICAL', 'Acknowledged AUDIT_LOG_FAILURE']) expect(countOf(world, text), text).toBe(1);
+      for (const text of ['HIPAA Audit Log Failure', 'Acknowledged AUDIT_LOG_FAILURE']) expect(countOf(world, text), text).toBe(1);
       nothingTwice(world);
     } finally {
       await other.kill();
@@ -72,7 +72,7 @@ story(
       await world.settles();
       await robinTypes(world, '/incident resolve fixed');
       await world.settles();
-      expect(countOf(world, '✅ RESOLVED')).toBe(1);
+      expect(countOf(world, '✅ RESOLVED: Audit Log Failure')).toBe(1);
       nothingTwice(world);
     } finally {
       for (const each of running) await each.kill();
@@ -101,7 +101,7 @@ story(
     await world.settles();
     await moves(world, [], 1);
     await world.settles();
-    expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+    expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
     nothingTwice(world);
   },
 );
