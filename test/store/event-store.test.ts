@@ -43,9 +43,9 @@ test('facts come back as they were recorded, and their chain verifies', async ()
 
 test('facts can be neither changed nor removed, not even by the owner', async () => {
   await record(opened);
-  await expect(database.query("update gapwatch.facts set body = '{}'")).rejects.toThrow('facts are append-only: UPDATE is refused');
-  await expect(database.query('delete from gapwatch.facts')).rejects.toThrow('facts are append-only: DELETE is refused');
-  await expect(database.query('truncate gapwatch.facts')).rejects.toThrow('facts are append-only: TRUNCATE is refused');
+  await expect(database.query("update gapwatch.facts set body = '{}'")).rejects.toThrow('gapwatch.facts is append-only: UPDATE is refused');
+  await expect(database.query('delete from gapwatch.facts')).rejects.toThrow('gapwatch.facts is append-only: DELETE is refused');
+  await expect(database.query('truncate gapwatch.facts')).rejects.toThrow('gapwatch.facts is append-only: TRUNCATE is refused');
 });
 
 test('a chain that somebody rewrote is found out at its first broken link', async () => {

@@ -134,8 +134,35 @@ story('the whole record rewritten, hashes and all → the signed statement in th
       `update gapwatch.facts set body = ${forged}, hash = encode(sha256(convert_to(${forged}, 'utf8')), 'hex')
        where sequence = (select max(sequence) from gapwatch.facts)`,
     );
-    const after = await gapwatch(world, folder, 'verify');
-    expect(after.text).toContain('not signed');
+    const cut = await gapwatch(world, folder, 'verify');
+    expect(cut).toMatchObject({ code: 1, text: expect.stringMatching(/^BROKEN INC-1 at /) });
+    // They know of index and ledger, and rewrite both: now only what left the house can tell.
+    await tampers(
+      world,
+      `truncate gapwatch.ledger_heads;
+       delete from gapwatch.ledger where incident = 1;
+       delete from gapwatch.sent;
+       insert into gapwatch.ledger (subject, incident, item, sha256)
+         select 'facts', incident, sequence::text, hash from gapwatch.facts order by sequence desc limit 1;
+       update gapwatch.incidents set (fact_count, head) = (select sequence, hash from gapwatch.facts order by sequence desc limit 1)`,
+    );
+    const rewritten = await gapwatch(world, folder, 'verify');
+    expect(rewritten.text).toContain('INC-1');
+    expect(rewritten.text).not.toContain('the ledger knows');
+    const mailed = join(folder, 'mailed.json');
+    await writeFile(
+      mailed,
+      mailsAbout(world, 'URGENT')[0]?.attachments.find(({ filename }) => filename === 'gapwatch-ledger.json')?.content ?? '',
+    );
+    expect(await gapwatch(world, folder, 'verify', '--key', open, '--statement', mailed)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/BROKEN the statement: the ledger had a head \d+, and its last is none; it was cut/),
+    });
+    await writeFile(mailed, statement?.content ?? '');
+    expect(await gapwatch(world, folder, 'verify', '--statement', mailed)).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('BROKEN INC-1 at the statement of 2026-01-05T12:05:15.000Z: it was signed when fact'),
+    });
     await gapwatch(world, folder, 'export', 'INC-1');
     const [name = ''] = (await readdir(folder)).filter((each) => each.startsWith('INC-1-'));
     await writeFile(join(folder, name, 'signature-1.json'), statement?.content ?? '');

@@ -7,6 +7,7 @@ import { timelineCsv } from '#domain/messages/timeline-csv.ts';
 import type { Database } from '#store/database.ts';
 import { loadLinks } from '#store/event-store.ts';
 import { unlink } from '#store/hash-chain.ts';
+import { type LedgerEntry, ledgerLine, loadHeads, loadLedgerPage } from '#store/ledger.ts';
 import { loadSent, type Sent } from '#store/sent-messages.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { reportText } from '#workflows/deliver/report.ts';
@@ -36,6 +37,7 @@ export async function exportIncident(
     ['README.md', readme(number, links.length)],
     ['facts.jsonl', lines(links.map(({ sequence, hash, body }) => ({ sequence, hash, body })))],
     ['sent.jsonl', lines(sent.map(({ message, attempt, at, content, sha256 }) => ({ call: message, attempt, at, content, sha256 })))],
+    ...(await ledgerFiles(context.database)),
     ['timeline.csv', timelineCsv(timeline(events))],
     ['report.md', `${await reportText(context, number)}\n`],
     ...signatures.map(({ statement, signature, publicKey }, index): [string, string] => [
@@ -47,6 +49,19 @@ export async function exportIncident(
   await mkdir(folder);
   for (const [name, content] of files) await writeFile(join(folder, name), content, { flag: 'wx' });
   return [...files.keys()];
+}
+
+/** The whole installation's ledger: hashes of everything kept, and no content. Heads first, so that no head speaks of a line that is not there. */
+async function ledgerFiles(database: Database): Promise<readonly (readonly [string, string])[]> {
+  const heads = await loadHeads(database);
+  const entries: LedgerEntry[] = [];
+  for (let page = await loadLedgerPage(database, 0); page.length > 0; page = await loadLedgerPage(database, page.at(-1)?.entry ?? 0)) {
+    entries.push(...page);
+  }
+  return [
+    ['ledger.txt', entries.map((entry) => `${ledgerLine(entry)}\n`).join('')],
+    ['ledger-heads.jsonl', lines(heads)],
+  ];
 }
 
 function lines(values: readonly object[]): string {
@@ -77,6 +92,8 @@ Everything that Gapwatch knew about ${name}, in ${count} facts. Times are UTC. K
 | sent.jsonl | every message and mail as it went out: \`content\` and its \`sha256\` |
 | notice-*.txt and files of that name | the mails as their readers had them, with their attachments |
 | signature-*.json | signed statements: the first \`count\` facts end in the hash \`head\` |
+| ledger.txt | the ledger of the whole installation: \`entry subject incident item sha256\`, a line for everything that was kept |
+| ledger-heads.jsonl | the heads that close the ledger, chained and signed: each covers the lines up to its \`through\` |
 | timeline.csv, report.md | the facts in words, made for this export |
 
 ## With Gapwatch
@@ -107,7 +124,61 @@ Everything that Gapwatch knew about ${name}, in ${count} facts. Times are UTC. K
    openssl pkeyutl -verify -pubin -inkey k.pem -rawin -in s -sigfile s.sig
    \`\`\`
 
-   Whoever can rewrite the database could sign anew with a key of their own. So compare the public key with the one you know, and the statement with
+4. Nothing was cut off: the last line about the facts of ${name} in ledger.txt names their number and the hash of the last one. A line
+   \`sent ${number} <call>/<attempt>\` has the SHA-256 of the time (\`at\`), a line break and the content.
+
+   \`\`\`bash
+   grep ' facts ${number} ' ledger.txt | tail -1; tail -1 facts.jsonl | jq -r '"\\(.sequence) \\(.hash)"'
+   jq -c . sent.jsonl | while IFS= read -r line; do
+     digest=$(jq -rj '.at, "\\n", .content' <<<"$line" | sha256sum | cut -d' ' -f1)
+     grep -q "$digest$" ledger.txt || echo "NOT IN THE LEDGER: $(jq -r .call <<<"$line")"
+   done
+   \`\`\`
+
+5. The ledger itself: the SHA-256 of each head's \`body\` is its \`hash\`, inside the body \`previous\` is the hash of the head before, and the SHA-256 of
+   the lines after the head before, up to entry \`through\`, is \`entries.sha256\`. Its signature verifies as in step 3, over \`body\`.
+
+   \`\`\`bash
+   after=0; previous=$(printf '0%.0s' $(seq 64))
+   while IFS= read -r line; do
+     body=$(jq -rj .body <<<"$line"); hash=$(jq -r .hash <<<"$line"); through=$(jq -r .through <<<"$body")
+     digest=$(awk -v a="$after" -v t="$through" '$1 > a && $1 <= t' ledger.txt | sha256sum | cut -d' ' -f1)
+     [ "$(printf %s "$body" | sha256sum | cut -d' ' -f1)" = "$hash" ] && [ "$(jq -r .previous <<<"$body")" = "$previous" ] \\
+       && [ "$(jq -r .entries.sha256 <<<"$body")" = "$digest" ] || echo "BROKEN: $hash"
+     previous=$hash; after=$through
+   done < ledger-heads.jsonl; echo "ledger: $previous"
+   \`\`\`
+
+## Against the database
+
+What an export can't show is what the database holds besides. These ask the database itself; each must return no row.
+
+\`\`\`sql
+-- The index against the facts, and facts without an index row.
+select coalesce(index.number, fact.incident)
+from gapwatch.incidents as index
+full join (select incident, max(sequence) as count from gapwatch.facts group by incident) as fact on fact.incident = index.number
+where index.fact_count is distinct from fact.count;
+
+-- Numbers that were given and are nowhere.
+select number from generate_series(1, (select max(number) from gapwatch.incidents)) as number
+where number not in (select number from gapwatch.incidents);
+
+-- Webhooks against the ledger.
+select coalesce(line.item, webhook.webhook_id)
+from (select item, sha256 from gapwatch.ledger where subject = 'deliveries'
+      except select item, sha256 from gapwatch.ledger where subject = 'forgotten') as line
+full join (
+  select webhook_id, encode(sha256(convert_to(concat_ws(E'\\n', event_id, event_type,
+    to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), body), 'UTF8')), 'hex') as sha256
+  from gapwatch.deliveries
+) as webhook on webhook.webhook_id = line.item
+where webhook.sha256 is distinct from line.sha256;
+\`\`\`
+
+## Whoever can rewrite the database
+
+could rewrite the ledger too, and anew with a key of their own. So compare the public key with the one you know, and the statement with
    the one that was attached to the final notice: that mail is out of their reach.
 `;
 }

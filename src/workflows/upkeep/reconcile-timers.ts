@@ -4,9 +4,7 @@ import type { TimerCommand } from '#domain/incident/command.ts';
 import { reachedEscalations } from '#domain/incident/escalation.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
 import type { Incident } from '#domain/incident/state.ts';
-import { incidentNumbers, loadLinks } from '#store/event-store.ts';
-import { loadSent } from '#store/sent-messages.ts';
-import { verifyEvidence } from '#store/signatures.ts';
+import { incidentNumbers } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 
@@ -79,14 +77,4 @@ function stuckMessages({ outbox, phase }: Incident, now: Date): readonly string[
   return outbox
     .filter(({ dueAt, status }) => status.name === 'due' && status.attempts === 0 && between(dueAt, now) > STUCK)
     .map(({ key }) => `${key} has not been tried for ${Math.floor(STUCK / MINUTE)} minutes`);
-}
-
-/** Recomputes every record; answers what does not hold, with the incident's number before it. */
-export async function verifyRecords(context: AppContext): Promise<readonly { readonly incident: number; readonly problem: string }[]> {
-  const found: { incident: number; problem: string }[] = [];
-  for (const incident of await incidentNumbers(context.database)) {
-    const evidence = { incident, links: await loadLinks(context.database, incident), sent: await loadSent(context.database, incident) };
-    found.push(...verifyEvidence(evidence).map((problem) => ({ incident, problem })));
-  }
-  return found;
 }
