@@ -9,7 +9,6 @@ import { explain } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { samples } from '#domain/messages/samples.ts';
-import { StoreUnavailable } from '#store/database.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { reportText } from '#workflows/deliver/report.ts';
 
@@ -65,11 +64,9 @@ async function verify(rest: readonly string[]): Promise<number> {
     for (const line of verified.lines) say(line);
     return verified.exitCode;
   } catch (error) {
-    if (error instanceof UsageError || error instanceof StoreUnavailable) {
-      say(error.message);
-      return 2;
-    }
-    throw error;
+    // Whatever it is: nothing was judged, and that is not the same as "does not verify".
+    say(error instanceof UsageError ? error.message : explain(error));
+    return 2;
   }
 }
 

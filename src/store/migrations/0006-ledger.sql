@@ -82,14 +82,16 @@ $$;
 create trigger denials_enter after insert on gapwatch.denials for each row execute function gapwatch.enter_denial();
 
 -- Whether a webhook names one of our alerts anywhere. One that can't be read is taken for ours.
-create function gapwatch.concerns_incident(body text) returns boolean language sql stable set search_path = pg_catalog as $$
-  select case
-    when body is json then exists (
-      select from gapwatch.incidents
-      where alert_ids && array(select jsonb_path_query(body::jsonb, '$.event.data.**.id') #>> '{}')
-    )
-    else true
-  end
+create function gapwatch.concerns_incident(body text) returns boolean language plpgsql stable set search_path = pg_catalog as $$
+begin
+  if body is not json then
+    return true;
+  end if;
+  return exists (
+    select from gapwatch.incidents
+    where alert_ids && array(select jsonb_path_query(body::jsonb, '$.event.data.**.id') #>> '{}')
+  );
+end
 $$;
 
 -- Webhooks can't be changed, and be deleted only by forget_deliveries: older than 30 days, about none of our alerts, each entered.
