@@ -57,6 +57,35 @@ async function resolvesSigned(world: World, secret: string): Promise<void> {
   await world.settles();
 }
 
+/** The ledger in an export, as its README says it: none of Gapwatch's own code. */
+async function ledgerHoldsByHand(exported: string): Promise<void> {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const lines = (await readFile(join(exported, 'ledger.txt'), 'utf8')).trim().split('\n');
+  const heads = (await readFile(join(exported, 'ledger-heads.jsonl'), 'utf8')).trim().split('\n');
+  let [previous, after] = ['0'.repeat(64), 0];
+  for (const { body, hash } of heads.map((line) => JSON.parse(line))) {
+    const said = JSON.parse(body);
+    const covered = lines.filter((line) => Number(line.split(' ')[0]) > after && Number(line.split(' ')[0]) <= said.through);
+    expect(sha256(body)).toBe(hash);
+    expect(said).toMatchObject({
+      previous,
+      entries: { count: covered.length, sha256: sha256(covered.map((line) => `${line}\n`).join('')) },
+    });
+    [previous, after] = [hash, said.through];
+  }
+  const facts = (await readFile(join(exported, 'facts.jsonl'), 'utf8')).trim().split('\n');
+  const { sequence, hash } = JSON.parse(facts.at(-1) ?? '{}');
+  expect(lines.findLast((line) => line.includes(' facts 1 '))).toMatch(new RegExp(`^\\d+ facts 1 ${sequence} ${hash}$`));
+}
+
+async function asks(world: World, sql: string): Promise<readonly unknown[]> {
+  const client = new pg.Client({ connectionString: world.storeUrl });
+  await client.connect();
+  const { rows } = await client.query(sql);
+  await client.end();
+  return rows;
+}
+
 /** Changes the store as somebody with all rights could. */
 async function tampers(world: World, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: world.storeUrl });
@@ -103,6 +132,11 @@ story('export → one folder that verifies, with Gapwatch and by hand', { timeou
     }
     const { count, head } = JSON.parse(statement);
     expect(events[count - 1].hash).toBe(head);
+
+    await ledgerHoldsByHand(exported);
+    const readme = await readFile(join(exported, 'README.md'), 'utf8');
+    const [queries = ''] = [...readme.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql ?? '');
+    for (const query of queries.split(/;\n/).filter((each) => each.trim() !== '')) expect(await asks(world, query), query).toEqual([]);
 
     const lines = (await readFile(join(exported, 'facts.jsonl'), 'utf8')).split('\n');
     await writeFile(
@@ -196,6 +230,17 @@ story('every record that grew is signed once a day', async ({ world }) => {
     await robinTypes(world, '/incident note the vendor has answered');
     await world.passes(24 * 60);
     expect((await gapwatch(world, folder, 'verify')).text).toMatch(/signed [23] times/);
+    // The whole ledger's statement is where nobody can take it back.
+    const [name, kept] = [...world.s3.objects].filter(([key]) => key.includes('ledger/')).at(-1) ?? [];
+    expect(name).toMatch(/ledger\/20260106T12\d{4}-[0-9a-f]{12}\.json$/);
+    await writeFile(join(folder, 'kept.json'), kept?.content ?? '');
+    expect(await gapwatch(world, folder, 'verify', '--statement', 'kept.json')).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/ok {5}the statement: of 2026-01-06T12:\d\d:\S+, about head \d+ of the ledger/),
+    });
+    for (const { attachments } of mailsAbout(world, 'URGENT'))
+      expect(attachments.map(({ filename }) => filename)).toContain('gapwatch-ledger.json');
+    expect(mailsAbout(world, 'URGENT')[0]?.text).toContain('Attached: gapwatch-ledger.json, a signed statement of everything on record.');
   });
 });
 
