@@ -20,9 +20,18 @@ export function link(incident: number, head: string, recorded: readonly Recorded
   });
 }
 
-/** The recorded event inside a link's body. Throws when the body isn't one that Gapwatch wrote. */
+/** What is stored as an event is none that this version of Gapwatch can read. */
+export class UnreadableEvent extends Error {
+  override readonly name = 'UnreadableEvent';
+}
+
+/** The recorded event inside a link's body. Throws an UnreadableEvent when the body isn't one that Gapwatch wrote. */
 export function unlink(body: string): RecordedEvent {
-  return fromStored(JSON.parse(body));
+  try {
+    return fromStored(JSON.parse(body));
+  } catch (cause) {
+    throw new UnreadableEvent('a stored event can not be read: the store was changed, or a newer version wrote it', { cause });
+  }
 }
 
 /** A place where a chain does not verify. */

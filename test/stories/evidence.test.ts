@@ -223,6 +223,28 @@ story(
   },
 );
 
+story(
+  'a fact that is garbage, and an incident deleted → the daily self-check names both in the channel',
+  { timeout: 120_000 },
+  async ({ world }) => {
+    world.expectsErrors();
+    await isResolved(world);
+    await world.stops();
+    await tampers(
+      world,
+      `update gapwatch.facts set body = 'garbage' where sequence = 5;
+     insert into gapwatch.facts select 3, sequence, hash, body from gapwatch.facts where sequence > 1;
+     insert into gapwatch.incidents values (3, 'resolved')`,
+    );
+    await world.starts();
+    await world.settles();
+    const { text } = messageWith(world, 'A record of Gapwatch does not verify any more');
+    expect(text).toContain('INC-1: fact 5: the text does not match its hash');
+    expect(text).toContain('INC-2: its facts: there are none, and this number was given; the incident was deleted');
+    expect(text).toContain('INC-3: fact 1: fact 1 is missing; fact 2 follows');
+  },
+);
+
 story('every record that grew is signed once a day', async ({ world }) => {
   await withFolder(async (folder) => {
     const { secret } = await makeKey(folder);

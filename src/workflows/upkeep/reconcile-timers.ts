@@ -3,8 +3,9 @@ import { between, DAY, HOUR, MINUTE, plus, SECOND } from '#domain/base/time.ts';
 import type { TimerCommand } from '#domain/incident/command.ts';
 import { reachedEscalations } from '#domain/incident/escalation.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { incidentNumbers } from '#store/event-store.ts';
+import { UnreadableEvent } from '#store/hash-chain.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 
@@ -26,13 +27,21 @@ type Due = {
  */
 export async function reconcileTimers(context: AppContext): Promise<readonly string[]> {
   const wrong: string[] = [];
-  for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) {
-    const { incident } = await load(context, number);
-    if (!incident) continue;
-    for (const due of overdue(incident, context.now(), context.policy)) await repair(context, number, due);
-    wrong.push(...stuckMessages(incident, context.now()));
-  }
+  for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) wrong.push(...(await reconcileIncident(context, number)));
   return wrong;
+}
+
+/** One record that can't be read must not hide the others. */
+async function reconcileIncident(context: AppContext, number: number): Promise<readonly string[]> {
+  try {
+    const { incident } = await load(context, number);
+    if (!incident) return [];
+    for (const due of overdue(incident, context.now(), context.policy)) await repair(context, number, due);
+    return stuckMessages(incident, context.now());
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    return [`${incidentName(number)}: ${error.message}`];
+  }
 }
 
 async function repair(context: AppContext, number: number, { what, command }: Due): Promise<void> {
