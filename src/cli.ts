@@ -1,4 +1,5 @@
 import { config } from 'dotenv';
+import { backupCommand, restoreCommand } from '#app/backup-command.ts';
 import { loadTexts, say, withStore } from '#app/command-line.ts';
 import { doctor } from '#app/doctor/doctor.ts';
 import { exportIncident } from '#app/evidence/export.ts';
@@ -22,6 +23,8 @@ const HELP = `npm run gapwatch -- <command>
                       --statement: the store against a statement from a mailbox
                       exit code: 0 all verifies, 1 something does not, 2 it can't be judged
   export <incident>   writes everything on record about it into a new folder, verifiable without Gapwatch
+  backup <file>       writes everything in the store into one new file, also while the bot runs
+  restore <file>      brings a backup into an empty store, and judges it
   report <incident>   prints the gap report as it stands now, for example: report INC-1
   templates           checks all templates and shows each with sample data
   --help              this text
@@ -38,6 +41,10 @@ async function run([command = '--help', ...rest]: readonly string[]): Promise<nu
       return report(rest[0] ?? '');
     case 'export':
       return exportRecord(rest[0] ?? '');
+    case 'backup':
+      return backupCommand(rest[0]);
+    case 'restore':
+      return restoreCommand(rest[0]);
     case 'templates':
       return templates();
     case '--help':

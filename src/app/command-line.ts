@@ -12,18 +12,29 @@ export async function loadTexts(settings: Pick<Settings, 'RUNBOOK_FILE' | 'TEMPL
   return { policy, templates: await loadTemplates(settings.TEMPLATES_DIR, policy) };
 }
 
-/** Works with the store that the bot uses; an embedded one is stopped again only if it was this command that started it. */
-export async function withStore<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+/** Works with the store that the bot uses, brought up to date. */
+export function withStore<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+  return withStoreAddress(async (url) => {
+    const database = openDatabase(url, () => undefined);
+    try {
+      await migrate(database);
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+/** Works with the address of the bot's store, as it stands; an embedded one is stopped again only if it was this command that started it. */
+export async function withStoreAddress<Result>(work: (url: string) => Promise<Result>): Promise<Result> {
   // Only the store's settings: an auditor who verifies has no Slack token.
   const { DATABASE_URL, GAPWATCH_DATA_DIR } = process.env;
-  const server = DATABASE_URL ? null : await startEmbedded(GAPWATCH_DATA_DIR || './data');
-  const database = openDatabase(DATABASE_URL ?? (await server?.database('gapwatch')) ?? '', () => undefined);
+  if (DATABASE_URL) return work(DATABASE_URL);
+  const server = await startEmbedded(GAPWATCH_DATA_DIR || './data');
   try {
-    await migrate(database);
-    return await work(database);
+    return await work(await server.database('gapwatch'));
   } finally {
-    await database.close();
-    await (server?.isAdopted ? server.leave() : server?.stop());
+    await (server.isAdopted ? server.leave() : server.stop());
   }
 }
 
