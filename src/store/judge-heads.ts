@@ -20,6 +20,13 @@ export function claimsOfHead({ sequence, body }: LedgerHead): readonly Claim[] {
   return said === null ? [] : claimsOf({ kind: 'ledger', at: said.at, head: said }, `head ${sequence} of the ledger (${said.at})`);
 }
 
+/** Whether the heads still have the one that a statement was made of: `text` is its body. */
+export function headProblems(heads: readonly LedgerHead[], sequence: number, text: string): readonly string[] {
+  const kept = heads.find((head) => head.sequence === sequence);
+  if (kept === undefined) return [`the ledger had a head ${sequence}, and its last is ${heads.at(-1)?.sequence ?? 'none'}; it was cut`];
+  return kept.body === text ? [] : [`the ledger's head ${sequence} says something else; it was rewritten`];
+}
+
 /** What the heads come to: what does not hold, and up to which entry a signature that holds covers the ledger. */
 export type JudgedHeads = { readonly problems: readonly string[]; readonly signedThrough: number };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database, Queryable } from './database.ts';
 import { loadLinks } from './event-store.ts';
-import { claimsOfHead, judgeHeads, segmentsOf } from './judge-heads.ts';
+import { claimsOfHead, headProblems, judgeHeads, segmentsOf } from './judge-heads.ts';
 import { type Evidence, type IndexRow, judgeIncident, type Problem, signedCount } from './judge-incident.ts';
 import { differencesFromLedger } from './judge-webhooks.ts';
 import { digestSegments, type LedgerHead, ledgerBegan, loadEntries, loadHeads, totals } from './ledger.ts';
@@ -127,18 +127,17 @@ async function judgeStatement(
   const claims = claimsOf(statement, `the statement of ${statement.at}`);
   if (statement.kind === 'incident') return { judgement: told([], `of ${statement.at}, about INC-${statement.claim.incident}`), claims };
   const { head } = statement;
-  const kept = heads.find(({ sequence }) => sequence === head.ledger);
   const now = await totals(client);
   const fewer = (['facts', 'sent', 'deliveries', 'denials', 'forgotten'] as const).flatMap((name) =>
     now[name] < head.totals[name] ? [`the ledger had ${head.totals[name]} lines about ${name}, and has ${now[name]}`] : [],
   );
-  const cut =
-    kept === undefined ? [`the ledger had a head ${head.ledger}, and its last is ${heads.at(-1)?.sequence ?? 'none'}; it was cut`] : [];
-  const other =
-    kept !== undefined && kept.body !== signature.statement
-      ? [`the ledger's head ${head.ledger} says something else; it was rewritten`]
-      : [];
-  return { judgement: told([...cut, ...other, ...fewer], `of ${statement.at}, about head ${head.ledger} of the ledger`), claims };
+  return {
+    judgement: told(
+      [...headProblems(heads, head.ledger, signature.statement), ...fewer],
+      `of ${statement.at}, about head ${head.ledger} of the ledger`,
+    ),
+    claims,
+  };
 }
 
 function ledgerJudgement(problems: readonly string[], heads: readonly LedgerHead[], began: number | null): Judgement | null {

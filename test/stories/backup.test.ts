@@ -54,6 +54,16 @@ async function contentOf(url: string) {
   }
 }
 
+/** A role that can do nothing but what is its own. Returns the store's address with it. */
+async function ownedByOrdinaryRole(url: string): Promise<string> {
+  const [address, role] = [new URL(url), `restorer_${process.pid}`];
+  await tampersWith(url, (client) =>
+    client.query(`create role ${role} login; alter database "${address.pathname.slice(1)}" owner to ${role}`),
+  );
+  address.username = role;
+  return address.href;
+}
+
 /** The store is gone; the program starts on what a backup brought back. */
 async function startsOn(world: World, url: string): Promise<void> {
   await world.starts('', { DATABASE_URL: url });
@@ -102,7 +112,7 @@ story('a restore is byte for byte, undone when it fails, and refused where somet
     await expect(backUp(world.storeUrl, file, new Date(), quietly)).rejects.toThrow(
       'is there already. A backup never takes the place of another file.',
     );
-    const url = await emptyDatabase('restored');
+    const url = await ownedByOrdinaryRole(await emptyDatabase('restored'));
     await restore(url, file, new Date(), quietly);
     expect(await contentOf(url)).toEqual(await contentOf(world.storeUrl));
     await expect(restore(url, file, new Date(), quietly)).rejects.toThrow('This store is not empty: gapwatch.facts holds something.');

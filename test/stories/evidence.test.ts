@@ -114,7 +114,11 @@ story('export → one folder that verifies, with Gapwatch and by hand', { timeou
     ])
       expect(files).toContain(file);
     expect(files).toContain('notice-final-notice-1-1-INC-1-records.png');
-    expect(await gapwatch(world, folder, 'verify', exported, '--key', open)).toMatchObject({ code: 0 });
+    const mailed = join(exported, 'notice-opening-notice-1-gapwatch-ledger.json');
+    expect(await gapwatch(world, folder, 'verify', exported, '--key', open, '--statement', mailed)).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^ok {5}INC-1: .*\nok {5}the ledger: .*\nEvery record verifies\.\n$/),
+    });
     expect(await readFile(join(exported, 'notice-opening-notice-1.txt'), 'utf8')).toContain('To: Privacy Officer\nSubject: URGENT:');
 
     const { statement, signature, publicKey } = JSON.parse(await readFile(join(exported, 'signature-1.json'), 'utf8'));

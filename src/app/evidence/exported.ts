@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '#store/hash-chain.ts';
-import { claimsOfHead, judgeHeads, segmentsOf } from '#store/judge-heads.ts';
+import { claimsOfHead, headProblems, judgeHeads, segmentsOf } from '#store/judge-heads.ts';
 import { judgeIncident, signedCount } from '#store/judge-incident.ts';
 import type { Judgement } from '#store/judge-store.ts';
-import { type Digest, type LedgerEntry, ledgerLine } from '#store/ledger.ts';
+import { type Digest, type LedgerEntry, type LedgerHead, ledgerLine } from '#store/ledger.ts';
 import type { Signature } from '#store/signatures.ts';
 import { claimsOf, readStatement } from '#store/statement.ts';
 import { readStatementFile, UsageError } from './given.ts';
@@ -34,7 +34,7 @@ export async function judgeFolder(folder: string, trusted: string | null, statem
     names.filter((name) => /^signature-\d+\.json$/.test(name)).map((name) => readStatementFile(join(folder, name))),
   );
   const incident = incidentOf(links[0]?.body);
-  const ledger = names.includes('ledger.txt') ? await readLedger(folder, trusted) : null;
+  const ledger = names.includes('ledger.txt') ? await readLedger(folder, trusted, statement) : null;
   const given = statement === null ? [] : [{ ...statement, place: 'the given statement' }];
   const claims = [...(ledger?.heads ?? []).flatMap(claimsOfHead), ...given.flatMap(claimsOfGiven)].filter(
     (claim) => claim.incident === incident,
@@ -52,7 +52,7 @@ function claimsOfGiven({ statement, place }: Signature & { readonly place: strin
   return said?.kind === 'ledger' ? claimsOf(said, place) : [];
 }
 
-async function readLedger(folder: string, trusted: string | null) {
+async function readLedger(folder: string, trusted: string | null, statement: Signature | null) {
   const heads = await readLines(folder, 'ledger-heads.jsonl', headSchema);
   const lines = (await readText(folder, 'ledger.txt')).split('\n').filter((line) => line !== '');
   const entries = lines.map((line, index) => readEntry(line, index + 1));
@@ -60,7 +60,8 @@ async function readLedger(folder: string, trusted: string | null) {
     const covered = entries.filter(({ entry }) => entry > after && entry <= through);
     return { count: covered.length, sha256: sha256(covered.map((entry) => `${ledgerLine(entry)}\n`).join('')) };
   });
-  const { problems, signedThrough } = judgeHeads(heads, digests, trusted);
+  const { problems: broken, signedThrough } = judgeHeads(heads, digests, trusted);
+  const problems = [...broken, ...(statement === null ? [] : otherThan(statement, heads))];
   const judgement: Judgement = {
     subject: { part: 'the ledger' },
     problems: problems.map((text) => ({ kind: 'broken', text })),
@@ -69,9 +70,15 @@ async function readLedger(folder: string, trusted: string | null) {
   return { heads, entries, signedThrough, judgement };
 }
 
+/** What an export that was made after the statement must hold of it. */
+function otherThan({ statement }: Signature, heads: readonly LedgerHead[]): readonly string[] {
+  const said = readStatement(statement);
+  return said?.kind === 'ledger' ? headProblems(heads, said.head.ledger, statement) : [];
+}
+
 /** A line as {@link ledgerLine} wrote it. Only the item may hold spaces. */
 function readEntry(line: string, number: number): LedgerEntry {
-  const found = /^(\d+) (\S+) (\d+) (.*) ([0-9a-f]{64})$/.exec(line);
+  const found = /^(\d+) (\S+) (\d+) (.*) ([0-9a-f]{64})$/s.exec(line);
   if (!found) throw new UsageError(`ledger.txt: line ${number} is none that "export" writes.`);
   const [, entry = '', subject = '', incident = '', item = '', hash = ''] = found;
   return { entry: Number(entry), subject, incident: Number(incident), item, sha256: hash };
