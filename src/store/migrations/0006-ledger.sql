@@ -33,12 +33,13 @@ $$;
 -- Nobody writes between the taking of stock below and the triggers. The order is that in which Gapwatch itself takes them.
 lock table gapwatch.deliveries, gapwatch.facts, gapwatch.sent, gapwatch.denials in share row exclusive mode;
 
-create function gapwatch.as_text(instant timestamptz) returns text language sql stable set search_path = pg_catalog as $$
-  select to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+-- Plain enough to be inlined where they are used: every webhook pays for them.
+create function gapwatch.as_text(instant timestamptz) returns text language sql stable as $$
+  select pg_catalog.to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 
-create function gapwatch.sha256_of(variadic fields text[]) returns text language sql immutable set search_path = pg_catalog as $$
-  select encode(sha256(convert_to(array_to_string(fields, E'\n'), 'UTF8')), 'hex')
+create function gapwatch.sha256_of(content text) returns text language sql immutable as $$
+  select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(content, 'UTF8')), 'hex')
 $$;
 
 create function gapwatch.enter_facts() returns trigger language plpgsql set search_path = pg_catalog as $$
@@ -54,7 +55,7 @@ create trigger facts_enter after insert on gapwatch.facts referencing new table 
 create function gapwatch.enter_sent() returns trigger language plpgsql set search_path = pg_catalog as $$
 begin
   insert into gapwatch.ledger (subject, incident, item, sha256)
-  values ('sent', new.incident, new.call || '/' || new.attempt, gapwatch.sha256_of(gapwatch.as_text(new.at), new.content));
+  values ('sent', new.incident, new.call || '/' || new.attempt, gapwatch.sha256_of(concat_ws(E'\n', gapwatch.as_text(new.at), new.content)));
   return null;
 end
 $$;
@@ -65,7 +66,7 @@ begin
   insert into gapwatch.ledger (subject, item, sha256)
   values (
     'deliveries', new.webhook_id,
-    gapwatch.sha256_of(new.event_id, new.event_type, gapwatch.as_text(new.received_at), new.body)
+    gapwatch.sha256_of(concat_ws(E'\n', new.event_id, new.event_type, gapwatch.as_text(new.received_at), new.body))
   );
   return null;
 end
@@ -75,7 +76,7 @@ create trigger deliveries_enter after insert on gapwatch.deliveries for each row
 create function gapwatch.enter_denial() returns trigger language plpgsql set search_path = pg_catalog as $$
 begin
   insert into gapwatch.ledger (subject, item, sha256)
-  values ('denials', new.id::text, gapwatch.sha256_of(gapwatch.as_text(new.at), new.slack_id, new.name, new.what, new.why));
+  values ('denials', new.id::text, gapwatch.sha256_of(concat_ws(E'\n', gapwatch.as_text(new.at), new.slack_id, new.name, new.what, new.why)));
   return null;
 end
 $$;
@@ -103,7 +104,7 @@ begin
     insert into gapwatch.ledger (subject, item, sha256)
     values (
       'forgotten', old.webhook_id,
-      gapwatch.sha256_of(old.event_id, old.event_type, gapwatch.as_text(old.received_at), old.body)
+      gapwatch.sha256_of(concat_ws(E'\n', old.event_id, old.event_type, gapwatch.as_text(old.received_at), old.body))
     );
     return old;
   end if;
@@ -142,15 +143,15 @@ create trigger ledger_heads_no_truncate before truncate on gapwatch.ledger_heads
 
 -- What was on record before the ledger, as it was found. The last line says where the ledger itself began.
 insert into gapwatch.ledger (subject, item, sha256)
-select 'deliveries', webhook_id, gapwatch.sha256_of(event_id, event_type, gapwatch.as_text(received_at), body)
+select 'deliveries', webhook_id, gapwatch.sha256_of(concat_ws(E'\n', event_id, event_type, gapwatch.as_text(received_at), body))
 from gapwatch.deliveries
 order by received_at, webhook_id;
 insert into gapwatch.ledger (subject, item, sha256)
-select 'denials', id::text, gapwatch.sha256_of(gapwatch.as_text(at), slack_id, name, what, why)
+select 'denials', id::text, gapwatch.sha256_of(concat_ws(E'\n', gapwatch.as_text(at), slack_id, name, what, why))
 from gapwatch.denials
 order by id;
 insert into gapwatch.ledger (subject, incident, item, sha256)
-select 'sent', incident, call || '/' || attempt, gapwatch.sha256_of(gapwatch.as_text(at), content)
+select 'sent', incident, call || '/' || attempt, gapwatch.sha256_of(concat_ws(E'\n', gapwatch.as_text(at), content))
 from gapwatch.sent
 order by at, incident, call, attempt;
 insert into gapwatch.ledger (subject, incident, item, sha256)
