@@ -3,7 +3,9 @@ FROM node:24-bookworm-slim
 
 WORKDIR /opt/gapwatch
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev
+# The lock file names the workspace; the bot needs nothing of what it installs.
+COPY packages/audit-writer/package.json ./packages/audit-writer/
+RUN npm ci --omit=dev --workspaces=false
 COPY src ./src
 COPY templates ./templates
 COPY runbook.yaml ./

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { formatUtc } from '#domain/base/time.ts';
 import type { MailStandIn } from './stand-ins/mail.ts';
 import type { PagerDutyStandIn } from './stand-ins/pagerduty/pagerduty.ts';
 import { PEOPLE, type SlackStandIn, visibleText } from './stand-ins/slack/slack.ts';
@@ -9,7 +10,7 @@ export type Narrator = ReturnType<typeof narrator>;
 export function narrator(now: () => Date) {
   const line = (place: string, text: string) => {
     const [first = '', ...rest] = text.split('\n');
-    const head = `${now().toISOString().slice(11, 19)} ${place.padEnd(11)} `;
+    const head = `${formatUtc(now()).slice(11, 19)} ${place.padEnd(11)} `;
     const indent = ' '.repeat(21);
     process.stdout.write(`${styleText('dim', head)}${first}\n${rest.map((each) => `${indent}${each}\n`).join('')}`);
   };

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HOUR } from '#domain/base/time.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { type BotProcess, startBot } from './bot-process.ts';
 import { type Application, startApplication } from './clinic/application.ts';
@@ -71,7 +72,7 @@ export async function openSandbox({ folder, speed, onLog, policy = WATCHING }: O
       id: 'deployment-1',
       cause: 'commit: Faster patient search',
       phase: 'ACTIVE',
-      at: now() - 26 * 3_600_000,
+      at: now() - 26 * HOUR,
     });
     digitalocean.log.lines = [`web ${new Date(now()).toISOString()} INFO patient portal is ready`];
     application.onFailure = (line) => {

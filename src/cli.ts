@@ -5,10 +5,14 @@ import { doctor } from '#app/doctor/doctor.ts';
 import { exportIncident } from '#app/evidence/export.ts';
 import { readVerifyArguments, UsageError } from '#app/evidence/given.ts';
 import { verifyFolder, verifyStore } from '#app/evidence/verify.ts';
-import { readPolicy } from '#app/policy-file.ts';
+import { readRunbook } from '#app/policy-file.ts';
+import { readStoreSettings, readTextSettings } from '#app/settings.ts';
 import { explain } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
+import { DEFAULT_POLICY } from '#domain/base/policy.ts';
+import { utcStamp } from '#domain/base/time.ts';
 import { incidentName } from '#domain/incident/state.ts';
+import { mailOf } from '#domain/messages/markdown.ts';
 import { samples } from '#domain/messages/samples.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { reportText } from '#workflows/deliver/report.ts';
@@ -67,7 +71,12 @@ async function doctorOf([option]: readonly string[]): Promise<number> {
 async function verify(rest: readonly string[]): Promise<number> {
   try {
     const { folder, ...options } = await readVerifyArguments(rest);
-    const verified = folder === null ? await withStore((store) => verifyStore(store, options)) : await verifyFolder(folder, options);
+    // No policy is needed to verify; but whoever named a file that is not there learns it from any command.
+    if (folder === null) await readRunbook(readTextSettings(process.env).RUNBOOK_FILE);
+    const verified =
+      folder === null
+        ? await withStore(readStoreSettings(process.env), (store) => verifyStore(store, options))
+        : await verifyFolder(folder, options);
     for (const line of verified.lines) say(line);
     return verified.exitCode;
   } catch (error) {
@@ -83,15 +92,14 @@ async function exportRecord(name: string): Promise<number> {
     say('Which incident? For example: npm run gapwatch -- export INC-1');
     return 2;
   }
-  const { RUNBOOK_FILE, TEMPLATES_DIR } = process.env;
-  const texts = await loadTexts({ RUNBOOK_FILE: RUNBOOK_FILE || './runbook.yaml', TEMPLATES_DIR: TEMPLATES_DIR || './templates' });
-  return withStore(async (database) => {
+  const texts = await loadTexts(readTextSettings(process.env));
+  return withStore(readStoreSettings(process.env), async (database) => {
     if (!(await incidentNumbers(database)).includes(number)) {
       say(`There is no ${incidentName(number)} in this store.`);
       return 1;
     }
     const now = () => new Date();
-    const folder = `${incidentName(number)}-${now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}`;
+    const folder = `${incidentName(number)}-${utcStamp(now())}`;
     const files = await exportIncident({ database, ...texts, now }, number, folder);
     say(`${folder}/ holds ${files.length} files; its README.md says what they are and how to verify them.`);
     return 0;
@@ -109,9 +117,8 @@ async function report(name: string): Promise<number> {
     say(`Which incident? For example: npm run gapwatch -- report INC-1`);
     return 2;
   }
-  const { RUNBOOK_FILE, TEMPLATES_DIR } = process.env;
-  const texts = await loadTexts({ RUNBOOK_FILE: RUNBOOK_FILE || './runbook.yaml', TEMPLATES_DIR: TEMPLATES_DIR || './templates' });
-  return withStore(async (database) => {
+  const texts = await loadTexts(readTextSettings(process.env));
+  return withStore(readStoreSettings(process.env), async (database) => {
     if (!(await incidentNumbers(database)).includes(number)) {
       say(`There is no ${incidentName(number)} in this store.`);
       return 1;
@@ -122,10 +129,13 @@ async function report(name: string): Promise<number> {
 }
 
 async function templates(): Promise<number> {
-  const folder = process.env.TEMPLATES_DIR ?? './templates';
-  const policy = readPolicy('');
-  const loaded = await loadTemplates(folder, policy);
-  for (const { template, variables } of samples(policy)) say(`── ${template}\n${loaded.render(template, variables)}\n`);
+  const { TEMPLATES_DIR } = readTextSettings(process.env);
+  const loaded = await loadTemplates(TEMPLATES_DIR, DEFAULT_POLICY);
+  for (const { template, variables } of samples(DEFAULT_POLICY)) {
+    const rendered = loaded.render(template, variables);
+    const { subject, text } = mailOf(rendered);
+    say(`── ${template}\n${template.startsWith('mail/') ? `Subject: ${subject}\n\n${text}` : rendered}\n`);
+  }
   say('Every template renders.');
   return 0;
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { between, plus } from '#domain/base/time.ts';
 import { type ClockReading, nowSql } from '#sandbox/clock.ts';
 
 /** The clinic's application: writes audit records into its own PostgreSQL, and can be broken. */
@@ -100,10 +101,7 @@ export async function openClinic(adminUrl: string, suffix = ''): Promise<Clinic>
         throw error;
       }
     },
-    wrote: (from, to, count) =>
-      write(
-        Array.from({ length: count }, (_, index) => new Date(from.getTime() + ((to.getTime() - from.getTime()) * (index + 1)) / count)),
-      ),
+    wrote: (from, to, count) => write(Array.from({ length: count }, (_, index) => plus(from, (between(from, to) * (index + 1)) / count))),
     breaks: async () => {
       await admin.query(`revoke insert on "AuditLog" from "${application}"`);
     },

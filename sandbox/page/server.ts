@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Sandbox } from '#sandbox/sandbox.ts';
+import { carryOut } from './actions.ts';
 import { type Asset, asset, CONTENT_SECURITY_POLICY } from './assets.ts';
-import { carryOut } from './deeds.ts';
 import { openSession } from './session.ts';
 
 export type PageServer = { readonly url: string; readonly close: () => Promise<void> };
@@ -23,12 +23,12 @@ export async function servePage(sandbox: Sandbox, port: number): Promise<PageSer
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? ''))
       return send(response, 403, text('This page answers to 127.0.0.1 alone.'));
     const path = new URL(request.url ?? '/', 'http://page').pathname;
-    if (request.method === 'POST' && path === '/deeds') {
+    if (request.method === 'POST' && path === '/actions') {
       // A form of another site can't send JSON.
-      if (request.headers['content-type'] !== 'application/json') return send(response, 415, text('A deed is JSON.'));
+      if (request.headers['content-type'] !== 'application/json') return send(response, 415, text('A action is JSON.'));
       return send(response, 200, json(await carryOut(sandbox, session, JSON.parse(await bodyOf(request)))));
     }
-    if (request.method !== 'GET') return send(response, 405, text('GET, or POST /deeds.'));
+    if (request.method !== 'GET') return send(response, 405, text('GET, or POST /actions.'));
     if (path === '/events') return follow(response);
     const found = (await asset(path)) ?? fileOf(sandbox, path);
     return found ? send(response, 200, found) : send(response, 404, text('There is nothing here.'));

@@ -70,4 +70,4 @@ export type ClinicView = {
 };
 
 /** What a message answered: nothing to say, or why it was not done. */
-export type DeedAnswer = { readonly refused: string | null };
+export type ActionAnswer = { readonly refused: string | null };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { generateKey } from 'openpgp';
+import { MINUTE } from '#domain/base/time.ts';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from './http-stand-in.ts';
 import { isSigned } from './s3-signature.ts';
 
@@ -45,7 +46,7 @@ type Upload = {
 };
 
 const SMALLEST_PART_BYTES = 5 * 1024 * 1024;
-const MOST_SKEW_MILLISECONDS = 15 * 60_000;
+const MOST_SKEW_MILLISECONDS = 15 * MINUTE;
 
 /** Starts it, with a compliance key of its own. */
 export async function startS3(): Promise<S3StandIn> {

@@ -1,3 +1,4 @@
+import { HOUR } from '#domain/base/time.ts';
 import { type Fault, serveStandIn } from './http-stand-in.ts';
 
 type Issue = {
@@ -31,7 +32,7 @@ export async function startSentry(now: () => number): Promise<SentryStandIn> {
       if (url.searchParams.get('query') !== 'project:patient-portal') return json(400, { detail: 'Invalid query' });
       const hours = /^(\d+)h$/.exec(url.searchParams.get('statsPeriod') ?? '');
       if (!hours) return json(400, { detail: 'Invalid stats_period' });
-      const seen = issues.filter(({ lastSeenAt }) => now() - lastSeenAt <= Number(hours[1]) * 3_600_000);
+      const seen = issues.filter(({ lastSeenAt }) => now() - lastSeenAt <= Number(hours[1]) * HOUR);
       const offset = Number(url.searchParams.get('cursor')?.split(':')[1] ?? 0);
       const hasMore = offset + PAGE < seen.length;
       const link = `<http://sentry/previous>; rel="previous"; results="false"; cursor="0:0:1", <http://sentry/next>; rel="next"; results="${hasMore}"; cursor="0:${offset + PAGE}:0"`;

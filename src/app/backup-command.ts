@@ -5,6 +5,7 @@ import { migrate } from '#store/migrate.ts';
 import { restore } from '#store/restore.ts';
 import { say, withStoreAddress } from './command-line.ts';
 import { verifyStore } from './evidence/verify.ts';
+import { readStoreSettings } from './settings.ts';
 
 /** `backup <file>`: everything in the store into one new file. Returns the exit code. */
 export async function backupCommand(file: string | undefined): Promise<number> {
@@ -13,7 +14,7 @@ export async function backupCommand(file: string | undefined): Promise<number> {
     return 2;
   }
   return inWords(async () => {
-    const rows = await withStoreAddress((url) => backUp(url, file, new Date(), tell));
+    const rows = await withStoreAddress(readStoreSettings(process.env), (url) => backUp(url, file, new Date(), tell));
     say(`${file} holds ${total(rows)} rows. It can be read by you alone: keep it so, it holds the key of the links that Gapwatch sends.`);
     return 0;
   });
@@ -26,7 +27,7 @@ export async function restoreCommand(file: string | undefined): Promise<number> 
     return 2;
   }
   return inWords(() =>
-    withStoreAddress(async (url) => {
+    withStoreAddress(readStoreSettings(process.env), async (url) => {
       const rows = await restore(url, file, new Date(), tell);
       say(`${total(rows)} rows are restored. Now they are judged:`);
       const database = openDatabase(url, () => undefined);

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Policy } from '#domain/base/policy.ts';
-import { openGate } from '#services/database/connection-limit.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { connectPagerDutyEvents } from '#services/pagerduty/events.ts';
 import { openDatabase } from '#store/database.ts';
@@ -10,13 +10,14 @@ import { startEmbedded } from '#store/embedded.ts';
 import { type JobClock, startJobs } from '#store/jobs.ts';
 import { migrate } from '#store/migrate.ts';
 import type { AppContext } from '#workflows/context.ts';
+import { nothingRemembered } from '#workflows/remembered.ts';
 import { SettingsError, type WatchSettings } from './settings.ts';
 import { connectSources } from './sources.ts';
 
 /** What the bot and the watch by itself both stand on: the store, the monitored database, and what the checks ask. */
 export type Infrastructure = Pick<
   AppContext,
-  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'now' | 'log'
+  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'remembered' | 'now' | 'log'
 > & {
   readonly store: 'embedded' | 'DATABASE_URL';
   readonly close: () => Promise<void>;
@@ -32,8 +33,8 @@ export async function connectInfrastructure(
   log: Logger,
   clock?: JobClock,
 ): Promise<Infrastructure> {
-  const gate = openGate(AUDIT_CONNECTIONS);
-  const sources = await connectSources(settings, gate, policy);
+  const connections = pLimit(AUDIT_CONNECTIONS);
+  const sources = await connectSources(settings, connections, policy);
   await trustPrivateCa(settings);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
@@ -42,10 +43,11 @@ export async function connectInfrastructure(
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
   const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column } = settings;
-  const auditDatabase = openAuditDatabase({ gate, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
+  const auditDatabase = openAuditDatabase({ connections, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
   const { PAGERDUTY_ROUTING_KEY: routingKey, PAGERDUTY_EVENTS_URL } = settings;
   return {
     ...{ database, jobs, policy, auditDatabase, sources, log },
+    remembered: nothingRemembered(),
     auditTable: {
       database: databaseOf(AUDIT_DATABASE_URL),
       tableName,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { LimitFunction } from 'p-limit';
 import type { Policy } from '#domain/base/policy.ts';
 import { connectAuditArchive } from '#services/database/archive-source.ts';
-import type { Gate } from '#services/database/connection-limit.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { connectTableRecreation } from '#services/database/table-recreation.ts';
 import { connectDeployments } from '#services/digitalocean/deployments.ts';
@@ -20,11 +20,15 @@ import { SettingsError, type WatchSettings } from './settings.ts';
  * What the checks and remedies ask, as far as it is configured; what is not names the settings that are missing. Throws a
  * SettingsError when the compliance key can't be read: better no start than a surprise when the disk is full.
  */
-export async function connectSources(settings: WatchSettings, gate: Gate, { migrations }: Pick<Policy, 'migrations'>): Promise<Sources> {
+export async function connectSources(
+  settings: WatchSettings,
+  connections: LimitFunction,
+  { migrations }: Pick<Policy, 'migrations'>,
+): Promise<Sources> {
   const complianceKey = await loadComplianceKey(settings);
   const digitalOcean = (token: string) => ({ apiUrl: settings.DIGITALOCEAN_API_URL, token });
   return {
-    auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectAuditWriter(url, gate)),
+    auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectAuditWriter(url, connections)),
     health: optional(settings, ['HEALTH_URL'], (url) => connectHealth(url)),
     sentry: optional(settings, ['SENTRY_AUTH_TOKEN', 'SENTRY_ORG', 'SENTRY_PROJECT'], (token, organization, project) =>
       connectSentry({ url: settings.SENTRY_URL, token, organization, project }),

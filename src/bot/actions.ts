@@ -3,11 +3,12 @@ import { incidentCommand } from '#bot/commands/incident.ts';
 import { decideOnRemedy } from '#bot/commands/remedy.ts';
 import type { FormName } from '#bot/views/form.ts';
 import { openForm } from '#bot/views/open.ts';
+import { permissionOf } from '#domain/incident/command.ts';
 import { type Button, parseActionId } from '#domain/messages/action-id.ts';
 import { currentIncident, openIncident } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute } from '#workflows/execute.ts';
-import { refuseUnlessApprover } from './identity.ts';
+import { refuseUnlessPermitted } from './identity.ts';
 import type { Asker, Reply } from './reply.ts';
 
 /** Does what a pressed button says; answers the person who pressed it. */
@@ -34,7 +35,7 @@ const byButton: Readonly<Record<Button, Press>> = {
   claim: verb('claim'),
   update: form('update'),
   gap: async (context, asker, value) =>
-    (await refuseUnlessApprover(context, asker.person, 'the button Gap')) ?? form('gap')(context, asker, value),
+    (await refuseUnlessPermitted(context, asker, permissionOf('move-gap'), 'the button Gap')) ?? form('gap')(context, asker, value),
   roles: form('roles'),
   tasks: verb('tasks'),
   resolve: form('resolve'),
@@ -44,7 +45,7 @@ const byButton: Readonly<Record<Button, Press>> = {
   task: async (context, asker, value) => {
     const [, task = ''] = value.split(' ');
     return onIncidentOf(context, value, async (number) => {
-      const { refused } = await execute(context, number, { kind: 'finish-task', task }, asker.person);
+      const { refused } = await execute(context, number, { kind: 'finish-task', task }, asker);
       return refused?.message ?? '';
     });
   },
@@ -77,9 +78,9 @@ async function nextStep(context: AppContext, asker: Asker, command: string): Pro
   return `This button's command, ${command.slice(0, 60)}, belongs to another version of Gapwatch. Use \`/audit help\`.`;
 }
 
-async function stopCheck(context: AppContext, { person }: Asker, request: string): Promise<Reply> {
+async function stopCheck(context: AppContext, asker: Asker, request: string): Promise<Reply> {
   const number = (await openIncident(context.database)) ?? (await currentIncident(context.database));
   if (number === null) return 'It has ended already.';
-  const { refused } = await execute(context, number, { kind: 'stop-check', request }, person);
+  const { refused } = await execute(context, number, { kind: 'stop-check', request }, asker);
   return refused?.message ?? 'It stops at its next safe point, with what it knows.';
 }

@@ -53,11 +53,9 @@ async function keep(context: AppContext, number: number, authorId: string, { ts,
 const MOST_REMEMBERED = 500;
 /** Older incidents' threads are not listened to. */
 const LATEST = 10;
-const threads = new WeakMap<AppContext, Map<string, number>>();
 
 async function incidentOfThread(context: AppContext, channel: string, ts: string): Promise<number | null> {
-  const known = threads.get(context) ?? new Map<string, number>();
-  threads.set(context, known);
+  const known = context.remembered.threads;
   const remembered = known.get(`${channel} ${ts}`);
   if (remembered !== undefined) return remembered;
   for (const number of (await incidentNumbers(context.database)).slice(-LATEST).toReversed()) {

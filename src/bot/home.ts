@@ -2,8 +2,8 @@ import type { types } from '@slack/bolt';
 import { escapeMrkdwn, slackTime } from '#domain/base/text/mrkdwn.ts';
 import { between, DAY, formatDuration, formatUtc } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
+import { openTasks } from '#domain/incident/checklist.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
-import { openTasks } from '#domain/incident/tasks.ts';
 import { actionId } from '#domain/messages/action-id.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { loadFindings } from '#store/findings.ts';
@@ -30,8 +30,8 @@ export async function homeView(context: AppContext, slackId: string): Promise<Ho
     blocks: [
       header('Gapwatch'),
       ...(open.length === 0
-        ? [text(incidents.length === 0 ? 'No incident so far.' : 'No incident is open.')]
-        : open.map((incident) => text(escapeMrkdwn(statusLines(context, incident).join('\n'))))),
+        ? [textBlock(incidents.length === 0 ? 'No incident so far.' : 'No incident is open.')]
+        : open.map((incident) => textBlock(escapeMrkdwn(statusLines(context, incident).join('\n'))))),
       {
         type: 'actions',
         elements: [
@@ -39,11 +39,11 @@ export async function homeView(context: AppContext, slackId: string): Promise<Ho
         ],
       },
       header('My tasks'),
-      text(myTasks(context, incidents, name)),
+      textBlock(myTasks(context, incidents, name)),
       header('Gaps of the last 12 months'),
-      text(gapLines(incidents, context.now())),
+      textBlock(gapLines(incidents, context.now())),
       header('Gapwatch itself'),
-      text(await health(context, incidents)),
+      textBlock(await health(context, incidents)),
       small(`In #${context.channel.replace(/^#/, '')}: \`/incident help\` and \`/audit help\` list what can be done.`),
     ],
   };
@@ -89,7 +89,7 @@ function header(text: string): Block {
   return { type: 'header', text: { type: 'plain_text', text } };
 }
 
-function text(text: string): Block {
+function textBlock(text: string): Block {
   return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3_000) } };
 }
 

@@ -1,19 +1,21 @@
 import type { App, BlockAction } from '@slack/bolt';
+import pTimeout from 'p-timeout';
 import type { FormView } from '#bot/views/field.ts';
 import { type FormAnswer, submitForm } from '#bot/views/submit.ts';
 import { redact } from '#domain/base/text/redact.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Person } from '#domain/incident/actor.ts';
+import { permissionOf } from '#domain/incident/command.ts';
 import type { AppContext } from '#workflows/context.ts';
+import type { Requester } from '#workflows/execute.ts';
 import { press } from './actions.ts';
 import { keepPinned, keepThreadMessage } from './channel-events.ts';
 import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
 import { remedyCommand } from './commands/remedy.ts';
 import { homeView } from './home.ts';
-import { refuseOutsiders, refuseUnlessApprover } from './identity.ts';
+import { identify, refuseUnlessPermitted } from './identity.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
-import { withTimeout } from './with-timeout.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;
@@ -38,13 +40,15 @@ function listenToCommands(app: App, context: AppContext): void {
   const handlers: Readonly<Record<string, Handler>> = { '/audit': auditCommand, '/incident': incidentCommand, '/remedy': remedyCommand };
   for (const [name, handler] of Object.entries(handlers)) {
     app.command(name, async ({ command, ack, respond, client }) => {
-      const asker = askerOf(personOf(command.user_id, command.user_name), client, command.trigger_id);
+      const person = personOf(command.user_id, command.user_name);
       const text = command.text ?? '';
       await reply(context, ack, respond, async () => {
         const elsewhere = await whereToGo(context, command.channel_id, command.channel_name);
         // A denied command is kept on record: without identities, as everything there.
         const typed = redact(`${name} ${text}`, 100);
-        return elsewhere ?? (await refuseOutsiders(context, asker.person, typed)) ?? handler(context, text, asker);
+        if (elsewhere !== null) return elsewhere;
+        const asker = await askerOf(context, person, client, command.trigger_id);
+        return (await refuseUnlessPermitted(context, asker, 'member', typed)) ?? handler(context, text, asker);
       });
     });
   }
@@ -53,10 +57,11 @@ function listenToCommands(app: App, context: AppContext): void {
 function listenToButtons(app: App, context: AppContext): void {
   app.action<BlockAction>({ type: 'block_actions', action_id: /^gapwatch:/ }, async ({ body, action, ack, respond, client }) => {
     await ack();
-    const asker = askerOf(personOf(body.user.id, body.user.name ?? body.user.id), client, body.trigger_id);
+    const person = personOf(body.user.id, body.user.name ?? body.user.id);
     const value = 'value' in action && typeof action.value === 'string' ? action.value : '';
     const answer = await answerOf(context, async () => {
-      const denied = await refuseOutsiders(context, asker.person, `the button ${foreignLine(action.action_id, 60)}`);
+      const asker = await askerOf(context, person, client, body.trigger_id);
+      const denied = await refuseUnlessPermitted(context, asker, 'member', `the button ${foreignLine(action.action_id, 60)}`);
       return denied ?? press(context, action.action_id, value, asker);
     });
     // A button of the Home tab has no place for an answer.
@@ -94,21 +99,22 @@ async function formAnswer(context: AppContext, view: View, person: Person): Prom
   const [first = 'value'] = Object.keys(view.state.values);
   const beside = (sentence: string): FormAnswer => ({ kind: 'wrong', errors: { [first]: sentence } });
   try {
-    const denied =
-      (await refuseOutsiders(context, person, `the form ${view.callback_id}`)) ??
-      (view.callback_id.endsWith(':gap') ? await refuseUnlessApprover(context, person, 'the form Gap') : null);
-    if (denied)
+    const requester: Requester = { person, identity: await identify(context, person) };
+    const permission = view.callback_id.endsWith(':gap') ? permissionOf('move-gap') : 'member';
+    const denied = await refuseUnlessPermitted(context, requester, permission, `the form ${view.callback_id}`);
+    if (denied !== null)
       return beside(typeof denied === 'string' ? denied : 'Only those named under approvals.approvers in runbook.yaml may do that.');
-    return await submitForm(context, view, person);
+    return await submitForm(context, view, requester);
   } catch (error) {
     context.log.error({ err: error }, 'a form failed');
     return beside('That did not work: Gapwatch could not reach its own store. What you typed is still here: try again in a moment.');
   }
 }
 
-function askerOf(person: Person, { views }: ViewOpener, triggerId: string): Asker {
+async function askerOf(context: AppContext, person: Person, { views }: ViewOpener, triggerId: string): Promise<Asker> {
   return {
     person,
+    identity: await identify(context, person),
     openView: async (view: FormView) => {
       await views.open({ trigger_id: triggerId, view });
     },
@@ -123,7 +129,7 @@ async function reply(
   work: () => Promise<Reply>,
 ): Promise<void> {
   const answering = answerOf(context, work);
-  const answer = await withTimeout(answering, ANSWER_WITHIN_MILLISECONDS);
+  const answer = await pTimeout(answering, { milliseconds: ANSWER_WITHIN_MILLISECONDS, fallback: () => null });
   if (answer === '') return void (await ack());
   await ack(ephemeral(answer ?? 'On it. The answer follows here.'));
   if (answer !== null) return;
@@ -149,9 +155,9 @@ async function whereToGo(context: AppContext, channelId: string, channelName: st
   const configured = context.channel.replace(/^#/, '');
   if (channelId === configured || channelName === configured) return null;
   // A private channel's name does not come with the command, so its ID decides.
-  const known = await withTimeout(
+  const known = await pTimeout(
     context.slack.channelId().catch(() => ''),
-    1_000,
+    { milliseconds: 1_000, fallback: () => null },
   );
   return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;
 }

@@ -1,20 +1,17 @@
+import pTimeout from 'p-timeout';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { MINUTE } from '#domain/base/time.ts';
 import type { AppContext, SlackUser } from '#workflows/context.ts';
-import { withTimeout } from './with-timeout.ts';
+import type { Kept } from '#workflows/remembered.ts';
 
 const KEEP_MILLISECONDS = 5 * MINUTE;
 /** A person waits for a button's answer: Slack gets this long. */
 const WITHIN_MILLISECONDS = 1_200;
 const MOST_REMEMBERED = 1_000;
 
-type Memory<Value> = Map<string, { readonly at: number; readonly answer: Promise<Value> }>;
-type Memories = { readonly users: Memory<SlackUser>; readonly members: Memory<ReadonlySet<string>> };
-const memories = new WeakMap<AppContext['slack'], Memories>();
-
 /** The person as Slack knows them; null when Slack does not say in time. Remembered for five minutes. */
 export function userOf(context: AppContext, slackId: string): Promise<SlackUser | null> {
-  return known(remembered(context, memoriesOf(context).users, slackId, () => context.slack.user(slackId)));
+  return known(remembered(context, context.remembered.users, slackId, () => context.slack.user(slackId)));
 }
 
 /** The name by which a person is kept on the timeline; null when Slack does not tell it. */
@@ -26,7 +23,7 @@ export async function personName(context: AppContext, slackId: string): Promise<
 /** The members of the channel, or of a user group (`S…`); null when Slack does not say in time. */
 export function membersOf(context: AppContext, group: 'channel' | string): Promise<ReadonlySet<string> | null> {
   const ask = async () => new Set(await (group === 'channel' ? channelMembers(context) : context.slack.groupMembers(group)));
-  return known(remembered(context, memoriesOf(context).members, group, ask));
+  return known(remembered(context, context.remembered.members, group, ask));
 }
 
 async function channelMembers(context: AppContext): Promise<readonly string[]> {
@@ -34,19 +31,13 @@ async function channelMembers(context: AppContext): Promise<readonly string[]> {
 }
 
 function known<Value>(answer: Promise<Value>): Promise<Value | null> {
-  return withTimeout(
+  return pTimeout(
     answer.catch(() => null),
-    WITHIN_MILLISECONDS,
+    { milliseconds: WITHIN_MILLISECONDS, fallback: () => null },
   );
 }
 
-function memoriesOf({ slack }: AppContext): Memories {
-  const kept = memories.get(slack) ?? { users: new Map(), members: new Map() };
-  memories.set(slack, kept);
-  return kept;
-}
-
-function remembered<Value>(context: AppContext, memory: Memory<Value>, name: string, ask: () => Promise<Value>): Promise<Value> {
+function remembered<Value>(context: AppContext, memory: Map<string, Kept<Value>>, name: string, ask: () => Promise<Value>): Promise<Value> {
   const now = context.now().getTime();
   const kept = memory.get(name);
   if (kept && now - kept.at < KEEP_MILLISECONDS) return kept.answer;

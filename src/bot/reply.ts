@@ -1,14 +1,14 @@
 import type { types } from '@slack/bolt';
 import type { FormView } from '#bot/views/field.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import type { Person } from '#domain/incident/actor.ts';
 import type { SlackMessage } from '#domain/messages/blocks.ts';
+import type { Requester } from '#workflows/execute.ts';
 
 /** What a person is answered: words, which may hold foreign text and are escaped, or a message that is Slack's own already. */
 export type Reply = string | SlackMessage;
 
 /** Who asks, and how a form is opened for them: Slack gives three seconds for that. */
-export type Asker = { readonly person: Person; readonly openView: (view: FormView) => Promise<void> };
+export type Asker = Requester & { readonly openView: (view: FormView) => Promise<void> };
 
 /** An answer that only the one who asked sees. Empty words are none. */
 export type Ephemeral = { readonly response_type: 'ephemeral'; readonly text: string; readonly blocks?: types.KnownBlock[] };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { AlertEvent } from '#domain/incident/event.ts';
 import type { WebhookEvent } from '#workflows/intake/receive-webhook.ts';
@@ -77,7 +78,7 @@ function changed(type: string, data: unknown, occurredAt: string, agent: string 
       alertId: subject.alertId,
       event,
       agent: agent === null ? null : foreignLine(agent, 100),
-      detail: foreignLine(subject.detail),
+      detail: redactLine(subject.detail),
       occurredAt: new Date(occurredAt),
       seenBy: 'webhook',
     },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { utcHour } from '#domain/base/time.ts';
 import { sha256 } from '#store/hash-chain.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { receiveWebhook } from '#workflows/intake/receive-webhook.ts';
@@ -63,11 +64,11 @@ async function keep(context: AppContext, request: IncomingMessage, response: Ser
 
 async function warnOfBadSignatures(context: AppContext): Promise<void> {
   const now = context.now();
-  const key = `bad-signatures/${now.toISOString().slice(0, 13)}`;
+  const key = `bad-signatures/${utcHour(now)}`;
   await context.jobs
     .enqueue(
       context.database,
-      { queue: 'slack', key, data: { kind: 'warn', key, warning: 'bad-signatures', details: {} }, dueAt: now },
+      { queue: 'slack', key, data: { kind: 'warning', key, warning: 'bad-signatures', details: {} }, dueAt: now },
       now,
     )
     .catch((error: unknown) => context.log.error({ err: error }, 'the warning about bad signatures could not be kept'));

@@ -1,4 +1,4 @@
-import type { FailureOutcome } from '#domain/incident/call.ts';
+import type { FailureOutcome } from '#domain/incident/outbox/message.ts';
 
 export type ServiceName =
   | 'slack'

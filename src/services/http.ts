@@ -102,7 +102,11 @@ const WORDS: Readonly<Record<string, string>> = {
 function failureText(error: unknown, deadline: Milliseconds): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${deadline / 1_000} s`;
   const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return connectionWords(cause instanceof Error && 'code' in cause ? String(cause.code) : '');
+}
+
+/** Why a connection failed, in words, by its error's code. */
+export function connectionWords(code: string): string {
   const known = WORDS[code];
   return known === undefined ? 'the request failed' : `${known} (${code})`;
 }

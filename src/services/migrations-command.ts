@@ -1,5 +1,9 @@
-import { spawn } from 'node:child_process';
-import { redact } from '#domain/base/text/redact.ts';
+import { stripVTControlCharacters } from 'node:util';
+import { execa, type Result } from 'execa';
+import pTimeout from 'p-timeout';
+import { redactLine } from '#domain/base/text/foreign.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { formatDuration, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import type { MigrationCommand } from '#domain/remedies/recreate-table.ts';
 
 /** How a run of the migrations ended. `lines`: the last ones that it printed, without secrets and identities. */
@@ -12,60 +16,74 @@ export type MigrationRun = {
 /** The application's own migrations, as the policy's command runs them. */
 export type Migrations = MigrationCommand & { readonly run: () => Promise<MigrationRun> };
 
-const LONGEST_MILLISECONDS = 600_000;
+const LONGEST: Milliseconds = 10 * MINUTE;
+const KEPT_CHARACTERS = 20_000;
 const KEPT_LINES = 8;
 const LINE_LENGTH = 200;
 
 /**
  * The command runs without a shell, in its own process group, and with nothing of Gapwatch's environment but PATH and HOME: its DATABASE_URL is
- * that of the application's role. It is ended after ten minutes.
+ * that of the application's role. After `longest` the whole group is ended.
  */
-export function connectMigrations({ command, directory }: MigrationCommand, databaseUrl: string): Migrations {
-  return { command, directory, run: () => run({ command, directory }, databaseUrl) };
+export function connectMigrations({ command, directory }: MigrationCommand, databaseUrl: string, longest = LONGEST): Migrations {
+  return { command, directory, run: () => run({ command, directory }, databaseUrl, longest) };
 }
 
-function run({ command, directory }: MigrationCommand, databaseUrl: string): Promise<MigrationRun> {
+async function run({ command, directory }: MigrationCommand, databaseUrl: string, longest: Milliseconds): Promise<MigrationRun> {
   const [program = '', ...options] = command;
   const { PATH = '', HOME = '' } = process.env;
-  return new Promise((resolve) => {
-    const child = spawn(program, options, {
-      cwd: directory,
-      env: { PATH, HOME, DATABASE_URL: databaseUrl },
-      shell: false,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const keep = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-20_000);
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    let isLate = false;
-    const late = setTimeout(() => {
-      isLate = true;
-      // The whole group: what npx starts would outlive it.
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, LONGEST_MILLISECONDS);
-    const end = (how: MigrationRun['how'], text: string) => {
-      clearTimeout(late);
-      resolve({ how, text, lines: lastLines(output, databaseUrl) });
-    };
-    child.on('error', ({ message }) => end('not-started', `it could not be started: ${message.slice(0, LINE_LENGTH)}`));
-    child.on('close', (code, signal) => {
-      if (isLate) end('timed-out', 'it was ended after ten minutes');
-      else if (code === 0) end('succeeded', 'it ended well');
-      else end('failed', `it ended with ${code === null ? `the signal ${signal}` : `exit code ${code}`}`);
-    });
+  const child = execa(program, options, {
+    cwd: directory,
+    env: { PATH, HOME, DATABASE_URL: databaseUrl },
+    extendEnv: false,
+    detached: true,
+    stdin: 'ignore',
+    all: true,
+    // Its end is what is kept, however much it prints.
+    buffer: false,
+    reject: false,
   });
+  let output = '';
+  child.all.setEncoding('utf8').on('data', (chunk: string) => {
+    output = (output + chunk).slice(-KEPT_CHARACTERS);
+  });
+  const result = await pTimeout(child, { milliseconds: longest, fallback: () => endGroup(child.pid) });
+  return { ...(result === null ? timedOut(longest) : outcomeOf(result)), lines: lastLines(output, databaseUrl) };
+}
+
+/** The whole group: what npx starts would outlive it. */
+function endGroup(pid: number | undefined): null {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended in this very moment.
+  }
+  return null;
+}
+
+type Outcome = Pick<MigrationRun, 'how' | 'text'>;
+
+function timedOut(longest: Milliseconds): Outcome {
+  return { how: 'timed-out', text: `it was ended after ${formatDuration(longest)}` };
+}
+
+type Ended = Pick<Result, 'failed' | 'exitCode' | 'signal'> & { readonly originalMessage?: string | undefined };
+
+function outcomeOf({ failed, exitCode, signal, originalMessage = '' }: Ended): Outcome {
+  if (!failed) return { how: 'succeeded', text: 'it ended well' };
+  if (exitCode !== undefined) return { how: 'failed', text: `it ended with exit code ${exitCode}` };
+  if (signal !== undefined) return { how: 'failed', text: `it ended with the signal ${signal}` };
+  return { how: 'not-started', text: `it could not be started: ${foreignLine(originalMessage, LINE_LENGTH)}` };
 }
 
 function lastLines(output: string, databaseUrl: string): readonly string[] {
   const secret = decodeURIComponent(new URL(databaseUrl).password);
-  const safe = output.replaceAll(databaseUrl, '[DATABASE_URL]').replaceAll(secret || databaseUrl, '[password]');
+  const safe = stripVTControlCharacters(output)
+    .replaceAll(databaseUrl, '[DATABASE_URL]')
+    .replaceAll(secret || databaseUrl, '[password]');
   return safe
     .split('\n')
-    .map((line) => redact(line.trim(), LINE_LENGTH))
+    .map((line) => redactLine(line.trim(), LINE_LENGTH))
     .filter((line) => line !== '')
     .slice(-KEPT_LINES);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rawText } from '#domain/base/text/foreign.ts';
 import { HOUR, type Milliseconds } from '#domain/base/time.ts';
 import type { ErrorIssue } from '#domain/checks/errors.ts';
 import { askJson } from './http.ts';
@@ -53,7 +54,7 @@ export function connectSentry({ url, token, organization, project }: SentrySetti
 
 function toIssue({ shortId, id, title, culprit, permalink, count, metadata }: z.infer<typeof issuesSchema>[number]): ErrorIssue {
   const text = [title, culprit, metadata?.type, metadata?.value].filter((part) => typeof part === 'string').join('\n');
-  return { shortId: shortId ?? id, text: text.slice(0, 5_000), url: permalink ?? '', count };
+  return { shortId: shortId ?? id, text: rawText(text.slice(0, 5_000)), url: permalink ?? '', count };
 }
 
 /** Sentry pages by a Link header: `<…>; rel="next"; results="true"; cursor="…"`. */

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
+import { execa } from 'execa';
 import { z } from 'zod';
-
-const run = promisify(execFile);
+import { MINUTE } from '#domain/base/time.ts';
 
 /** A PostgreSQL server that Gapwatch runs for itself, reachable through a unix socket only. */
 export type EmbeddedServer = {
@@ -173,10 +172,8 @@ async function isPostgres(pid: number): Promise<boolean> {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     return /\(postgres\) [^ZX]/.test(stat);
   }
-  return run('ps', ['-o', 'comm=', '-p', String(pid)]).then(
-    ({ stdout }) => stdout.includes('postgres'),
-    () => false,
-  );
+  const { stdout = '' } = await execa('ps', ['-o', 'comm=', '-p', String(pid)], { reject: false });
+  return stdout.includes('postgres');
 }
 
 async function createDatabase(server: Server, name: string): Promise<string> {
@@ -202,15 +199,19 @@ async function pgCtl(server: Server, args: readonly string[]): Promise<void> {
 
 async function asOwner(server: Pick<Server, 'owner' | 'log'>, file: string, args: readonly string[]): Promise<void> {
   const identity = server.owner ? { uid: server.owner.uid, gid: server.owner.gid } : {};
+  const env = { LC_ALL: 'C', PATH: process.env.PATH ?? '' };
   // stdio is not inherited: a server that kept our pipes open would keep our parent waiting.
-  await run(file, [...args], { ...identity, cwd: '/', env: { LC_ALL: 'C', PATH: process.env.PATH ?? '' }, timeout: 60_000 }).catch(
+  await execa(file, args, { ...identity, cwd: '/', env, extendEnv: false, stdin: 'ignore', timeout: MINUTE }).catch(
     async (cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const log = await readFile(server.log, 'utf8').catch(() => '');
       const hint = reason.includes('EACCES') || reason.includes('Permission denied') ? ROOT_HINT : '';
-      throw new EmbeddedServerError(`The embedded PostgreSQL did not do its work: ${reason.trim()}\n${log.slice(-1_000)}${hint}`, {
-        cause,
-      });
+      throw new EmbeddedServerError(
+        stripVTControlCharacters(`The embedded PostgreSQL did not do its work: ${reason.trim()}\n${log.slice(-1_000)}`) + hint,
+        {
+          cause,
+        },
+      );
     },
   );
 }

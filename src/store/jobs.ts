@@ -1,6 +1,6 @@
 import { type Clock, type ConnectionOptions, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Milliseconds, SECOND } from '#domain/base/time.ts';
+import { DAY, type Milliseconds, SECOND } from '#domain/base/time.ts';
 import type { Queryable } from './database.ts';
 
 /**
@@ -29,6 +29,8 @@ export type Jobs = {
    * that throws is run again with growing pauses; a job whose process died, after about 15 seconds.
    */
   readonly work: (handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void, queues: readonly Queue[]) => Promise<void>;
+  /** Which of these keys belong to a job of the queue that waits or runs. */
+  readonly known: (queue: Queue, keys: readonly string[]) => Promise<ReadonlySet<string>>;
   /** How many jobs wait, run and have died. */
   readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
   /** How long the job that is due longest has waited for a worker; 0 when none waits. */
@@ -54,7 +56,7 @@ export async function startJobs(connectionString: string, onError: (error: Error
   });
   boss.on('error', onError);
   await boss.start();
-  await boss.createQueue(DEAD, { retentionSeconds: 365 * 86_400 });
+  await boss.createQueue(DEAD, { retentionSeconds: (365 * DAY) / SECOND });
   for (const queue of Object.keys(QUEUES)) {
     const options = {
       notify: true,
@@ -67,13 +69,14 @@ export async function startJobs(connectionString: string, onError: (error: Error
       retryBackoff: true,
       retryDelayMax: 30,
       deleteAfterSeconds: 3_600,
-      retentionSeconds: 90 * 86_400,
+      retentionSeconds: (90 * DAY) / SECOND,
     };
     await boss.createQueue(queue, { policy: 'stately', ...options });
   }
   return {
     enqueue: (client, job, now) => enqueue(boss, client, job, now),
     work: (handler, onDead, queues) => work(boss, handler, onDead, queues),
+    known: (queue, keys) => known(boss, queue, keys),
     counts: () => counts(boss),
     lateness: () => lateness(boss),
     stop: () => boss.stop({ graceful: true, timeout: 4_000 }),
@@ -114,6 +117,19 @@ async function work(
   await boss.work<object>(DEAD, { pollingIntervalSeconds: 10 }, async (jobs) => {
     for (const job of jobs) onDead(job.data);
   });
+}
+
+const keyRow = z.object({ key: z.string() });
+
+/** Jobs that are over are few: pg-boss deletes them an hour later, and its index on name and key finds the others. */
+async function known(boss: PgBoss, queue: Queue, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await boss.getDb().executeSql(
+    `select singleton_key as key
+     from pgboss.job
+     where name = $1 and singleton_key = any($2) and state < 'completed'`,
+    [queue, [...keys]],
+  );
+  return new Set(rows.map((row) => keyRow.parse(row).key));
 }
 
 async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly active: number; readonly dead: number }> {

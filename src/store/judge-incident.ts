@@ -1,6 +1,6 @@
 import { DAY, HOUR, type Milliseconds } from '#domain/base/time.ts';
 import type { RecordedEvent } from '#domain/incident/event.ts';
-import { stateOf } from '#domain/incident/state.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { brokenLinks, type Link, sha256, unlink } from './hash-chain.ts';
 import { judgeIncidentLedger } from './judge-incident-ledger.ts';
 import type { LedgerEntry } from './ledger.ts';

@@ -23,6 +23,7 @@ import type { Sentry } from '#services/sentry.ts';
 import type { Slack, SlackUser } from '#services/slack.ts';
 import type { Database } from '#store/database.ts';
 import type { Jobs } from '#store/jobs.ts';
+import type { Remembered } from './remembered.ts';
 
 export type { OnCall, SlackUser };
 
@@ -57,6 +58,8 @@ export type AppContext = {
     readonly writerRole: string | null;
   };
   readonly sources: Sources;
+  /** What this process remembers between its jobs. */
+  readonly remembered: Remembered;
   readonly now: () => Date;
   readonly log: Logger;
   readonly observe: Observe;

@@ -1,31 +1,17 @@
 import { z } from 'zod';
-import { DESTINATIONS } from '#domain/incident/call.ts';
-import { timerCommandSchema } from '#domain/incident/command.ts';
 import type { Job } from '#domain/incident/effects.ts';
+import { DESTINATIONS } from '#domain/incident/outbox/message.ts';
+import { timerCommandSchema } from '#domain/incident/timer-command.ts';
+import { WARNINGS } from '#domain/messages/warnings.ts';
 import { ALARM_NAMES } from '#domain/watch/alarm.ts';
 import type { NewJob } from '#store/jobs.ts';
 
 const incident = z.number().int();
 
-/** Warnings that belong to no incident, each with a template of its name under `templates/slack/warning`. */
-export const WARNINGS = [
-  'bad-signatures',
-  'job-given-up',
-  'record-broken',
-  'watch-alarm',
-  'watch-over',
-  'webhook-missed',
-  'webhooks-off',
-] as const;
-
-/** What a job carries. Jobs of incidents come from their effects; the others from the poll and from people. */
-export const jobDataSchema = z.discriminatedUnion('kind', [
+const knownJobSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deliver'), destination: z.enum(DESTINATIONS), incident }),
   z.object({ kind: z.literal('first-reading'), incident }),
-  z.object({ kind: z.literal('watch'), incident }),
-  z.object({ kind: z.literal('claim-due'), incident }),
-  z.object({ kind: z.literal('update-due'), incident, number: z.number().int() }),
-  z.object({ kind: z.literal('notice-late'), incident, outgoing: z.string() }),
+  z.object({ kind: z.literal('poll-table'), incident }),
   z.object({ kind: z.literal('timer'), incident, command: timerCommandSchema }),
   z.object({ kind: z.literal('count-earlier-gaps'), incident }),
   z.object({ kind: z.literal('plan-remedy'), incident, request: z.string() }),
@@ -41,11 +27,11 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
     ts: z.string(),
   }),
   z.object({ kind: z.literal('classify-alert'), alertId: z.string() }),
-  z.object({ kind: z.literal('sign-evidence') }),
+  z.object({ kind: z.literal('poll-pagerduty') }),
   z.object({ kind: z.literal('webhook-expected'), alertId: z.string(), since: z.iso.datetime() }),
+  z.object({ kind: z.literal('sign-evidence') }),
   z.object({ kind: z.literal('self-check') }),
   z.object({ kind: z.literal('verify-records') }),
-  z.object({ kind: z.literal('poll') }),
   z.object({ kind: z.literal('watch-round') }),
   z.object({ kind: z.literal('notify-alarm'), alarm: z.enum(ALARM_NAMES) }),
   z.object({
@@ -56,46 +42,78 @@ export const jobDataSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export type JobData = z.infer<typeof jobDataSchema>;
+export type JobData = z.infer<typeof knownJobSchema>;
+export type JobKind = JobData['kind'];
+export type JobOf<Kind extends JobKind> = { readonly [Each in JobKind]: Extract<JobData, { kind: Each }> }[Kind];
 
-/** An effect as a job for the store. */
+/** The queue in which a job of each kind waits: that of the service it may have to wait for. A delivery waits in its destination's. */
+const QUEUES: { readonly [Kind in Exclude<JobKind, 'deliver'>]: NewJob['queue'] } = {
+  'first-reading': 'audit',
+  'poll-table': 'audit',
+  timer: 'timers',
+  'count-earlier-gaps': 'audit',
+  'plan-remedy': 'remedies',
+  'run-remedy': 'remedies',
+  'run-check': 'audit',
+  'refresh-check': 'audit',
+  'refresh-check-in-channel': 'audit',
+  'classify-alert': 'pagerduty',
+  'poll-pagerduty': 'pagerduty',
+  'webhook-expected': 'timers',
+  'sign-evidence': 'timers',
+  'self-check': 'timers',
+  'verify-records': 'timers',
+  'watch-round': 'watch',
+  'notify-alarm': 'watch',
+  warning: 'slack',
+};
+
+/** What a job carries. Jobs of incidents come from their effects; the others from the poll, the upkeep and people. */
+export const jobDataSchema = z.preprocess(asWrittenNow, knownJobSchema);
+
+/** Returns an effect as a job for the store. */
 export function toNewJob({ key, dueAt, ...data }: Job): NewJob {
   return { queue: queueOf(data), key, dueAt, data };
 }
 
-/** The queue in which a job waits: the one of the service it may have to wait for. */
-export function queueOf(data: JobData): NewJob['queue'] {
-  switch (data.kind) {
-    case 'deliver':
-      return data.destination;
-    case 'first-reading':
-    case 'watch':
-    case 'count-earlier-gaps':
-    case 'run-check':
-    case 'refresh-check':
-    case 'refresh-check-in-channel':
-      return 'audit';
-    case 'plan-remedy':
-    case 'run-remedy':
-      return 'remedies';
+/** Returns the queue in which a job waits. */
+export function queueOf(data: JobData | Omit<Job, 'key' | 'dueAt'>): NewJob['queue'] {
+  return 'destination' in data ? data.destination : QUEUES[data.kind === 'deliver' ? 'warning' : data.kind];
+}
+
+/** Kinds of jobs that a version before 0.2 may have left waiting, as they are called now. */
+const RENAMED: Readonly<Record<string, JobKind>> = {
+  lane: 'deliver',
+  'first-look': 'first-reading',
+  watch: 'poll-table',
+  survey: 'count-earlier-gaps',
+  'keep-current': 'refresh-check',
+  'keep-current-in-channel': 'refresh-check-in-channel',
+  examine: 'classify-alert',
+  poll: 'poll-pagerduty',
+  'audit-self': 'self-check',
+  'audit-records': 'verify-records',
+  'keep-watch': 'watch-round',
+  signal: 'notify-alarm',
+  warn: 'warning',
+};
+
+const earlierJob = z.looseObject({ kind: z.string() });
+
+function asWrittenNow(stored: unknown): unknown {
+  const job = earlierJob.safeParse(stored).data;
+  if (job === undefined) return stored;
+  const { kind, ...rest } = job;
+  switch (kind) {
     case 'claim-due':
+      return { kind: 'timer', incident: rest.incident, command: { kind } };
     case 'update-due':
+      return { kind: 'timer', incident: rest.incident, command: { kind, number: rest.number } };
     case 'notice-late':
-    case 'timer':
-    case 'sign-evidence':
-    case 'webhook-expected':
-    case 'self-check':
-    case 'verify-records':
-      return 'timers';
-    case 'watch-round':
-    case 'notify-alarm':
-      return 'watch';
-    case 'classify-alert':
-    case 'poll':
-      return 'pagerduty';
-    case 'warning':
-      return 'slack';
+      return { kind: 'timer', incident: rest.incident, command: { kind, key: rest.call } };
+    case 'lane':
+      return { kind: 'deliver', incident: rest.incident, destination: rest.lane };
     default:
-      return data satisfies never;
+      return { ...rest, kind: RENAMED[kind] ?? kind };
   }
 }

@@ -1,22 +1,46 @@
 import { BOT_QUEUES } from '#store/jobs.ts';
-import { countEarlierGaps } from '#workflows/checks/count-earlier-gaps.ts';
-import { keepCurrent, keepCurrentInChannel } from '#workflows/checks/live-check.ts';
-import { firstReading, pollTable } from '#workflows/checks/poll-table.ts';
-import { runCheck } from '#workflows/checks/run-check.ts';
-import { deliver } from '#workflows/deliver/deliver.ts';
-import { warn } from '#workflows/deliver/warning.ts';
-import { webhookExpected } from '#workflows/intake/missed-webhooks.ts';
-import { classifyAlert, poll } from '#workflows/intake/poll-pagerduty.ts';
-import { planRemedy } from '#workflows/remedies/plan-remedy.ts';
-import { runRemedy } from '#workflows/remedies/run-remedy.ts';
-import { handleDeadLetter } from '#workflows/upkeep/dead-letter.ts';
-import { selfCheck, startSelfCheck, verifyDaily } from '#workflows/upkeep/self-check.ts';
-import { planSigning, signDaily } from '#workflows/upkeep/sign-evidence.ts';
-import { notifyAlarm } from '#workflows/watch/alarm-notifier.ts';
-import { wakeWatchRound, watchRound } from '#workflows/watch/watch-round.ts';
+import { countEarlierGaps } from './checks/count-earlier-gaps.ts';
+import { refreshCheck, refreshCheckInChannel } from './checks/live-check.ts';
+import { firstReading, pollTable } from './checks/poll-table.ts';
+import { runCheck } from './checks/run-check.ts';
 import type { AppContext } from './context.ts';
+import { deliver } from './deliver/deliver.ts';
+import { postWarning } from './deliver/warning.ts';
 import { execute } from './execute.ts';
-import { type JobData, jobDataSchema } from './jobs.ts';
+import { webhookExpected } from './intake/missed-webhooks.ts';
+import { classifyAlert, pollPagerDuty } from './intake/poll-pagerduty.ts';
+import { type JobKind, type JobOf, jobDataSchema } from './jobs.ts';
+import { planRemedy } from './remedies/plan-remedy.ts';
+import { runRemedy } from './remedies/run-remedy.ts';
+import { handleDeadLetter } from './upkeep/dead-letter.ts';
+import { selfCheck, startSelfCheck, verifyDaily } from './upkeep/self-check.ts';
+import { planSigning, signDaily } from './upkeep/sign-evidence.ts';
+import { notifyAlarm } from './watch/alarm-notifier.ts';
+import { wakeWatchRound, watchRound } from './watch/watch-round.ts';
+
+/** Who does the work of each kind of job. */
+const HANDLERS: { readonly [Kind in JobKind]: (context: AppContext, job: JobOf<Kind>) => Promise<unknown> } = {
+  deliver: (context, { destination, incident }) => deliver(context, destination, incident),
+  'first-reading': (context, { incident }) => firstReading(context, incident),
+  'poll-table': (context, { incident }) => pollTable(context, incident),
+  timer: (context, { incident, command }) => execute(context, incident, command, { kind: 'timer' }),
+  'count-earlier-gaps': (context, { incident }) => countEarlierGaps(context, incident),
+  'plan-remedy': (context, { incident, request }) => planRemedy(context, incident, request),
+  'run-remedy': (context, { incident, request }) => runRemedy(context, incident, request),
+  'run-check': runCheck,
+  'refresh-check': refreshCheck,
+  'refresh-check-in-channel': (context, { check, request, until, channel, ts }) =>
+    refreshCheckInChannel(context, { check, request, until: new Date(until), posted: { channel, ts } }),
+  'classify-alert': (context, { alertId }) => classifyAlert(context, alertId),
+  'poll-pagerduty': pollPagerDuty,
+  'webhook-expected': (context, { alertId, since }) => webhookExpected(context, alertId, new Date(since)),
+  'sign-evidence': signDaily,
+  'self-check': selfCheck,
+  'verify-records': verifyDaily,
+  'watch-round': (context) => watchRound({ ...context, hasChannel: true }),
+  'notify-alarm': (context, { alarm }) => notifyAlarm({ ...context, hasChannel: true }, alarm),
+  warning: postWarning,
+};
 
 /**
  * Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. The watch begins
@@ -31,7 +55,8 @@ export async function startWork(context: AppContext, { hasWatch }: { readonly ha
     hasWatch ? [...BOT_QUEUES, 'watch'] : BOT_QUEUES,
   );
   const now = context.now();
-  await context.jobs.enqueue(context.database, { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: now }, now);
+  const poll = { queue: 'pagerduty', key: 'poll', data: { kind: 'poll-pagerduty' }, dueAt: now } as const;
+  await context.jobs.enqueue(context.database, poll, now);
   if (hasWatch) await wakeWatchRound(context, context.database, now);
   await planSigning(context, now);
   await startSelfCheck(context);
@@ -39,7 +64,8 @@ export async function startWork(context: AppContext, { hasWatch }: { readonly ha
 
 async function run(context: AppContext, data: unknown): Promise<void> {
   try {
-    await perform(context, jobDataSchema.parse(data));
+    const job = jobDataSchema.parse(data);
+    await handleKind(job.kind, context, job);
   } catch (error) {
     // pg-boss runs it again with growing pauses; the log says why.
     context.log.warn({ err: error, job: data }, 'a job failed and will be run again');
@@ -47,59 +73,6 @@ async function run(context: AppContext, data: unknown): Promise<void> {
   }
 }
 
-async function perform(context: AppContext, data: JobData): Promise<void> {
-  switch (data.kind) {
-    case 'deliver':
-      return deliver(context, data.destination, data.incident);
-    case 'first-reading':
-      return firstReading(context, data.incident);
-    case 'watch':
-      return pollTable(context, data.incident);
-    case 'run-check':
-      return runCheck(context, data);
-    case 'refresh-check':
-      return keepCurrent(context, data);
-    case 'refresh-check-in-channel': {
-      const { check, request, until, channel, ts } = data;
-      return keepCurrentInChannel(context, { check, request, until: new Date(until), posted: { channel, ts } });
-    }
-    case 'classify-alert':
-      return classifyAlert(context, data.alertId);
-    case 'poll':
-      return poll(context);
-    case 'update-due':
-      await execute(context, data.incident, { kind: 'update-due', number: data.number }, { kind: 'timer' });
-      return;
-    case 'claim-due':
-      await execute(context, data.incident, { kind: 'claim-due' }, { kind: 'timer' });
-      return;
-    case 'notice-late':
-      await execute(context, data.incident, { kind: 'notice-late', key: data.outgoing }, { kind: 'timer' });
-      return;
-    case 'timer':
-      await execute(context, data.incident, data.command, { kind: 'timer' });
-      return;
-    case 'webhook-expected':
-      return webhookExpected(context, data.alertId, new Date(data.since));
-    case 'self-check':
-      return selfCheck(context);
-    case 'verify-records':
-      return verifyDaily(context);
-    case 'sign-evidence':
-      return signDaily(context);
-    case 'plan-remedy':
-      return planRemedy(context, data.incident, data.request);
-    case 'run-remedy':
-      return runRemedy(context, data.incident, data.request);
-    case 'count-earlier-gaps':
-      return countEarlierGaps(context, data.incident);
-    case 'warning':
-      return warn(context, data);
-    case 'watch-round':
-      return watchRound({ ...context, hasChannel: true });
-    case 'notify-alarm':
-      return notifyAlarm({ ...context, hasChannel: true }, data.alarm);
-    default:
-      return data satisfies never;
-  }
+function handleKind<Kind extends JobKind>(kind: Kind, context: AppContext, job: JobOf<Kind>): Promise<unknown> {
+  return HANDLERS[kind](context, job);
 }

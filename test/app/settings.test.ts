@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { readPolicy } from '#app/policy-file.ts';
-import { readSettings } from '#app/settings.ts';
-import { DEFAULT_POLICY } from '#domain/base/policy.ts';
+import { GROUPS, type SettingRow } from '#app/settings/row.ts';
+import { SETTINGS } from '#app/settings/table.ts';
+import { readSettings, readStoreSettings, readTextSettings, readWatchSettings } from '#app/settings.ts';
 
 const good = {
   SLACK_BOT_TOKEN: 'xoxb-1',
@@ -15,6 +15,9 @@ const good = {
   PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example',
 };
 
+const rows: readonly (readonly [string, SettingRow])[] = Object.entries(SETTINGS);
+const everyOneEmpty = Object.fromEntries(rows.map(([name]) => [name, '']));
+
 const messageOf = (work: () => unknown): string => {
   try {
     work();
@@ -24,14 +27,27 @@ const messageOf = (work: () => unknown): string => {
   return 'nothing was wrong';
 };
 
-test('every wrong setting is named in one message, and no value is shown', () => {
+test('every wrong setting is named in one message, with what is expected and where it comes from, and no value is shown', () => {
   const message = messageOf(() =>
-    readSettings({ ...good, PORT: 'eighty', SLACK_BOT_TOKEN: 'hunter2', SMTP_URL: ' ', MAIL_FROM: 'nobody' }),
+    readSettings({
+      ...good,
+      PORT: 'eighty',
+      SLACK_BOT_TOKEN: 'hunter2',
+      SMTP_URL: ' ',
+      MAIL_FROM: 'nobody',
+      DATABASE_URL: 'mysql://hunter3',
+    }),
   );
-  expect(message).toContain('4 settings are wrong');
-  for (const name of ['PORT is malformed', 'SLACK_BOT_TOKEN is malformed', 'SMTP_URL is missing', 'MAIL_FROM is malformed'])
-    expect(message).toContain(name);
-  expect(message).not.toContain('hunter2');
+  expect(message).toBe(
+    [
+      '5 settings are wrong (environment or .env; .env.example lists them all):',
+      '  PORT is malformed: expected a port from 0 to 65535. From: your choice; 3000 unless set.',
+      '  DATABASE_URL is malformed: expected postgresql://user:password@host/database. From: your PostgreSQL server; absent, the embedded one is used.',
+      '  SLACK_BOT_TOKEN is malformed: expected a token that starts with xoxb-. From: Slack app → OAuth & Permissions → Bot User OAuth Token.',
+      '  SMTP_URL is missing: expected smtp://user:password@host:587 or smtps://user:password@host:465. From: your mail server.',
+      '  MAIL_FROM is malformed: expected an e-mail address. From: your mail server: an address it may send from.',
+    ].join('\n'),
+  );
 });
 
 test('without a signing secret an app token is needed, and with one it is enough', () => {
@@ -39,27 +55,28 @@ test('without a signing secret an app token is needed, and with one it is enough
   expect(readSettings({ ...good, SLACK_SIGNING_SECRET: '', SLACK_APP_TOKEN: 'xapp-1' }).SLACK_APP_TOKEN).toBe('xapp-1');
 });
 
-test('what is left out has its default', () => {
-  expect(readSettings(good)).toMatchObject({ PORT: 3000, HOST: '127.0.0.1', SLACK_CHANNEL: '#incidents', AUDIT_TABLE: 'AuditLog' });
+test('what is left out, or left empty, has its default', () => {
+  const standard = { PORT: 3000, HOST: '127.0.0.1', SLACK_CHANNEL: '#incidents', AUDIT_TABLE: 'AuditLog' };
+  expect(readSettings(good)).toMatchObject(standard);
+  expect(readSettings({ ...everyOneEmpty, ...good })).toEqual(readSettings(good));
 });
 
-test('an empty policy is the runbook', () => {
-  expect(readPolicy('')).toEqual(DEFAULT_POLICY);
+test('the store and the texts are read without any of the bot’s settings, and an empty value counts as absent there too', () => {
+  expect(readStoreSettings(everyOneEmpty)).toEqual({ GAPWATCH_DATA_DIR: './data' });
+  expect(readTextSettings(everyOneEmpty)).toEqual({ RUNBOOK_FILE: './runbook.yaml', TEMPLATES_DIR: './templates' });
+  expect(messageOf(() => readStoreSettings({ DATABASE_URL: 'mysql://db' }))).toContain('DATABASE_URL is malformed');
 });
 
-test('the policy that the project ships is the runbook too', async () => {
-  const { readFile } = await import('node:fs/promises');
-  expect(readPolicy(await readFile('runbook.yaml', 'utf8'))).toEqual(DEFAULT_POLICY);
+test('the watch by itself needs the monitored database alone, and still refuses what is malformed', () => {
+  const message = messageOf(() => readWatchSettings({ ...everyOneEmpty, SMTP_URL: 'mail' }));
+  expect(message).toContain('2 settings are wrong');
+  expect(message).toContain('AUDIT_DATABASE_URL is missing');
+  expect(message).toContain('SMTP_URL is malformed');
+  expect(readWatchSettings({ AUDIT_DATABASE_URL: good.AUDIT_DATABASE_URL }).SLACK_BOT_TOKEN).toBeUndefined();
 });
 
-test('an unknown key is refused with the nearest known one, together with every other mistake', () => {
-  const message = messageOf(() => readPolicy('claim_withn: 5m\ngap: { tolerence: 5m, alert_after: 5 }\nupdates: { every: 10x }\n'));
-  expect(message).toContain('claim_withn: unknown key. Did you mean "claim_within"?');
-  expect(message).toContain('gap.tolerence: unknown key. Did you mean "tolerance"?');
-  expect(message).toContain('gap.alert_after: expected a duration with its unit');
-  expect(message).toContain('updates.every: expected a duration with its unit, such as 30s, 5m, 24h or 90d, not "10x"');
-});
-
-test('text that is no YAML is told with its place', () => {
-  expect(messageOf(() => readPolicy('a: [1, 2'))).toContain('runbook.yaml: ');
+test.each(rows)('%s: its row says who needs it exactly when there is no start without it, and its example is accepted', (name, row) => {
+  expect(row.neededBy !== undefined).toBe(!row.schema.safeParse(undefined).success);
+  if (row.example !== undefined) expect(row.schema.safeParse(row.example).success, name).toBe(true);
+  expect(Object.keys(GROUPS)).toContain(row.group);
 });

@@ -1,7 +1,11 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openLog } from '#app/log.ts';
+import { readSettings } from '#app/settings.ts';
+import { start } from '#app/start.ts';
 import { loadTemplates } from '#app/templates.ts';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { slackMessage } from '#domain/messages/blocks.ts';
@@ -31,6 +35,29 @@ test('a misspelt variable, an unknown filter and a broken tag are named with fil
   expect(message).toMatch(/slack\/update\.liquid: undefined variable: incident\.statsu, line:2/);
   expect(message).toMatch(/slack\/check\.liquid: undefined filter: shout, line:1/);
   expect(message).toMatch(/slack\/resolution\.liquid: tag .* not closed, line:1/);
+});
+
+const shipped = readdirSync('templates', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.liquid'));
+
+test.each(shipped)('%s: a broken one stops the start, with file and line', async (name) => {
+  const file = join(folder, name);
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  await writeFile(file, [...lines, '{{ details.nobody_knows_this }}'].join('\n'));
+  const settings = readSettings({
+    ...{
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      SLACK_SIGNING_SECRET: 'signing-secret',
+      SMTP_URL: 'smtp://127.0.0.1:1',
+      MAIL_FROM: 'bot@clinic.example',
+    },
+    ...{ PAGERDUTY_API_TOKEN: 'token', PAGERDUTY_FROM_EMAIL: 'bot@clinic.example', PAGERDUTY_WEBHOOK_SECRET: 'secret' },
+    ...{ AUDIT_DATABASE_URL: 'postgresql://127.0.0.1:1/clinic', PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example' },
+    // Nothing listens there: a start that gets past the templates fails for another reason than the one expected here.
+    ...{ DATABASE_URL: 'postgresql://127.0.0.1:1/store', TEMPLATES_DIR: folder },
+  });
+  await expect(start(settings, openLog('silent'))).rejects.toThrow(
+    new RegExp(`^${name}: undefined variable: .*, line:${lines.length + 1}`),
+  );
 });
 
 test('a template can read no file', async () => {

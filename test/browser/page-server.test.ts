@@ -22,7 +22,7 @@ describe('the demo’s page answers this machine’s own browser alone', () => {
     for (const stop of stops) await stop();
   });
   const payload = (body: string, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }) =>
-    fetch(`${url}/deeds`, { method: 'POST', headers, body });
+    fetch(`${url}/actions`, { method: 'POST', headers, body });
 
   test('a name of another site that points here is refused', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
@@ -33,12 +33,12 @@ describe('the demo’s page answers this machine’s own browser alone', () => {
   });
 
   test('a form of another site is refused, as it can’t send JSON', async () => {
-    expect((await payload('{"deed":"repair"}', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await payload('{"action":"repair"}', { 'content-type': 'text/plain' })).status).toBe(415);
   });
 
-  test('what is no deed is answered with what was expected', async () => {
-    expect(await (await payload('{"deed":"drop"}')).json()).toEqual({ refused: expect.stringContaining('Invalid') });
-    expect(await (await payload('{"deed":"repair"}')).json()).toEqual({ refused: 'Nothing is broken.' });
+  test('what is no action is answered with what was expected', async () => {
+    expect(await (await payload('{"action":"drop"}')).json()).toEqual({ refused: expect.stringContaining('Invalid') });
+    expect(await (await payload('{"action":"repair"}')).json()).toEqual({ refused: 'Nothing is broken.' });
   });
 
   test('nothing outside the page’s own files is served', async () => {

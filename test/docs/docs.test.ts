@@ -3,13 +3,15 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { SETTING_HELP } from '#app/settings.ts';
+import { SETTINGS } from '#app/settings/table.ts';
 import { CHECKS } from '#domain/checks/index.ts';
-import { ANNOUNCEMENTS } from '#domain/incident/call.ts';
+import { ANNOUNCEMENTS } from '#domain/incident/outbox/message.ts';
 import { SCOPES } from '#sandbox/stand-ins/slack/slack.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownUnder('docs')].filter((file) => file !== 'docs/runbook.md');
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownUnder('docs'), ...markdownUnder('packages')].filter(
+  (file) => file !== 'docs/runbook.md',
+);
 
 function markdownUnder(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -21,7 +23,9 @@ describe.each(documents)('%s', (file) => {
   test('every file it links or names exists', () => {
     const text = read(file);
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, link]) => join(dirname(file), link ?? ''));
-    const named = [...text.matchAll(/`((?:src|test|docs|sandbox|bench|templates)\/[\w./-]+\.\w+)`/g)].map(([, path]) => path ?? '');
+    const named = [...text.matchAll(/`((?:src|packages|test|docs|sandbox|bench|templates)\/[\w./-]+\.\w+)`/g)].map(
+      ([, path]) => path ?? '',
+    );
     for (const path of [...links, ...named]) expect(existsSync(path), path).toBe(true);
   });
 
@@ -33,7 +37,7 @@ describe.each(documents)('%s', (file) => {
 });
 
 test('.env.example and the README name exactly the settings that are read', () => {
-  const settings = Object.keys(SETTING_HELP).toSorted();
+  const settings = Object.keys(SETTINGS).toSorted();
   const listed = [...read('.env.example').matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name ?? '');
   expect(listed.toSorted()).toEqual(settings);
   for (const name of settings) expect(read('README.md')).toContain(`\`${name}\``);

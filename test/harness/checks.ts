@@ -1,6 +1,6 @@
+import pLimit from 'p-limit';
 import pg from 'pg';
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
-import { openGate } from '#services/database/connection-limit.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { connectOperations } from '#services/operations.ts';
@@ -67,13 +67,13 @@ export async function audit(
   { tableName = 'AuditLog', column = 'timestamp', policy = DEFAULT_POLICY, sources = NO_SOURCES }: Setting = {},
 ) {
   const [name = '', ...rest] = command.split(' ');
-  const auditDatabase = openAuditDatabase({ gate: openGate(2), url, table: tableName, timestampColumn: column }, () => undefined);
+  const auditDatabase = openAuditDatabase({ connections: pLimit(2), url, table: tableName, timestampColumn: column }, () => undefined);
   const context: CheckAppContext = {
     auditDatabase,
     auditTable: { database: 'clinic', tableName, column, writerRole: new URL(writerUrl).username },
     policy,
     now: () => new Date(),
-    sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, openGate(2)) } },
+    sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, pLimit(2)) } },
   };
   try {
     return await checkVerdict(context, name, rest.join(' '));

@@ -64,6 +64,7 @@ async function openWorld(): Promise<World & { readonly close: () => Promise<void
   const socketFolder = inject('socketFolder');
   const [storeUrl, clinicUrl] = await createDatabases(socketFolder, [`store${suffix}`, `clinic${suffix}`]);
   const folder = await mkdtemp(join(tmpdir(), 'gapwatch-story-'));
+  await writeFile(join(folder, 'runbook.yaml'), '');
   const clock = new SandboxClock({ realMilliseconds: Date.now(), shownMilliseconds: NOON, speed: 0 }, 20);
   const clinic = await openClinic(clinicUrl, suffix);
   await clinic.follow(clock.reading);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { IncidentEvent } from '#domain/incident/event.ts';
-import { stateOf } from '#domain/incident/state.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { type Chance, chance } from '#sandbox/chance.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
-import { stateOf } from '#domain/incident/state.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { keepDelivery } from '#store/deliveries.ts';

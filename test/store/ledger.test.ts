@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { verifyStore } from '#app/evidence/verify.ts';
 import type { RecordedEvent } from '#domain/incident/event.ts';
-import { stateOf } from '#domain/incident/state.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { type Database, openDatabase, type Queryable } from '#store/database.ts';
 import { keepDelivery } from '#store/deliveries.ts';

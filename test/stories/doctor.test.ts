@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { story, type World } from '#harness/world.ts';
@@ -10,10 +10,18 @@ const run = promisify(execFile);
 
 /** What the doctor prints, and its exit code. */
 async function doctor(environment: Readonly<Record<string, string>>, ...options: readonly string[]) {
-  const env = { PATH: process.env.PATH ?? '', RUNBOOK_FILE: '/nowhere/runbook.yaml', ...environment };
-  return run(process.execPath, ['src/cli.ts', 'doctor', ...options], { env }).then(
+  return gapwatch(process.cwd(), environment, 'doctor', ...options);
+}
+
+/** What a command prints that runs in `folder`, whose `.env` it reads, and its exit code. */
+async function gapwatch(folder: string, environment: Readonly<Record<string, string>>, ...words: readonly string[]) {
+  const env = { PATH: process.env.PATH ?? '', ...environment };
+  return run(process.execPath, [resolve('src/cli.ts'), ...words], { cwd: folder, env }).then(
     ({ stdout }) => ({ said: stdout, code: 0 }),
-    (error: { readonly stdout: string; readonly code: number }) => ({ said: error.stdout, code: error.code }),
+    (error: { readonly stdout: string; readonly stderr: string; readonly code: number }) => ({
+      said: `${error.stdout}${error.stderr}`,
+      code: error.code,
+    }),
   );
 }
 
@@ -62,4 +70,36 @@ story('doctor with an option that it has not → which there are', async () => {
   const { said, code } = await doctor({}, '--wach');
   expect(said).toContain('doctor takes no option --wach: expected none (the bot), or --watch (the watch by itself).');
   expect(code).toBe(2);
+});
+
+story('.env.example copied as it is → its empty values are absent for every command', async ({ world }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gapwatch-empty-'));
+  await chmod(folder, 0o755);
+  await copyFile('.env.example', join(folder, '.env'));
+  const environment = { TEMPLATES_DIR: resolve('templates') };
+  const { AUDIT_DATABASE_URL = '' } = world.environment;
+  try {
+    expect(await gapwatch(folder, environment, 'verify')).toEqual({ said: 'Every record verifies.\n', code: 0 });
+    for (const command of ['report', 'export'])
+      expect(await gapwatch(folder, environment, command, 'INC-1')).toEqual({ said: 'There is no INC-1 in this store.\n', code: 1 });
+    expect((await gapwatch(folder, environment, 'templates')).said).toContain('Every template renders.');
+    const { said } = await gapwatch(folder, { ...environment, AUDIT_DATABASE_URL }, 'doctor', '--watch');
+    expect(said).toContain('ok    Gapwatch itself (its findings on record): nothing is known to be wrong');
+    expect(said).toContain('ok    audit table (AUDIT_DATABASE_URL, AUDIT_TABLE): public.AuditLog found');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+story('a runbook file that is named and not there → every command says so in one sentence', async ({ world }) => {
+  const RUNBOOK_FILE = '/nowhere/runbook.yaml';
+  const { DATABASE_URL = '' } = world.environment;
+  const sentence = `RUNBOOK_FILE names ${RUNBOOK_FILE}, and there is no such file: correct the name, or leave RUNBOOK_FILE empty.`;
+  for (const words of [['verify'], ['report', 'INC-1'], ['export', 'INC-1']])
+    expect(await gapwatch(process.cwd(), { DATABASE_URL, RUNBOOK_FILE }, ...words)).toEqual({ said: `${sentence}\n`, code: 1 });
+  const ofBot = await doctor({ ...world.environment, RUNBOOK_FILE });
+  expect(ofBot.said).toContain(`WRONG policy and templates (RUNBOOK_FILE, TEMPLATES_DIR): ${sentence}`);
+  expect(ofBot.code).toBe(1);
+  const ofWatch = await doctor({ ...forTheWatch(world), RUNBOOK_FILE }, '--watch');
+  expect(ofWatch.said).toContain(`WRONG the watch (watch.mode, PAGERDUTY_ROUTING_KEY): ${sentence}`);
 });

@@ -326,11 +326,11 @@ story('an alert that came by no webhook → it is found by the poll, and the cha
 
 story('a timer that was lost → the auditor finds it overdue and does its work', async ({ world }) => {
   await alertFires(world);
-  await tampers(world, `delete from pgboss.job where data ->> 'kind' = 'update-due'`);
+  await tampers(world, `delete from pgboss.job where data -> 'command' ->> 'kind' = 'update-due'`);
   await world.passes(6);
   await world.passes(1);
   expect(countOf(world, '⏳ UPDATE')).toBe(1);
-  expect(await (await fetch(`${world.botUrl()}/metrics`)).text()).toContain('gapwatch_repairs_total 1');
+  expect(await (await fetch(`${world.botUrl()}/metrics`)).text()).toMatch(/^gapwatch_repairs_total 1$/m);
 });
 
 story(
@@ -338,7 +338,10 @@ story(
   async ({ world }) => {
     world.expectsErrors();
     await alertFires(world);
-    await tampers(world, `update pgboss.job set data = '{"kind":"nonsense"}', retry_limit = 0 where data ->> 'kind' = 'update-due'`);
+    await tampers(
+      world,
+      `update pgboss.job set data = '{"kind":"nonsense"}', retry_limit = 0 where data -> 'command' ->> 'kind' = 'update-due'`,
+    );
     await world.passes(6);
     await world.passes(1);
     await expect.poll(() => countOf(world, 'Gapwatch has given up a piece of its own work: a job of another version')).toBe(1);

@@ -156,7 +156,7 @@ story('"Hand over" → somebody else is on it, and another writes; PagerDuty sho
   await alertFires(world);
   await robinTypes(world, '/incident claim');
   const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Hand over', robin);
-  expect(await world.slack.submit(world.botUrl(), form, { claim: sam.id, writer: PEOPLE.kim.id }, robin)).toEqual({ kind: 'closed' });
+  expect(await world.slack.submit(world.botUrl(), form, { claim: sam.id, scribe: PEOPLE.kim.id }, robin)).toEqual({ kind: 'closed' });
   await world.settles();
   expect(messageWith(world, `<@${sam.id}> is on it now`).text).toContain('(before: robin)');
   expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · writes: kim`);

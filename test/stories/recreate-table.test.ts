@@ -22,6 +22,7 @@ const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
 await client.connect();
 if (process.argv.includes('--hang')) await new Promise((resolve) => setTimeout(resolve, 8_000));
 if (process.argv.includes('--fail')) {
+  console.error('\\u001b[31mP3018\\u001b[0m: \\u001b]8;;https://example.org\\u0007a migration\\u001b]8;;\\u0007 \\u009b1mfailed\\u009b0m \\u001b[2K\\r\\u0007');
   console.error('P3009: failed for ann@clinic.example at ' + process.env.DATABASE_URL);
   process.exit(3);
 }
@@ -150,7 +151,11 @@ describe('recreate-table (runbook step 10)', () => {
     await presses(world, 'Approve', 'sam');
     await world.settles();
     const { text } = remedyMessage(world);
-    expect(text).toContain('*FAILED:* The migrations did not succeed: it ended with exit code 3. Its last lines: P3009: failed for ');
+    expect(text).toContain(
+      '*FAILED:* The migrations did not succeed: it ended with exit code 3. Its last lines: P3018: a migration failed / P3009: failed for ',
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\[\d+m/);
     expect(text).not.toContain('ann@');
     expect(text).not.toContain(world.clinic.applicationUrl);
     expect(text).toMatch(/All 200 records are in the backup public\.AuditLog_backup_\w+\. Look at the table/);

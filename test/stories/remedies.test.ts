@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { presses, remedyMessage } from '#harness/remedies.ts';
 import { alertFires, robinTypes, writesAgain } from '#harness/stories.ts';
 import { NOON, story, type World } from '#harness/world.ts';
@@ -298,7 +299,7 @@ describe('what a remedy refuses', () => {
 test('the newest that ran before the gap is the suspect, and is not gone back to', async () => {
   const { lastGoodDeployment } = await import('#domain/remedies/deployments.ts');
   const at = (minutes: number) => new Date(NOON + minutes * MINUTE);
-  const deployment = (id: string, minutes: number, phase: string) => ({ id, at: at(minutes), phase, cause: '' });
+  const deployment = (id: string, minutes: number, phase: string) => ({ id, at: at(minutes), phase, cause: redactLine('') });
   const list = [
     deployment('later', 5, 'ACTIVE'),
     deployment('suspect', -1, 'SUPERSEDED'),

@@ -58,7 +58,7 @@ story('messages of the thread and pinned ones go on the timeline, without identi
     if ((await robinTypes(world, '/incident timeline')).includes('the deploy at 11:55')) break;
   }
   const timeline = await robinTypes(world, '/incident timeline');
-  expect(timeline).toContain('sam in Slack: [name] called, [email] saw it at 11:58');
+  expect(timeline).toContain('sam in Slack: Patient [name] called, [email] saw it at 11:58');
   expect(timeline.match(/kim in Slack: the deploy at 11:55 looks wrong/g)).toHaveLength(1);
   expect(timeline).toContain('robin: Note: [ip] refuses connections');
   expect(timeline).not.toContain('lunch');

@@ -266,7 +266,7 @@ story('the watch by itself needs neither Slack nor mail, and shares a store with
 
 story('the watch by itself must have somebody to tell, unless it only measures', async ({ world }) => {
   const { AUDIT_DATABASE_URL } = world.environment;
-  const settings = readWatchSettings({ PORT: '0', AUDIT_DATABASE_URL, RUNBOOK_FILE: '/nowhere/runbook.yaml' });
+  const settings = readWatchSettings({ PORT: '0', AUDIT_DATABASE_URL });
   await expect(runStandaloneWatch(settings, openLog('fatal'), world.clock)).rejects.toThrow('PAGERDUTY_ROUTING_KEY is missing');
 });
 

@@ -2,8 +2,8 @@ import { html } from 'htm/preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Conversation, PageMessage, Person } from '../state.ts';
+import type { Does } from './actions.ts';
 import { Composer } from './composer.ts';
-import type { Does } from './deeds.ts';
 import { Message } from './message.ts';
 
 type Channel = {
@@ -20,7 +20,7 @@ export function Channel({ conversation, does, people, setPerson, id, home }: Cha
   const [isHome, setHome] = useState(false);
   const opensHome = () => {
     setHome(true);
-    void does.act({ deed: 'home', person: does.me.id });
+    void does.act({ action: 'home', person: does.me.id });
   };
   return html`
     <section class="pane channel" id=${id} aria-label="#incidents">

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import type { ClinicView } from '../state.ts';
+import type { Act } from './actions.ts';
 import { Chart } from './chart.ts';
-import type { Act } from './deeds.ts';
 import { useNow, utc, words } from './time.ts';
 
 /** The clinic: its audit records as a live chart, the ways to break it, and the repair. */
@@ -21,9 +21,9 @@ export function Clinic({ clinic, act, id }: { clinic: ClinicView; act: Act; id: 
         ${breakages.map(
           ({ name, title, means }) => html`
           <button key=${name} class="danger" disabled=${broken !== null} aria-pressed=${broken === name} title=${means}
-            onClick=${() => act({ deed: 'break', name })}>${title}</button>`,
+            onClick=${() => act({ action: 'break', name })}>${title}</button>`,
         )}
-        <button class="primary" disabled=${broken === null} onClick=${() => act({ deed: 'repair' })}>Repair</button>
+        <button class="primary" disabled=${broken === null} onClick=${() => act({ action: 'repair' })}>Repair</button>
       </div>
       <p class="figures" role="status">${way ? html`<strong>${way.title}.</strong> ${way.means}` : 'All is well. Each switch breaks the clinic for real; “Repair” undoes it.'}</p>
     </section>`;

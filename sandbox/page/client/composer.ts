@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Conversation, SlashCommand } from '../state.ts';
-import type { Does } from './deeds.ts';
+import type { Does } from './actions.ts';
 
 type Box = { readonly conversation: Conversation; readonly does: Does; readonly threadKey: string | null; readonly label: string };
 type Choice = { readonly text: string; readonly means: string };
@@ -28,7 +28,7 @@ export function Composer({ conversation, does, threadKey, label }: Box) {
     // What the box shows is sent: a rendering may still be on its way. Only that is cleared: the answer may come after the next words were begun.
     const shown = field.current?.value ?? text;
     if (shown.trim() === '') return;
-    const isSent = await does.act({ deed: 'say', person: does.me.id, text: shown.trim(), threadKey });
+    const isSent = await does.act({ action: 'say', person: does.me.id, text: shown.trim(), threadKey });
     if (isSent) setText((current) => (current === shown ? '' : current));
   };
   const keys: Readonly<Record<string, () => void>> = {

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { SlackView } from '#sandbox/stand-ins/slack/views.ts';
 import type { OpenForm, Person } from '../state.ts';
-import type { Does } from './deeds.ts';
+import type { Does } from './actions.ts';
 import { mrkdwn } from './mrkdwn.ts';
 
 type Block = SlackView['blocks'][number];
@@ -15,12 +15,12 @@ export function Form({ form: { view, errors }, people, does }: { form: OpenForm;
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const close = () => void does.act({ deed: 'close-form', person: does.me.id });
+  const close = () => void does.act({ action: 'close-form', person: does.me.id });
   const send = (event: Event) => {
     event.preventDefault();
     if (!(event.currentTarget instanceof HTMLFormElement)) return;
     const values = Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]));
-    void does.act({ deed: 'submit', person: does.me.id, values });
+    void does.act({ action: 'submit', person: does.me.id, values });
   };
   const hasErrors = Object.keys(errors).length > 0;
   return html`

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import type { Conversation } from '../state.ts';
+import type { Does } from './actions.ts';
 import { Blocks } from './blocks.ts';
-import type { Does } from './deeds.ts';
 
 /** The app's Home tab, as it was published for this person. */
 export function Home({ conversation, does }: { conversation: Conversation; does: Does }) {

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import type { PageFile, PageMessage, Person } from '../state.ts';
+import type { Does } from './actions.ts';
 import { Blocks } from './blocks.ts';
-import type { Does } from './deeds.ts';
 import { mrkdwn } from './mrkdwn.ts';
 import { local } from './time.ts';
 
@@ -12,7 +12,7 @@ export function Message({ message, people, does, note }: Shown) {
   const { key, at, userId, onlyFor, text, blocks, file, isEdited } = message;
   const author = userId === null ? 'Gapwatch' : (people.find(({ id }) => id === userId)?.name ?? userId);
   const person = does.me.id;
-  const press = (actionId: string) => void does.act({ deed: 'press', person, key, actionId });
+  const press = (actionId: string) => void does.act({ action: 'press', person, key, actionId });
   return html`
     <article id=${`message-${key}`} class=${onlyFor === null ? 'message' : 'message whisper'}>
       <span class=${userId === null ? 'picture bot' : 'picture'} aria-hidden="true">${userId === null ? 'G' : author.slice(0, 1).toUpperCase()}</span>
@@ -24,7 +24,7 @@ export function Message({ message, people, does, note }: Shown) {
           ${
             onlyFor === null &&
             html`<button class="plain pin" title="React with 📌: puts it on the incident's timeline"
-            aria-label="Pin to the timeline" onClick=${() => does.act({ deed: 'pin', person, key })}>📌</button>`
+            aria-label="Pin to the timeline" onClick=${() => does.act({ action: 'pin', person, key })}>📌</button>`
           }
         </p>
         ${blocks.length > 0 ? html`<${Blocks} blocks=${blocks} people=${people} press=${press} />` : html`<p>${mrkdwn(text, people)}</p>`}

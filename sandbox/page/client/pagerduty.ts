@@ -1,12 +1,12 @@
 import { html } from 'htm/preact';
 import type { PageIncident } from '../state.ts';
-import type { Does } from './deeds.ts';
+import type { Does } from './actions.ts';
 import { local } from './time.ts';
 
 /** PagerDuty's incidents with their logs, to be acknowledged or resolved by hand. */
 export function PagerDuty({ incidents, does, id }: { incidents: readonly PageIncident[]; does: Does; id: string }) {
   const change = (incident: string, event: 'acknowledged' | 'resolved') => () =>
-    void does.act({ deed: 'pagerduty', person: does.me.id, incident, event });
+    void does.act({ action: 'pagerduty', person: does.me.id, incident, event });
   return html`
     <section class="pane pagerduty" id=${id} aria-label="PagerDuty">
       <div class="bar"><h2>PagerDuty</h2></div>

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { type EventEmitter, once } from 'node:events';
+import pTimeout from 'p-timeout';
 import { z } from 'zod';
 import { blocksText, parseBlocks, type SlackBlock } from './block-kit.ts';
 import type { SlackMessage, SlackState, SlackUser } from './methods.ts';
@@ -220,11 +221,8 @@ function found(view: unknown): SlackView {
   return parsed;
 }
 
-async function within<Value>(promise: Promise<Value>): Promise<Value> {
-  const late = new Promise<never>((_resolve, reject) =>
-    setTimeout(() => reject(new Error('no form was opened within 3 s')), 3_000).unref(),
-  );
-  return Promise.race([promise, late]);
+function within<Value>(promise: Promise<Value>): Promise<Value> {
+  return pTimeout(promise, { milliseconds: 3_000, message: 'no form was opened within 3 s' });
 }
 
 type PressedButton = { readonly action_id: string; readonly value?: string | undefined; readonly text: unknown };

@@ -1,12 +1,12 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { loadTexts, say, withStore } from '#app/command-line.ts';
 import { withAddresses } from '#app/policy-file.ts';
 import { readSettings, readWatchSettings, type Settings, type WatchSettings } from '#app/settings.ts';
 import { connectSources } from '#app/sources.ts';
 import { DEFAULT_POLICY, unreachableRoles } from '#domain/base/policy.ts';
 import { DAY, formatUtc, HOUR, plus } from '#domain/base/time.ts';
-import { openGate } from '#services/database/connection-limit.ts';
 import { type AuditDatabase, openAuditDatabase } from '#services/database/reader.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty/rest.ts';
@@ -23,19 +23,24 @@ export async function doctor(of: 'bot' | 'watch'): Promise<number> {
 }
 
 async function ofBot(settings: Settings): Promise<number> {
-  const sources = await connectSources(settings, openGate(1), DEFAULT_POLICY);
+  const sources = await connectSources(settings, pLimit(1), DEFAULT_POLICY);
   return examineAll(settings, (audit) => [...botFindings(settings, sources), ...watchFindings(settings, audit, sources, 'bot')]);
 }
 
 async function ofWatch(settings: WatchSettings): Promise<number> {
-  const sources = await connectSources(settings, openGate(1), DEFAULT_POLICY);
+  const sources = await connectSources(settings, pLimit(1), DEFAULT_POLICY);
   return examineAll(settings, (audit) => watchFindings(settings, audit, sources, 'watch'));
 }
 
 async function examineAll(settings: WatchSettings, findings: (audit: AuditDatabase) => readonly Finding[]): Promise<number> {
   say('ok    settings: every one is there and well formed');
   const audit = openAuditDatabase(
-    { gate: openGate(1), url: settings.AUDIT_DATABASE_URL, table: settings.AUDIT_TABLE, timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN },
+    {
+      connections: pLimit(1),
+      url: settings.AUDIT_DATABASE_URL,
+      table: settings.AUDIT_TABLE,
+      timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN,
+    },
     () => undefined,
   );
   let bad = 0;
@@ -74,12 +79,12 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
     },
     {
       what: 'store (DATABASE_URL or GAPWATCH_DATA_DIR)',
-      reading: () => withStore(async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
+      reading: () => withStore(settings, async (store) => `${(await incidentNumbers(store)).length} incidents on record`),
     },
     {
       what: 'webhooks (the last one kept)',
       reading: () =>
-        withStore(async (store) => {
+        withStore(settings, async (store) => {
           const last = await lastDelivery(store);
           return last
             ? `came ${formatUtc(last)}`

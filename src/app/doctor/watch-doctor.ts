@@ -32,7 +32,7 @@ export function watchFindings(settings: WatchSettings, audit: AuditDatabase, sou
     {
       what: 'Gapwatch itself (its findings on record)',
       reading: () =>
-        withStore(async (store) => {
+        withStore(settings, async (store) => {
           const findings = await loadFindings(store);
           if (findings.length > 0) throw new Error(findings.map(({ text, since }) => `${text} (since ${formatUtc(since)})`).join('; '));
           return 'nothing is known to be wrong';
@@ -99,14 +99,15 @@ function judgeRights(rows: readonly unknown[]): string {
 }
 
 /** Whether the watch is on and where its alarms go; a routing key can only be tried by raising an alarm, which a doctor does not do. */
-async function watchWords({ PAGERDUTY_ROUTING_KEY, RUNBOOK_FILE, DATABASE_URL }: WatchSettings, of: 'bot' | 'watch'): Promise<string> {
+async function watchWords(settings: WatchSettings, of: 'bot' | 'watch'): Promise<string> {
+  const { PAGERDUTY_ROUTING_KEY, RUNBOOK_FILE, DATABASE_URL } = settings;
   const { watch } = await loadPolicy(RUNBOOK_FILE);
   if (of === 'bot' && watch.mode === 'off') return 'off in the bot: alerts come from your own monitoring, or from `npm start -- --watch`';
   const isMute = watch.mode !== 'measure' && PAGERDUTY_ROUTING_KEY === undefined && DATABASE_URL === undefined;
   if (of === 'watch' && isMute) throw new Error('it has nobody to tell: set PAGERDUTY_ROUTING_KEY, or the DATABASE_URL of a bot');
   const to =
     watch.mode === 'measure' ? 'to /metrics alone' : PAGERDUTY_ROUTING_KEY === undefined ? 'straight into the channel' : 'to PagerDuty';
-  const memory = await withStore(loadWatch);
+  const memory = await withStore(settings, loadWatch);
   if (memory === null) return `on, its alarms go ${to}; it has made no round yet`;
   const raised = raisedAlarms(memory);
   return `on, its alarms go ${to}; last round ${formatUtc(memory.roundAt)}, ${raised.length === 0 ? 'no alarm' : `raised: ${raised.join(', ')}`}`;

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
-import type { Asker } from '#bot/reply.ts';
 import type { Check } from '#domain/checks/check.ts';
 import { CHECKS, checkNamed } from '#domain/checks/index.ts';
-import type { Person } from '#domain/incident/actor.ts';
 import { currentIncident, openIncident } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
-import { execute } from '#workflows/execute.ts';
+import { execute, type Requester } from '#workflows/execute.ts';
 
 /** `/audit <check>`: asks for a check, whose answer the whole channel will see. Answers the person who asked at once. */
-export async function auditCommand(context: AppContext, text: string, { person }: Pick<Asker, 'person'>): Promise<string> {
+export async function auditCommand(context: AppContext, text: string, requester: Requester): Promise<string> {
   const [name = '', ...rest] = text.trim().toLowerCase().split(/\s+/);
   if (name === '' || name === 'help') return auditHelp();
   const check = checkNamed(name);
@@ -20,17 +18,17 @@ export async function auditCommand(context: AppContext, text: string, { person }
   const argument = rest.join(' ');
   const problem = check.refuse(argument);
   if (problem !== null) return problem;
-  await requestCheck(context, check, argument, person);
+  await requestCheck(context, check, argument, requester);
   return `Running \`${`${check.name} ${argument}`.trim()}\` (runbook ${check.step}). The answer appears in the channel.`;
 }
 
 /** Puts a check on its way, on the open incident's timeline when there is one. */
-async function requestCheck(context: AppContext, { name, isAboutLatest }: Check, argument: string, person: Person): Promise<void> {
+async function requestCheck(context: AppContext, { name, isAboutLatest }: Check, argument: string, requester: Requester): Promise<void> {
   const request = randomUUID();
   const { database } = context;
   const incident = isAboutLatest ? await currentIncident(database) : await openIncident(database);
   if (incident !== null) {
-    await execute(context, incident, { kind: 'request-check', check: name, argument, request }, person);
+    await execute(context, incident, { kind: 'request-check', check: name, argument, request }, requester);
     return;
   }
   const data = { kind: 'run-check', incident: null, check: name, argument, request };

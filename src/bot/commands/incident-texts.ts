@@ -1,11 +1,11 @@
+import pTimeout from 'p-timeout';
 import type { Reply } from '#bot/reply.ts';
-import { withTimeout } from '#bot/with-timeout.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
+import { openTasks } from '#domain/incident/checklist.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
-import { openTasks } from '#domain/incident/tasks.ts';
 import { timeline } from '#domain/incident/timeline.ts';
 import { type SlackMessage, singleButton, slackMessage } from '#domain/messages/blocks.ts';
 import { incidentView } from '#domain/messages/view.ts';
@@ -49,7 +49,7 @@ async function onCallWords(context: AppContext, incident: Incident): Promise<str
   const alert = incident.alerts.at(-1);
   if (incident.isDrill || !alert) return 'no PagerDuty alert belongs to this incident';
   const asked = context.pagerduty.onCalls(alert.id).catch(() => null);
-  const levels = await withTimeout(asked, ON_CALL_WITHIN_MILLISECONDS);
+  const levels = await pTimeout(asked, { milliseconds: ON_CALL_WITHIN_MILLISECONDS, fallback: () => null });
   if (levels === null) return 'PagerDuty did not say in time';
   return levels.length === 0 ? 'nobody, says PagerDuty' : levels.map(levelWords).join('; ');
 }

@@ -3,6 +3,7 @@ import { openForm } from '#bot/views/open.ts';
 import { redact } from '#domain/base/text/redact.ts';
 import { foreignText } from '#domain/base/text/sanitize.ts';
 import { DAY, formatDuration, formatUtc, MINUTE, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
+import { permissionOf } from '#domain/incident/command.ts';
 import { openIncident } from '#store/event-store.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
 import { execute, openOrJoin } from '#workflows/execute.ts';
@@ -34,7 +35,12 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
     help: 'post an update now; the button Update asks for status, action and ETA first',
     run: (request) => give(request, { kind: 'post-update' }, 'The update is on its way.'),
   },
-  gap: { usage: 'gap [start|end <time> [because …]]', help: 'correct or declare the gap (times are UTC); alone, a form', run: gap },
+  gap: {
+    permission: permissionOf('move-gap'),
+    usage: 'gap [start|end <time> [because …]]',
+    help: 'correct or declare the gap (times are UTC); alone, a form',
+    run: gap,
+  },
   pause: { usage: 'pause [30m]', help: 'stop the regular updates for a while, 30 minutes unless said', run: pause },
   continue: {
     usage: 'continue',
@@ -62,7 +68,7 @@ async function declare({ context, rest, asker }: Request): Promise<Reply> {
     return problem;
   }
   const reason = typed || 'a drill';
-  const outcome = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), asker.person);
+  const outcome = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), asker);
   return said(
     outcome,
     isDrill ? 'The drill begins. The initial post appears in the channel.' : 'Opened. The initial post appears in the channel.',
@@ -121,6 +127,6 @@ async function resolve({ context, rest, asker, number: named }: Request): Promis
   const rootCause = !anyway && rest !== '' ? foreignText(rest, 3_000) : null;
   const anywayBecause = anyway ? foreignText(anyway[1] ?? '', 3_000) : null;
   const reading = await readTable(context, number);
-  const outcome = await execute(context, number, { kind: 'resolve', rootCause, anywayBecause, reading }, asker.person);
+  const outcome = await execute(context, number, { kind: 'resolve', rootCause, anywayBecause, reading }, asker);
   return said(outcome, 'Resolved. The report, the resolution post and the final notice are on their way.');
 }

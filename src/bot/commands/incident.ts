@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import { refuseUnlessApprover } from '#bot/identity.ts';
+import { refuseUnlessPermitted } from '#bot/identity.ts';
 import type { Asker, Reply } from '#bot/reply.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { FOLLOW_UP_VERBS } from './follow-up-verbs.ts';
@@ -33,7 +33,7 @@ export async function incidentCommand(context: AppContext, text: string, asker: 
   if (!verb) {
     return `There is no \`/incident ${name.slice(0, 30)}\`. Did you mean \`/incident ${closest(name, Object.keys(VERBS))}\`?\n${incidentHelp()}`;
   }
-  const denied = name.toLowerCase() === 'gap' ? await refuseUnlessApprover(context, asker.person, '/incident gap') : null;
+  const denied = await refuseUnlessPermitted(context, asker, verb.permission ?? 'member', `/incident ${name.toLowerCase()}`);
   return denied ?? verb.run({ context, rest: rest.trim(), asker, number: named === undefined ? null : Number(named) });
 }
 

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
-import { refuseUnlessApprover } from '#bot/identity.ts';
+import { refuseUnlessPermitted } from '#bot/identity.ts';
 import type { Asker, Reply } from '#bot/reply.ts';
+import { permissionOf } from '#domain/incident/command.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/index.ts';
 import { openIncident } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
-import { execute } from '#workflows/execute.ts';
+import { execute, type Requester } from '#workflows/execute.ts';
 import { NONE_OPEN, said } from './request.ts';
 
 const DRY_RUN = /(?:^|\s)--dry-run(?=\s|$)/;
 
 /** `/remedy <name>`: asks for a remedy's plan, which the thread then shows; only another person's approval lets it run. */
-export async function remedyCommand(context: AppContext, text: string, { person }: Pick<Asker, 'person'>): Promise<Reply> {
+export async function remedyCommand(context: AppContext, text: string, asker: Requester): Promise<Reply> {
   const dryRun = DRY_RUN.test(text);
   const [name = '', ...rest] = text.replace(DRY_RUN, ' ').trim().split(/\s+/);
   if (name === '' || name === 'help') return remedyHelp(context);
@@ -28,7 +29,7 @@ export async function remedyCommand(context: AppContext, text: string, { person 
   if (number === null) return NONE_OPEN;
   const asked = { kind: 'ask-remedy', remedy: remedy.name, argument, request: randomUUID(), dryRun } as const;
   return said(
-    await execute(context, number, asked, person),
+    await execute(context, number, asked, asker),
     'The plan appears in the thread. Nothing is changed before another person approves it.',
   );
 }
@@ -41,12 +42,18 @@ export async function decideOnRemedy(
   asker: Asker,
 ): Promise<Reply> {
   const [, number, request = ''] = /^INC-(\d+) (.+)$/.exec(value) ?? [];
-  const denied = kind === 'approve-remedy' ? await refuseUnlessApprover(context, asker.person, 'the button Approve') : null;
+  const denied = await refuseUnlessPermitted(context, asker, permissionOf(kind), BUTTON[kind]);
   if (denied !== null) return denied;
-  const outcome = await execute(context, Number(number), { kind, request }, asker.person);
+  const outcome = await execute(context, Number(number), { kind, request }, asker);
   const waits = outcome.incident && remedyOf(outcome.incident.remedies, request)?.status.name === 'planned';
   return said(outcome, waits ? 'Approved by you; one more person must.' : DONE[kind]);
 }
+
+const BUTTON = {
+  'approve-remedy': 'the button Approve',
+  'decline-remedy': 'the button Decline',
+  'stop-remedy': 'the button Stop',
+} as const;
 
 const DONE = {
   'approve-remedy': 'Approved. The plan is made once more, and runs if it is still the same.',

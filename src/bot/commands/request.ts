@@ -1,5 +1,6 @@
 import type { Asker, Reply } from '#bot/reply.ts';
 import type { Command } from '#domain/incident/command.ts';
+import type { Permission } from '#domain/incident/permission.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { currentIncident } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
@@ -9,7 +10,13 @@ import { execute, type Outcome } from '#workflows/execute.ts';
 export type Request = { readonly context: AppContext; readonly rest: string; readonly asker: Asker; readonly number: number | null };
 
 /** A verb of `/incident`: what is typed, what it does, in the words of the help. */
-export type Verb = { readonly usage: string; readonly help: string; readonly run: (request: Request) => Promise<Reply> };
+export type Verb = {
+  readonly usage: string;
+  readonly help: string;
+  /** What a person needs who types it, where being a member of the channel is not enough. */
+  readonly permission?: Permission;
+  readonly run: (request: Request) => Promise<Reply>;
+};
 
 export const NONE_OPEN = 'No incident is open. `/incident declare <reason>` opens one.';
 
@@ -21,7 +28,7 @@ export async function onIncident({ context, number }: Request, work: (number: nu
 
 /** Gives a command to the incident; answers the refusal, or `done`. */
 export async function give(request: Request, command: Command, done: string): Promise<Reply> {
-  return onIncident(request, async (number) => said(await execute(request.context, number, command, request.asker.person), done));
+  return onIncident(request, async (number) => said(await execute(request.context, number, command, request.asker), done));
 }
 
 /** A refusal's words, or what was done. */

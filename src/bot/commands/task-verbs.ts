@@ -1,8 +1,8 @@
 import type { Reply } from '#bot/reply.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { foreignText } from '#domain/base/text/sanitize.ts';
+import { type Task, tasksOf } from '#domain/incident/checklist.ts';
 import { incidentName } from '#domain/incident/state.ts';
-import { type Task, tasksOf } from '#domain/incident/tasks.ts';
 import { type Block, type SlackMessage, taskButtons } from '#domain/messages/blocks.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
@@ -54,20 +54,20 @@ async function tasksMessage(context: AppContext, number: number): Promise<Reply>
   return {
     text: `${name}: ${open.length} of ${all.length} tasks are open.\n${all.map(line).join('\n')}`.slice(0, 3_900),
     blocks: [
-      text(`*${name}*: ${open.length} of ${all.length} tasks are open.`),
+      textBlock(`*${name}*: ${open.length} of ${all.length} tasks are open.`),
       ...lists,
       ...taskButtons(name, open.slice(0, 25)),
-      text(escapeMrkdwn(USAGE)),
+      textBlock(escapeMrkdwn(USAGE)),
     ],
   } satisfies SlackMessage;
 }
 
 function section(list: Task['list'], all: readonly Task[]): Block {
   const lines = all.filter((task) => task.list === list).map(line);
-  return text([`*${list}*`, ...lines].join('\n'));
+  return textBlock([`*${list}*`, ...lines].join('\n'));
 }
 
-function text(text: string): Block {
+function textBlock(text: string): Block {
   return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3_000) } };
 }
 

@@ -64,7 +64,7 @@ export const assessForm: Form = {
       },
     ];
   },
-  take: async (context, { incident, values, person }) => {
+  take: async (context, { incident, values, requester }) => {
     if (!incident) return wrong('access', 'There is no incident any more.');
     const said = (id: string) => foreignText(values[id] ?? '', 3_000);
     const durationImpact = impactSchema.catch('Unknown').parse(values['duration-impact']);
@@ -77,7 +77,7 @@ export const assessForm: Form = {
       earlierGaps: said('earlier'),
       summary: `gap duration ${durationImpact}, PHI access ${impactOfAccess}`,
     };
-    const { refused } = await execute(context, incident.number, { kind: 'assess', assessment }, person);
+    const { refused } = await execute(context, incident.number, { kind: 'assess', assessment }, requester);
     return refused ? wrong('access', refused.message.replaceAll('`', '')) : KEPT;
   },
 };

@@ -11,10 +11,10 @@ export const declareForm: Form = {
     { kind: 'text', id: 'reason', label: 'What do you see?', initial: '', isLong: true, isRequired: true },
     { kind: 'tick', id: 'drill', label: 'Exercise', text: 'This is a drill: PagerDuty and outside mail stay untouched' },
   ],
-  take: async (context, { values, person }) => {
+  take: async (context, { values, requester }) => {
     const reason = foreignText(values.reason ?? '', 300);
     const isDrill = (values.drill ?? '') !== '';
-    const { refused } = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), person);
+    const { refused } = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), requester);
     return refused ? wrong('reason', refused.message.replaceAll('`', '')) : KEPT;
   },
 };

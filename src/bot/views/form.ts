@@ -1,6 +1,6 @@
-import type { Person } from '#domain/incident/actor.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import type { AppContext } from '#workflows/context.ts';
+import type { Requester } from '#workflows/execute.ts';
 import type { Field, Values } from './field.ts';
 
 export type FormName = 'declare' | 'update' | 'gap' | 'roles' | 'resolve' | 'assess';
@@ -15,7 +15,7 @@ export type Form = {
   readonly take: (context: AppContext, submitted: Submitted) => Promise<Taken>;
 };
 
-export type Submitted = { readonly incident: Incident | null; readonly values: Values; readonly person: Person };
+export type Submitted = { readonly incident: Incident | null; readonly values: Values; readonly requester: Requester };
 
 /** What became of a form: kept, or not, with a sentence beside the fields that it is about; what was typed stays. */
 export type Taken = { readonly kind: 'kept' } | { readonly kind: 'wrong'; readonly errors: Readonly<Record<string, string>> };

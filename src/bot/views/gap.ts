@@ -35,11 +35,11 @@ export const gapForm: Form = {
   },
 };
 
-async function move(context: AppContext, { incident, values, person }: Submitted, edge: 'start' | 'end'): Promise<Taken> {
+async function move(context: AppContext, { incident, values, requester }: Submitted, edge: 'start' | 'end'): Promise<Taken> {
   const at = parseMoment(values[edge] ?? '', context.now());
   if (at === null) return wrong(edge, 'This is no time. Write it in UTC, such as 2026-01-05 09:57:30 or 09:57.');
   const because = foreignText(values.because ?? '', 3_000) || null;
-  const { refused } = await execute(context, incident?.number ?? 0, { kind: 'move-gap', edge, at, because }, person);
+  const { refused } = await execute(context, incident?.number ?? 0, { kind: 'move-gap', edge, at, because }, requester);
   return refused ? wrong(edge, refused.message) : KEPT;
 }
 

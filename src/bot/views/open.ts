@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Asker } from '#bot/reply.ts';
-import { stateOf } from '#domain/incident/state.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { blockOf, type Field, type FormView, plain, type Values } from './field.ts';

@@ -1,7 +1,7 @@
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
-import { unmetConditions } from '#domain/incident/decide-resolve.ts';
+import { unmetConditions } from '#domain/incident/resolution.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
 import { execute } from '#workflows/execute.ts';
 import type { Field } from './field.ts';
@@ -48,7 +48,7 @@ export const resolveForm: Form = {
       ...(unmet.length === 0 ? [] : [long('anyway', 'Resolve all the same, because', '')]),
     ];
   },
-  take: async (context, { incident, values, person }) => {
+  take: async (context, { incident, values, requester }) => {
     if (!incident) return wrong('cause', 'There is no incident any more.');
     const said = (id: string) => foreignText(values[id] ?? '', 3_000);
     const typedTime = values['post-mortem'] ?? '';
@@ -68,7 +68,7 @@ export const resolveForm: Form = {
       details,
       postMortemAt: isNewTime ? postMortemAt : null,
     } as const;
-    const { refused } = await execute(context, incident.number, command, person);
+    const { refused } = await execute(context, incident.number, command, requester);
     return refused ? wrong('anyway' in values ? 'anyway' : 'cause', plainWords(refused.message)) : KEPT;
   },
 };

@@ -1,11 +1,11 @@
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { formatUtc } from '#domain/base/time.ts';
-import type { Person } from '#domain/incident/actor.ts';
 import { actorName } from '#domain/incident/actor.ts';
 import type { RecordedEvent } from '#domain/incident/event.ts';
-import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
+import { evolve, stateOf } from '#domain/incident/evolve.ts';
+import type { Incident } from '#domain/incident/state.ts';
 import type { AppContext } from '#workflows/context.ts';
-import { load } from '#workflows/execute.ts';
+import { load, type Requester } from '#workflows/execute.ts';
 import { type Field, type FormView, submittedSchema, type Values, valuesOf } from './field.ts';
 import { type Form, wrong } from './form.ts';
 import { formOfCallback } from './index.ts';
@@ -21,7 +21,7 @@ export type FormAnswer =
  * Takes a submitted form. Where somebody else has changed what this person is about to overwrite, the form comes back with their words
  * and what the other wrote; sent again, it replaces it. What was not touched overwrites nothing.
  */
-export async function submitForm(context: AppContext, raw: unknown, person: Person): Promise<FormAnswer> {
+export async function submitForm(context: AppContext, raw: unknown, requester: Requester): Promise<FormAnswer> {
   const submitted = submittedSchema.parse(raw);
   const form = formOfCallback(submitted.callback_id);
   const values = valuesOf(submitted);
@@ -37,7 +37,7 @@ export async function submitForm(context: AppContext, raw: unknown, person: Pers
     const text: Field = { kind: 'words', text: conflicts.join('\n') };
     return { kind: 'again', view: viewOf(form, [text, ...now], { incident: number, version: events.length }, values) };
   }
-  const taken = await form.take(context, { incident, values: withoutUntouched(before, now, values), person });
+  const taken = await form.take(context, { incident, values: withoutUntouched(before, now, values), requester });
   return taken.kind === 'kept' ? { kind: 'done' } : { kind: 'wrong', errors: taken.errors };
 }
 

@@ -36,7 +36,7 @@ export const updateForm: Form = {
       isRequired: false,
     },
   ],
-  take: async (context, { incident, values, person }) => {
+  take: async (context, { incident, values, requester }) => {
     if (!incident) return wrong('action', 'There is no incident any more.');
     const { cause = '', action = '', eta = '' } = values;
     const now = context.now();
@@ -46,7 +46,7 @@ export const updateForm: Form = {
     if (eta !== '' && etaAt === null) return wrong('eta', 'This is no time. Write 15m, or a time in UTC such as 14:30.');
     if (etaAt && !isUnchanged && etaAt <= now) return wrong('eta', `${formatUtc(etaAt)} has already passed. Give a time ahead.`);
     const command = { kind: 'submit-update', cause: foreignText(cause, 3_000), action: foreignText(action, 3_000), etaAt } as const;
-    const { refused } = await execute(context, incident.number, command, person);
+    const { refused } = await execute(context, incident.number, command, requester);
     return refused ? wrong('action', refused.message) : KEPT;
   },
 };

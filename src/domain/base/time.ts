@@ -1,3 +1,16 @@
+// By function: the whole of date-fns takes Node 24 a second to load (docs/decisions/0012-libraries.md).
+import { UTCDateMini } from '@date-fns/utc';
+import { addMilliseconds } from 'date-fns/addMilliseconds';
+import { closestTo } from 'date-fns/closestTo';
+import { differenceInMilliseconds } from 'date-fns/differenceInMilliseconds';
+import { formatDuration as formatParts } from 'date-fns/formatDuration';
+import { intervalToDuration } from 'date-fns/intervalToDuration';
+import { isValid } from 'date-fns/isValid';
+import { lightFormat } from 'date-fns/lightFormat';
+import { max } from 'date-fns/max';
+import { parseISO } from 'date-fns/parseISO';
+import { startOfDay } from 'date-fns/startOfDay';
+
 /** A length of time in milliseconds. Every duration in Gapwatch is one, whatever unit a person typed. */
 export type Milliseconds = number;
 
@@ -23,60 +36,76 @@ export function parseDuration(text: string): Milliseconds | null {
 
 /** The moment `length` after `instant`; negative lengths go back. */
 export function plus(instant: Date, length: Milliseconds): Date {
-  return new Date(instant.getTime() + length);
+  return addMilliseconds(instant, length);
 }
 
 /** How long from `start` to `end`; negative when `end` is earlier. */
 export function between(start: Date, end: Date): Milliseconds {
-  return end.getTime() - start.getTime();
+  return differenceInMilliseconds(end, start);
 }
 
 /** The later of two moments. */
 export function later(one: Date, other: Date): Date {
-  return one.getTime() >= other.getTime() ? one : other;
+  return max([one, other]);
 }
 
 /** `2026-01-05 10:00:00 UTC`: how every instant is written for people, to the second. */
 export function formatUtc(instant: Date): string {
-  return `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${utc(instant, 'yyyy-MM-dd HH:mm:ss')} UTC`;
+}
+
+/** `2026-01-05`: the day of an instant in UTC, as files and keys are named by it. */
+export function utcDay(instant: Date): string {
+  return utc(instant, 'yyyy-MM-dd');
+}
+
+/** `2026-01-05T10`: the hour of an instant in UTC, as what is told once an hour is named by it. */
+export function utcHour(instant: Date): string {
+  return utc(instant, "yyyy-MM-dd'T'HH");
+}
+
+/** `20260105T100000`: an instant in UTC to the second, in a form that is allowed in every file's name. */
+export function utcStamp(instant: Date): string {
+  return utc(instant, "yyyyMMdd'T'HHmmss");
+}
+
+/** The midnight in UTC with which the day of an instant began. */
+export function startOfUtcDay(instant: Date): Date {
+  return new Date(+startOfDay(new UTCDateMini(instant)));
+}
+
+function utc(instant: Date, pattern: string): string {
+  return lightFormat(new UTCDateMini(instant), pattern);
 }
 
 /** `14 minutes`, `1 hour 3 minutes`, `45 seconds`: whole seconds, never rounded up, the runbook's wording for round minutes. */
 export function formatDuration(length: Milliseconds): string {
-  const totalSeconds = Math.max(0, Math.floor(length / SECOND));
-  const parts = [
-    counted(Math.floor(totalSeconds / 86_400), 'day'),
-    counted(Math.floor((totalSeconds % 86_400) / 3_600), 'hour'),
-    counted(Math.floor((totalSeconds % 3_600) / 60), 'minute'),
-    counted(totalSeconds % 60, 'second'),
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? '0 seconds' : parts.join(' ');
-}
-
-function counted(amount: number, unit: string): string {
-  if (amount === 0) return '';
-  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
+  const seconds = Math.max(0, Math.floor(length / SECOND)) * SECOND;
+  // Days are the largest unit: how long a month is depends on which one.
+  const ofTheDay = intervalToDuration({ start: new UTCDateMini(0), end: new UTCDateMini(seconds % DAY) });
+  const parts = { ...ofTheDay, days: Math.floor(seconds / DAY) };
+  return formatParts(parts) || '0 seconds';
 }
 
 /**
  * Reads a moment as a person types it: `14:30` (UTC, the nearest such time to `now`), `2026-01-05 14:30[:05]` (UTC) or ISO 8601
- * with an offset. Returns null for anything else.
+ * with an offset. Returns null for anything else, also for a day that the calendar does not have.
  */
 export function parseMoment(text: string, now: Date): Date | null {
   const trimmed = text.trim().replace(/\s*UTC$/i, '');
-  const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(trimmed);
-  if (clock) return nearestClockTime(Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0), now);
-  const full = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(:\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?$/.exec(trimmed);
-  if (!full) return null;
-  const instant = new Date(`${full[1]}T${full[2]}${full[3] ?? ':00'}${full[4] ?? 'Z'}`);
-  return Number.isNaN(instant.getTime()) ? null : instant;
+  if (/^(?:[01]?\d|2[0-3]):\d{2}(?::\d{2})?$/.test(trimmed)) return nearestClockTime(trimmed.replace(/^(?=\d:)/, '0'), now);
+  const full = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?$/.exec(trimmed);
+  return full && instantOf(`${full[1]}T${full[2]}${full[3] ?? 'Z'}`);
 }
 
-function nearestClockTime(hours: number, minutes: number, seconds: number, now: Date): Date | null {
-  if (hours > 23 || minutes > 59 || seconds > 59) return null;
-  const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
-  const today = midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND;
-  const candidates = [today - DAY, today, today + DAY];
-  const distance = (candidate: number) => Math.abs(candidate - now.getTime());
-  return new Date(candidates.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best)));
+function nearestClockTime(clock: string, now: Date): Date | null {
+  const today = instantOf(`${utcDay(now)}T${clock}Z`);
+  if (today === null) return null;
+  // A day is a day of 24 hours in UTC.
+  return closestTo(now, [plus(today, -DAY), today, plus(today, DAY)]) ?? null;
+}
+
+function instantOf(iso: string): Date | null {
+  const instant = parseISO(iso);
+  return isValid(instant) ? instant : null;
 }

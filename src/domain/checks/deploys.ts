@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Attempted, attempt, type CheckProgram, NotConfigured, Unanswered } from '#domain/audit-table/query.ts';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { between, formatDuration, formatUtc, HOUR, MINUTE, plus } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
 import { type Check, takesNone } from './check.ts';
@@ -37,9 +37,11 @@ function neither(one: Unanswered, other: Unanswered): Unanswered {
 }
 
 const instant = z.date();
-export const commitSchema = z.object({ id: z.string(), at: instant, title: z.string(), url: z.string(), touchesAuditCode: z.boolean() });
+const line = z.string().transform((text) => redactLine(text, 120));
+/** `title` is the commit's first line. */
+export const commitSchema = z.object({ id: z.string(), at: instant, title: line, url: z.string(), touchesAuditCode: z.boolean() });
 export type Commit = z.infer<typeof commitSchema>;
-export const deploymentSchema = z.object({ id: z.string(), at: instant, phase: z.string(), cause: z.string() });
+export const deploymentSchema = z.object({ id: z.string(), at: instant, phase: z.string(), cause: line });
 export type Deployment = z.infer<typeof deploymentSchema>;
 
 function* askForCommits(since: Date, paths: readonly string[]): CheckProgram<readonly Commit[]> {
@@ -87,11 +89,11 @@ function listed(commits: readonly Commit[], deployments: readonly Deployment[], 
   const entries = [
     ...deployments.map(({ at, id, phase, cause }) => ({
       at,
-      value: `deployment ${redact(id, 40)}, ${redact(phase, 20)}: ${redact(cause, 80)}`,
+      value: redactLine(`deployment ${id}, ${phase}: ${cause}`, 160),
     })),
     ...commits.map(({ at, id, title, url, touchesAuditCode }) => ({
       at,
-      value: `commit ${id.slice(0, 7)}${touchesAuditCode ? ' (touches audit code)' : ''}: ${redact(title, 100)}`,
+      value: `commit ${id.slice(0, 7)}${touchesAuditCode ? ' (touches audit code)' : ''}: ${title}`,
       url,
     })),
   ];

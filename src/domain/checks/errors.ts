@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rawText } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { HOUR } from '#domain/base/time.ts';
 import { type Check, takesNone } from './check.ts';
@@ -18,7 +19,7 @@ export const errors: Check = {
 };
 
 /** A group of like errors. `text` is used to match signatures only and never shown: it may name people. */
-export const errorIssueSchema = z.object({ shortId: z.string(), text: z.string(), url: z.string(), count: z.number() });
+export const errorIssueSchema = z.object({ shortId: z.string(), text: z.string().transform(rawText), url: z.string(), count: z.number() });
 export type ErrorIssue = z.infer<typeof errorIssueSchema>;
 
 const SHOWN = 12;

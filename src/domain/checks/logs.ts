@@ -1,4 +1,4 @@
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { formatUtc, SECOND } from '#domain/base/time.ts';
 import { type Check, takesNone } from './check.ts';
 import { isAboutAudit, signatureOf } from './error-patterns.ts';
@@ -57,7 +57,7 @@ export function judgeLogs(lines: readonly LogLine[], isCut: boolean): Verdict {
   const figures = [
     { name: 'Read', value: read },
     ...bySignature.map(([name, count]) => ({ name, value: `${count} of the last ${aboutAudit.length} lines about audit` })),
-    ...aboutAudit.slice(-SHOWN).map(({ at, text }) => ({ name: at ? formatUtc(at).slice(11) : 'no time', value: redact(text, 160) })),
+    ...aboutAudit.slice(-SHOWN).map(({ at, text }) => ({ name: at ? formatUtc(at).slice(11) : 'no time', value: redactLine(text, 160) })),
   ];
   const [most] = bySignature;
   if (most) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Operation } from '#domain/base/policy.ts';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { formatDuration, MINUTE, SECOND } from '#domain/base/time.ts';
 import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
 import { byCommand, FIND_THE_FAILURE } from './next-steps.ts';
@@ -77,7 +77,7 @@ function askForRecord(table: AuditTable, since: string, { expect: { action, reso
 /** Every record there is ok; one missing is high, all missing critical. A request that could not be sent proves nothing. */
 export function judgeOperations(results: readonly Result[]): Verdict {
   const figures = [
-    ...results.map((result) => ({ name: redact(result.operation.name, 60), value: text(result) })),
+    ...results.map((result) => ({ name: redactLine(result.operation.name, 60), value: text(result) })),
     { name: 'What this can’t see', value: 'whether a record is ours: one of another user with the same action and resource looks alike' },
   ];
   const missing = results.filter((result) => result.kind === 'sent' && result.appearedAfter === null).length;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Attempted, attempt, type CheckProgram, read, Unanswered } from '#domain/audit-table/query.ts';
-import { formatDuration, formatUtc, SECOND } from '#domain/base/time.ts';
+import { between, formatDuration, formatUtc, SECOND } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
 import { type Check, unknownVerdict } from './check.ts';
 import { type LogLine, logsSchema, parseLogLines } from './log-lines.ts';
@@ -87,7 +87,7 @@ export function judgeReconstruction(
   if ('why' in log)
     return { level: 'unknown', evidence: `Gap ${gap.id} can't be reconstructed from the application's log: ${log.why}.`, figures, ...next };
   const accesses = figures.find(({ name }) => name === ACCESSES)?.value ?? '0';
-  const evidence = `During gap ${gap.id} the application's log shows an estimated ${accesses} patient access attempts (${formatDuration(end.getTime() - gap.start.at.getTime())}).`;
+  const evidence = `During gap ${gap.id} the application's log shows an estimated ${accesses} patient access attempts (${formatDuration(between(gap.start.at, end))}).`;
   return { level: 'medium', evidence, figures, ...next };
 }
 

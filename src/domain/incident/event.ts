@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { verdictSchema } from '#domain/checks/verdict.ts';
 import { knownBySchema } from '#domain/gap/gap.ts';
+import { answerSchema, failureOutcomeSchema, payloadSchema } from '#domain/incident/outbox/message.ts';
 import { planSchema, remedyNameSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
 import { actorSchema } from './actor.ts';
-import { answerSchema, failureOutcomeSchema, payloadSchema } from './call.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -214,3 +214,6 @@ export const recordedEventSchema = z.object({
   event: incidentEventSchema,
 });
 export type RecordedEvent = z.infer<typeof recordedEventSchema>;
+
+export type EventType = IncidentEvent['type'];
+export type EventOf<Type extends EventType> = { readonly [Each in EventType]: Extract<IncidentEvent, { type: Each }> }[Type];

@@ -1,8 +1,8 @@
 import { between, type Milliseconds } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
-import { LATE_AFTER } from './decide-call.ts';
+import { LATE_AFTER } from '#domain/incident/outbox/retry.ts';
 import type { RecordedEvent } from './event.ts';
-import { stateOf } from './state.ts';
+import { stateOf } from './evolve.ts';
 
 /** How the incident went, from events that never change. Times count from its beginning; null while something has not happened. */
 export type Figures = {

@@ -1,92 +1,133 @@
-import type { Assessment, Detail, IncidentEvent } from './event.ts';
+import type { Policy } from '#domain/base/policy.ts';
+import { between, formatUtc, HOUR, plus } from '#domain/base/time.ts';
+import { announce, announceOnce, queueMessage, wasAnnounced } from '#domain/incident/outbox/queue.ts';
+import { actorName } from './actor.ts';
+import { openTasks } from './checklist.ts';
+import { type CommandRows, type Decision, type Evolutions, refuse, type TimelineTexts } from './concern.ts';
+import type { Assessment, IncidentEvent } from './event.ts';
+import { type Incident, incidentName, withFollowUp } from './state.ts';
+import type { Timer, TimerOf } from './timer-command.ts';
 
-/** A mark that a person left on a task. */
-export type TaskMark = {
-  readonly owner: string | null;
-  readonly done: { readonly by: string; readonly at: Date } | null;
-  readonly waived: { readonly by: string; readonly at: Date; readonly because: string } | null;
+/** What follows a resolution: assessment (runbook §16), post-mortem, reminders of what is open, the daily signature. */
+export type FollowUpCommand =
+  | { readonly kind: 'count-earlier-gaps'; readonly count: number | null; readonly text: string }
+  | { readonly kind: 'assess'; readonly assessment: Assessment }
+  | { readonly kind: 'schedule-post-mortem'; readonly for: Date }
+  | { readonly kind: 'keep-signature'; readonly statement: string; readonly signature: string; readonly publicKey: string }
+  | { readonly kind: 'deny'; readonly what: string; readonly why: string }
+  | TimerOf<'follow-up-due' | 'post-mortem-due'>;
+
+type Of<Kind extends FollowUpCommand['kind']> = Extract<FollowUpCommand, { kind: Kind }>;
+
+export const followUpCommands: CommandRows<FollowUpCommand> = {
+  'count-earlier-gaps': {
+    permission: 'nobody',
+    decide: (_incident, { count, text }) => ({ events: [{ type: 'earlier-gaps.counted', count, text }] }),
+  },
+  assess: { permission: 'member', decide: (incident, command, { now }) => assess(incident, command, now) },
+  'schedule-post-mortem': { permission: 'member', decide: (incident, command, { now }) => schedulePostMortem(incident, command.for, now) },
+  'keep-signature': {
+    permission: 'nobody',
+    decide: (_incident, { statement, signature, publicKey }) => ({
+      events: [{ type: 'evidence.signed', statement, signature, publicKey }],
+    }),
+  },
+  deny: { permission: 'anybody', decide: (_incident, { what, why }) => ({ events: [{ type: 'command.denied', what, why }] }) },
+  'follow-up-due': {
+    permission: 'nobody',
+    decide: (incident, command, { now, policy }) => ({ events: followUpDue(incident, command, now, policy) }),
+  },
+  'post-mortem-due': { permission: 'nobody', decide: (incident, command, { now }) => ({ events: postMortemDue(incident, command, now) }) },
 };
 
-/** What people decided about notifying HHS. The clock of 60 days runs from the incident's discovery (45 CFR 164.404, 164.408). */
-export type HhsDecision = {
-  readonly required: boolean;
-  readonly because: string;
-  readonly by: string;
-  readonly at: Date;
-  readonly notified: { readonly by: string; readonly at: Date } | null;
+type FollowUpEvent = 'earlier-gaps.counted' | 'assessment.confirmed' | 'post-mortem.scheduled' | 'evidence.signed' | 'command.denied';
+
+export const followUpEvolutions: Evolutions<FollowUpEvent> = {
+  'earlier-gaps.counted': (incident, { count, text }) => withFollowUp(incident, { earlierGaps: { count, text } }),
+  'assessment.confirmed': (incident, { assessment }, { at, by }) =>
+    withFollowUp(incident, { assessment: { ...assessment, by: actorName(by), at } }),
+  'post-mortem.scheduled': (incident, event) => withFollowUp(incident, { postMortemAt: event.for }),
+  'evidence.signed': (incident) => incident,
+  'command.denied': (incident) => incident,
 };
 
-/** What is known about the paperwork: tasks, assessment, post-mortem, HHS, receipts. */
-export type FollowUp = {
-  readonly details: Readonly<Partial<Record<Detail, string>>>;
-  readonly tasks: Readonly<Record<string, TaskMark>>;
-  readonly earlierGaps: { readonly count: number | null; readonly text: string } | null;
-  readonly assessment: (Assessment & { readonly by: string; readonly at: Date }) | null;
-  readonly postMortemAt: Date | null;
-  readonly hhs: HhsDecision | null;
-  /** Notices whose receipt was acknowledged: the call's key, and when. */
-  readonly received: Readonly<Record<string, Date>>;
-  readonly closed: { readonly by: string; readonly at: Date } | null;
+export const followUpTexts: TimelineTexts<FollowUpEvent> = {
+  'earlier-gaps.counted': ({ text }) => `Earlier gaps in the audit table: ${text}`,
+  'assessment.confirmed': ({ assessment }) => `Compliance impact assessed: ${assessment.summary}`,
+  'post-mortem.scheduled': (event) => `Post-mortem scheduled for ${formatUtc(event.for)}`,
+  'evidence.signed': ({ statement }) => `Record signed: ${statement}`,
+  'command.denied': ({ what, why }) => `Denied: ${what}. ${why}`,
 };
 
-export const NO_FOLLOW_UP: FollowUp = {
-  details: {},
-  tasks: {},
-  earlierGaps: null,
-  assessment: null,
-  postMortemAt: null,
-  hhs: null,
-  received: {},
-  closed: null,
-};
+/** What is still open is named so long after the resolution (runbook, "Post-Incident (24-48 hours)"). */
+const FOLLOW_UP_HOURS = [24, 48];
 
-const UNMARKED: TaskMark = { owner: null, done: null, waived: null };
-
-type FollowUpEvent = Extract<
-  IncidentEvent,
-  {
-    type:
-      | 'incident.closed'
-      | 'detail.stated'
-      | `task.${string}`
-      | 'earlier-gaps.counted'
-      | 'assessment.confirmed'
-      | 'post-mortem.scheduled'
-      | `hhs.${string}`
-      | 'notice.received';
-  }
->;
-
-/** The paperwork after one event more. */
-export function followUpAfter(before: FollowUp, event: FollowUpEvent, at: Date, by: string): FollowUp {
-  switch (event.type) {
-    case 'incident.closed':
-      return { ...before, closed: { by, at } };
-    case 'detail.stated':
-      return { ...before, details: { ...before.details, [event.detail]: event.text } };
-    case 'task.taken':
-      return marked(before, event.task, { owner: event.name });
-    case 'task.done':
-      return marked(before, event.task, { done: { by, at }, waived: null });
-    case 'task.waived':
-      return marked(before, event.task, { waived: { by, at, because: event.because } });
-    case 'earlier-gaps.counted':
-      return { ...before, earlierGaps: { count: event.count, text: event.text } };
-    case 'assessment.confirmed':
-      return { ...before, assessment: { ...event.assessment, by, at } };
-    case 'post-mortem.scheduled':
-      return { ...before, postMortemAt: event.for };
-    case 'hhs.decided':
-      return { ...before, hhs: { required: event.required, because: event.because, by, at, notified: null } };
-    case 'hhs.notified':
-      return { ...before, hhs: before.hhs && { ...before.hhs, notified: { by, at } } };
-    case 'notice.received':
-      return { ...before, received: { ...before.received, [event.key]: at } };
-    default:
-      return event satisfies never;
-  }
+/** Returns the reminders after the resolution, and the time of the post-mortem. */
+export function followUpTimers(incident: Incident): readonly Timer[] {
+  const { phase, resolutions, followUp } = incident;
+  const reminders = phase.name === 'resolved' && followUp.closed === null ? FOLLOW_UP_HOURS : [];
+  const { postMortemAt } = followUp;
+  const isTold = postMortemAt !== null && wasAnnounced(incident, 'post-mortem-now', String(postMortemAt.getTime()));
+  return [
+    ...reminders.flatMap((hours): readonly Timer[] =>
+      phase.name !== 'resolved' || wasAnnounced(incident, 'follow-up', `${hours}/${resolutions}`)
+        ? []
+        : [{ command: { kind: 'follow-up-due', hours, resolution: resolutions }, dueAt: plus(phase.at, hours * HOUR) }],
+    ),
+    ...(postMortemAt === null || isTold ? [] : [{ command: { kind: 'post-mortem-due' as const, for: postMortemAt }, dueAt: postMortemAt }]),
+  ];
 }
 
-function marked(before: FollowUp, task: string, mark: Partial<TaskMark>): FollowUp {
-  return { ...before, tasks: { ...before.tasks, [task]: { ...(before.tasks[task] ?? UNMARKED), ...mark } } };
+/** Runbook §16: a person confirms the four factors with their name; the report is written anew with them. */
+export function assess(incident: Incident, { assessment }: Of<'assess'>, now: Date): Decision {
+  if (incident.phase.name === 'open') {
+    return refuse('not-resolvable-yet', `${incidentName(incident.number)} is still open; its impact can be assessed once it is resolved.`);
+  }
+  return {
+    events: [
+      { type: 'assessment.confirmed', assessment },
+      announce(incident, now, 'assessed', { summary: assessment.summary }, { broadcast: true }),
+      queueMessage(`gap-report/${incident.eventCount}`, { kind: 'gap-report' }, now),
+    ],
+  };
+}
+
+/** The post-mortem gets its time, and the document that it starts from. */
+export function schedulePostMortem(incident: Incident, at: Date, now: Date): Decision {
+  if (between(now, at) <= 0) return refuse('impossible-time', `${formatUtc(at)} has already passed. Give a time ahead.`);
+  return { events: postMortemEvents(incident, at, now) };
+}
+
+/** What follows from a post-mortem's time: it is kept, told, and its document is written. */
+export function postMortemEvents(incident: Incident, at: Date, now: Date): readonly IncidentEvent[] {
+  return [
+    { type: 'post-mortem.scheduled', for: at },
+    announce(incident, now, 'post-mortem-scheduled', { at: formatUtc(at) }, { broadcast: true }),
+    queueMessage(`post-mortem/${incident.eventCount}`, { kind: 'post-mortem' }, now),
+  ];
+}
+
+/** It is time for the post-mortem; one that was moved since is not announced. */
+export function postMortemDue(incident: Incident, command: Of<'post-mortem-due'>, now: Date): readonly IncidentEvent[] {
+  const { postMortemAt } = incident.followUp;
+  if (postMortemAt === null || postMortemAt.getTime() !== command.for.getTime() || between(postMortemAt, now) < 0) return [];
+  const document = incident.outbox.findLast(({ payload, status }) => payload.kind === 'post-mortem' && status.name === 'succeeded')?.status;
+  const file = document?.name === 'succeeded' ? (document.answer.file ?? '') : '';
+  return announceOnce(incident, now, 'post-mortem-now', String(postMortemAt.getTime()), { file }, { broadcast: true });
+}
+
+/** What is still open a day and two days after the resolution is named once; nothing is said when nothing is. */
+export function followUpDue(
+  incident: Incident,
+  { hours, resolution }: Of<'follow-up-due'>,
+  now: Date,
+  policy: Policy,
+): readonly IncidentEvent[] {
+  const isMeant = incident.phase.name === 'resolved' && incident.resolutions === resolution && incident.followUp.closed === null;
+  if (!isMeant || between(incident.phase.at, now) < hours * 3_600_000) return [];
+  const open = openTasks(incident, now, policy).map(({ number, text, owner }) => `${number}. ${text}${owner ? ` (${owner})` : ''}`);
+  const postMortem = incident.followUp.postMortemAt === null ? ['the post-mortem has no time: `/incident post-mortem <time>`'] : [];
+  const left = [...open, ...postMortem];
+  const details = { hours: String(hours), open: left.map((line) => `• ${line}`).join('\n') };
+  return announceOnce(incident, now, 'follow-up', `${hours}/${resolution}`, details, { broadcast: true });
 }

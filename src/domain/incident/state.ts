@@ -1,14 +1,11 @@
-import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
-import { actorName } from './actor.ts';
-import type { OutboxMessage } from './call.ts';
-import { type AnsweredCheck, checksAfter, type RunningCheck } from './check-runs.ts';
-import type { Alert, IncidentEvent, RecordedEvent } from './event.ts';
-import { afterOutbox, changed } from './fold-calls.ts';
-import { gapsAfter } from './fold-gaps.ts';
-import { type FollowUp, followUpAfter, NO_FOLLOW_UP } from './follow-up.ts';
-import { type RemedyRun, remediesAfter } from './remedy-runs.ts';
+import type { Verdict } from '#domain/checks/verdict.ts';
+import type { Gap } from '#domain/gap/gap.ts';
+import type { OutboxMessage } from '#domain/incident/outbox/message.ts';
+import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
+import type { Alert, Assessment, Detail, IncidentEvent } from './event.ts';
 
 export type AlertStatus = 'triggered' | 'acknowledged' | 'resolved';
+
 export type TrackedAlert = Alert & { readonly status: AlertStatus };
 
 /** What is known about the audit table right now. */
@@ -27,6 +24,81 @@ export type Phase =
       readonly anywayBecause: string | null;
       readonly unmet: readonly string[];
     };
+/** A check that was asked for and has not answered yet, with what it has told so far. */
+export type RunningCheck = {
+  readonly check: string;
+  readonly request: string;
+  readonly askedBy: string;
+  readonly lines: readonly string[];
+  readonly stoppedBy: string | null;
+};
+
+/** A check's answer; one with `liveUntil` is being kept current until then. */
+export type AnsweredCheck = {
+  readonly check: string;
+  readonly request: string;
+  readonly verdict: Verdict;
+  readonly at: Date;
+  readonly liveUntil: Date | null;
+  readonly stoppedBy: string | null;
+};
+export type Who = { readonly slackId: string; readonly name: string };
+
+/** A step that was taken, with what later steps need of it. */
+export type Progress = { readonly step: string; readonly line: string; readonly at: Date; readonly data: Readonly<Record<string, string>> };
+
+/** Where a remedy stands. */
+export type RemedyStatus =
+  | { readonly name: 'asked' }
+  | { readonly name: 'planned'; readonly expiresAt: Date }
+  | { readonly name: 'approved'; readonly by: Who; readonly at: Date }
+  | { readonly name: 'ended'; readonly outcome: RemedyOutcome; readonly message: string };
+
+/** A remedy that somebody asked for: its plan once there is one, who approved it, and what it did. */
+export type RemedyRun = {
+  readonly request: string;
+  readonly remedy: RemedyName;
+  readonly argument: string;
+  readonly isDryRun: boolean;
+  readonly askedBy: Who;
+  readonly askedAt: Date;
+  readonly plan: Plan | null;
+  readonly status: RemedyStatus;
+  /** The first of two people, where two must approve. */
+  readonly confirmedBy: Who | null;
+  /** Kept after the end too. */
+  readonly approvedBy: Who | null;
+  readonly progress: readonly Progress[];
+  readonly stoppedBy: string | null;
+};
+/** A mark that a person left on a task. */
+export type TaskMark = {
+  readonly owner: string | null;
+  readonly done: { readonly by: string; readonly at: Date } | null;
+  readonly waived: { readonly by: string; readonly at: Date; readonly because: string } | null;
+};
+
+/** What people decided about notifying HHS. The clock of 60 days runs from the incident's discovery (45 CFR 164.404, 164.408). */
+export type HhsDecision = {
+  readonly required: boolean;
+  readonly because: string;
+  readonly by: string;
+  readonly at: Date;
+  readonly notified: { readonly by: string; readonly at: Date } | null;
+};
+
+/** What is known about the paperwork: tasks, assessment, post-mortem, HHS, receipts. */
+export type FollowUp = {
+  readonly details: Readonly<Partial<Record<Detail, string>>>;
+  readonly tasks: Readonly<Record<string, TaskMark>>;
+  readonly earlierGaps: { readonly count: number | null; readonly text: string } | null;
+  readonly assessment: (Assessment & { readonly by: string; readonly at: Date }) | null;
+  readonly postMortemAt: Date | null;
+  readonly hhs: HhsDecision | null;
+  /** Notices whose receipt was acknowledged: the call's key, and when. */
+  readonly received: Readonly<Record<string, Date>>;
+  readonly closed: { readonly by: string; readonly at: Date } | null;
+};
 
 /** What is true about an incident now: a fold over its events, and nothing that the events don't say. */
 export type Incident = {
@@ -39,7 +111,8 @@ export type Incident = {
   readonly alerts: readonly TrackedAlert[];
   readonly records: Records;
   readonly gaps: readonly Gap[];
-  readonly claim: { readonly slackId: string; readonly name: string; readonly at: Date } | null;
+  /** Who leads the response: pressed "I'm on it", or was handed the incident. */
+  readonly commander: { readonly slackId: string; readonly name: string; readonly at: Date } | null;
   readonly commanderOverdue: boolean;
   /** Who writes: keeps the timeline and the updates. */
   readonly scribe: { readonly slackId: string; readonly name: string } | null;
@@ -65,138 +138,19 @@ export type Incident = {
   readonly eventCount: number;
 };
 
-/** The state after all of `events`, or null when there are none. */
-export function stateOf(events: readonly RecordedEvent[]): Incident | null {
-  return events.reduce<Incident | null>(evolve, null);
-}
+const NO_FOLLOW_UP: FollowUp = {
+  details: {},
+  tasks: {},
+  earlierGaps: null,
+  assessment: null,
+  postMortemAt: null,
+  hhs: null,
+  received: {},
+  closed: null,
+};
 
-/** Whether the audit table is looked at for this incident: while it is open, and after that until its last gap has ended. */
-export function isPolled({ phase, gaps }: Incident): boolean {
-  return phase.name === 'open' || ongoingGap(gaps) !== undefined;
-}
-
-/** `INC-1`, the name people use. */
-export function incidentName(number: number): string {
-  return `INC-${number}`;
-}
-
-/** The call with this key, if it was ever requested. */
-export function outboxMessage(incident: Incident, key: string): OutboxMessage | undefined {
-  return incident.outbox.find((outgoing) => outgoing.key === key);
-}
-
-/** The root message in Slack, once it was posted. */
-export function rootMessage(
-  incident: Incident,
-): { readonly channel: string; readonly ts: string; readonly permalink: string; readonly at: Date } | null {
-  const status = outboxMessage(incident, 'slack/initial-post')?.status;
-  if (status?.name !== 'succeeded') return null;
-  const { channel, ts, permalink } = status.answer;
-  return channel === undefined || ts === undefined ? null : { channel, ts, permalink: permalink ?? '', at: status.at };
-}
-
-/** One event further. Throws on a first event that opens nothing: such a list was never written by Gapwatch. */
-export function evolve(before: Incident | null, { event, at, by }: RecordedEvent): Incident {
-  if (before === null) {
-    if (event.type !== 'incident.opened') throw new TypeError(`an incident begins with incident.opened, not ${event.type}`);
-    return opened(event, at);
-  }
-  const incident = { ...before, eventCount: before.eventCount + 1 };
-  switch (event.type) {
-    case 'incident.opened':
-      return incident;
-    case 'incident.reopened':
-      return { ...incident, phase: { name: 'open' }, followUp: { ...incident.followUp, closed: null } };
-    case 'incident.resolved': {
-      const { anywayBecause, unmet, rootCause } = event;
-      const name = by.kind === 'person' ? by.name : 'Gapwatch';
-      return {
-        ...incident,
-        phase: { name: 'resolved', at, by: name, anywayBecause, unmet },
-        rootCause: rootCause ?? incident.rootCause,
-        nextUpdate: null,
-        resolutions: incident.resolutions + 1,
-      };
-    }
-    case 'alert.fired':
-      return { ...incident, alerts: [...incident.alerts, { ...event.alert, status: 'triggered' }] };
-    case 'alert.changed':
-      return { ...incident, alerts: incident.alerts.map((alert) => (alert.id === event.alertId ? changed(alert, event.event) : alert)) };
-    case 'records.silent':
-      return { ...incident, records: { status: 'silent', lastRecordAt: event.lastRecordAt } };
-    case 'records.written':
-      return { ...incident, records: { status: 'written', lastRecordAt: event.lastRecordAt, perMinute: event.perMinute, since: at } };
-    case 'records.unseen':
-      return { ...incident, records: { status: 'unseen', failure: event.failure, since: at } };
-    case 'gap.opened':
-    case 'gap.ended':
-    case 'gap.corrected':
-      return { ...incident, gaps: gapsAfter(incident.gaps, event) };
-    case 'commander.named':
-      return { ...incident, claim: { slackId: event.slackId, name: event.name, at } };
-    case 'scribe.named':
-      return { ...incident, scribe: { slackId: event.slackId, name: event.name } };
-    case 'commander.overdue':
-      return { ...incident, commanderOverdue: true };
-    case 'cause.stated':
-      return { ...incident, rootCause: event.text };
-    case 'action.stated':
-      return { ...incident, action: event.text, unchangedUpdates: 0 };
-    case 'eta.stated':
-      return { ...incident, etaAt: event.etaAt, unchangedUpdates: 0 };
-    case 'update.scheduled':
-      return { ...incident, nextUpdate: { number: event.number, dueAt: event.dueAt } };
-    case 'updates.paused':
-      return { ...incident, updatesPaused: true, pausedUntil: event.until ?? null };
-    case 'updates.continued':
-      return { ...incident, updatesPaused: false, pausedUntil: null };
-    case 'check.requested':
-    case 'check.progressed':
-    case 'check.stopped':
-    case 'check.answered':
-    case 'check.refreshed':
-      return { ...incident, ...checksAfter(incident, event, at, actorName(by)) };
-    case 'remedy.asked':
-    case 'remedy.planned':
-    case 'remedy.confirmed':
-    case 'remedy.approved':
-    case 'remedy.progressed':
-    case 'remedy.stopped':
-    case 'remedy.ended':
-      return { ...incident, remedies: remediesAfter(incident.remedies, event, at, by) };
-    case 'message.kept':
-      return { ...incident, kept: [...incident.kept, keptKey(event)] };
-    case 'escalation.reached':
-      return { ...incident, escalated: [...incident.escalated, event.escalation] };
-    case 'incident.closed':
-    case 'detail.stated':
-    case 'task.taken':
-    case 'task.done':
-    case 'task.waived':
-    case 'earlier-gaps.counted':
-    case 'assessment.confirmed':
-    case 'post-mortem.scheduled':
-    case 'hhs.decided':
-    case 'hhs.notified':
-    case 'notice.received':
-      return { ...incident, followUp: followUpAfter(incident.followUp, event, at, actorName(by)) };
-    case 'note.added':
-    case 'escalation.requested':
-    case 'command.denied':
-    case 'evidence.signed':
-      return incident;
-    case 'outbox.queued':
-    case 'outbox.delivered':
-    case 'outbox.failed':
-    case 'outbox.abandoned':
-    case 'outbox.superseded':
-      return afterOutbox(incident, event, at);
-    default:
-      return event satisfies never;
-  }
-}
-
-function opened(event: Extract<IncidentEvent, { type: 'incident.opened' }>, at: Date): Incident {
+/** Returns the state after the event that opens an incident. */
+export function openedIncident(event: Extract<IncidentEvent, { type: 'incident.opened' }>, at: Date): Incident {
   return {
     number: event.number,
     phase: { name: 'open' },
@@ -207,7 +161,7 @@ function opened(event: Extract<IncidentEvent, { type: 'incident.opened' }>, at: 
     alerts: [],
     records: { status: 'unknown' },
     gaps: [],
-    claim: null,
+    commander: null,
     commanderOverdue: false,
     scribe: null,
     pagedLevel: 1,
@@ -230,7 +184,27 @@ function opened(event: Extract<IncidentEvent, { type: 'incident.opened' }>, at: 
   };
 }
 
-/** What makes a kept message the same one: an edited text is another entry. */
-export function keptKey({ ts, text }: { readonly ts: string; readonly text: string }): string {
-  return `${ts} ${text}`;
+/** Returns the incident with something new in its paperwork. */
+export function withFollowUp(incident: Incident, change: Partial<FollowUp>): Incident {
+  return { ...incident, followUp: { ...incident.followUp, ...change } };
+}
+
+/** `INC-1`, the name people use. */
+export function incidentName(number: number): string {
+  return `INC-${number}`;
+}
+
+/** The call with this key, if it was ever requested. */
+export function outboxMessage(incident: Incident, key: string): OutboxMessage | undefined {
+  return incident.outbox.find((outgoing) => outgoing.key === key);
+}
+
+/** The root message in Slack, once it was posted. */
+export function rootMessage(
+  incident: Incident,
+): { readonly channel: string; readonly ts: string; readonly permalink: string; readonly at: Date } | null {
+  const status = outboxMessage(incident, 'slack/initial-post')?.status;
+  if (status?.name !== 'succeeded') return null;
+  const { channel, ts, permalink } = status.answer;
+  return channel === undefined || ts === undefined ? null : { channel, ts, permalink: permalink ?? '', at: status.at };
 }

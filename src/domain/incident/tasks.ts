@@ -1,175 +1,100 @@
 import type { Policy } from '#domain/base/policy.ts';
-import { DAY, formatUtc } from '#domain/base/time.ts';
-import { gapLength } from '#domain/gap/gap.ts';
-import { escalationName } from './escalation.ts';
-import { type Incident, outboxMessage } from './state.ts';
+import { formatUtc } from '#domain/base/time.ts';
+import { announce } from '#domain/incident/outbox/queue.ts';
+import { actorName } from './actor.ts';
+import { openTasks, type Task, tasksOf } from './checklist.ts';
+import { type CommandRows, type Decision, type DecisionContext, type Evolutions, personOf, refuse, type TimelineTexts } from './concern.ts';
+import type { IncidentEvent } from './event.ts';
+import { type Incident, incidentName, type TaskMark, withFollowUp } from './state.ts';
 
-export type TaskList = 'Immediate actions' | 'Escalation' | 'Recommended actions' | 'Prevention';
+/** The boxes of the runbook's checklists, and closing the incident when none is left. */
+export type TaskCommand =
+  | { readonly kind: 'take-task'; readonly task: string }
+  | { readonly kind: 'finish-task'; readonly task: string }
+  | { readonly kind: 'waive-task'; readonly task: string; readonly because: string }
+  | { readonly kind: 'close' };
 
-/** One box of the runbook's checklists as it stands. `number` stays the same for ever, so that people can name it. */
-export type Task = {
-  readonly id: string;
-  readonly number: number;
-  readonly list: TaskList;
-  readonly text: string;
-  readonly status: 'open' | 'done' | 'waived';
-  readonly owner: string | null;
-  /** Who did or waived it and when, or who has taken it; empty while nobody has. */
-  readonly detail: string;
+type Marking = Exclude<TaskCommand, { kind: 'close' }>;
+
+export const taskCommands: CommandRows<TaskCommand> = {
+  'take-task': {
+    permission: 'member',
+    decide: (incident, command, context) => markTask(incident, command, context),
+  },
+  'finish-task': {
+    permission: 'member',
+    decide: (incident, command, context) => markTask(incident, command, context),
+  },
+  'waive-task': { permission: 'member', decide: (incident, command, context) => markTask(incident, command, context) },
+  close: { permission: 'member', decide: (incident, _command, { now, policy }) => close(incident, now, policy) },
 };
 
-type Definition = {
-  readonly id: string;
-  readonly list: TaskList;
-  readonly text: string;
-  readonly applies: (incident: Incident, policy: Policy, now: Date) => boolean;
-  /** When Gapwatch itself saw it happen. */
-  readonly seen?: (incident: Incident) => Date | null;
+type TaskEvent = 'task.taken' | 'task.done' | 'task.waived' | 'incident.closed';
+
+export const taskEvolutions: Evolutions<TaskEvent> = {
+  'task.taken': (incident, { task, name }) => withMark(incident, task, { owner: name }),
+  'task.done': (incident, { task }, { at, by }) => withMark(incident, task, { done: { by: actorName(by), at }, waived: null }),
+  'task.waived': (incident, { task, because }, { at, by }) => withMark(incident, task, { waived: { by: actorName(by), at, because } }),
+  'incident.closed': (incident, _event, { at, by }) => withFollowUp(incident, { closed: { by: actorName(by), at } }),
 };
 
-const always = () => true;
-const afterResolution = ({ resolutions }: Incident) => resolutions > 0;
-const escalated = (matches: (when: string, after: number) => boolean) => (incident: Incident, policy: Policy) =>
-  policy.escalations.some((each) => matches(each.when, each.after) && incident.escalated.includes(escalationName(each)));
-const lateIncident = escalated((when) => when === 'incident');
-const longGap = escalated((when, after) => when === 'gap' && after < DAY);
-const dayLongGap = escalated((when, after) => when === 'gap' && after >= DAY);
+const UNMARKED: TaskMark = { owner: null, done: null, waived: null };
 
-const box = (
-  list: TaskList,
-  id: string,
-  text: string,
-  applies: Definition['applies'],
-  seen?: NonNullable<Definition['seen']>,
-): Definition => ({ list, id, text, applies, ...(seen ? { seen } : {}) });
-
-/** Every box of the runbook, in its order and wording. A new one goes to the end: numbers are never given twice. */
-const DEFINITIONS: readonly Definition[] = [
-  box('Immediate actions', 'acknowledge', 'Acknowledge PagerDuty alert', hasAlert, acknowledgedAt),
-  box('Immediate actions', 'post', 'Post in #incidents: "Acknowledged AUDIT_LOG_FAILURE - investigating"', hasAlert, postedAt),
-  box('Immediate actions', 'time', 'Note current time', always, ({ openedAt }) => openedAt),
-  box('Immediate actions', 'gap-start', 'Document audit gap start', always, gapStartKnownAt),
-  box('Escalation', 'senior-engineer', 'Escalate to Senior Engineer', lateIncident, told('incident/')),
-  box('Escalation', 'privacy-officer', 'Notify Privacy Officer', lateIncident, (incident) => doneAt(incident, 'mail/opening-notice')),
-  box('Escalation', 'disable-access', 'Consider disabling PHI access until audit restored', lateIncident),
-  box('Escalation', 'security-officer', 'Notify CISO / Security Officer', longGap, mailed('security-officer')),
-  box('Escalation', 'response-team', 'Activate incident response team', longGap),
-  box('Escalation', 'compliance-report', 'Prepare compliance report for HHS (if required)', longGap),
-  box('Escalation', 'hhs-likely', 'Mandatory HHS notification likely required: have it decided', dayLongGap, hhsDecidedAt),
-  box('Escalation', 'counsel', 'Engage external compliance counsel', dayLongGap, mailed('compliance-counsel')),
-  box('Escalation', 'breach-assessment', 'Prepare breach assessment', dayLongGap),
-  box('Recommended actions', 'assess', 'Assess the compliance impact', afterResolution, ({ followUp }) => followUp.assessment?.at ?? null),
-  box('Recommended actions', 'compliance-log', 'Document in HIPAA compliance log', afterResolution),
-  box('Recommended actions', 'risk-assessment', 'Update risk assessment', afterResolution),
-  box('Recommended actions', 'monitoring', 'Implement additional monitoring', afterResolution),
-  box('Recommended actions', 'consider-hhs', 'Consider HHS notification: gap over 24 hours or recurring', shouldConsiderHhs, hhsDecidedAt),
-  box('Prevention', 'alert-failures', 'Add monitoring alert for audit log write failures', afterResolution),
-  box('Prevention', 'health-check', 'Implement health check for audit logging', afterResolution),
-  box('Prevention', 'alert-drops', 'Add alert for audit log count drops', afterResolution),
-  box('Prevention', 'playbook', 'Document in incident playbook', afterResolution),
-  box('Prevention', 'dual-write', 'Implement redundant audit logging (dual-write to S3)', afterResolution),
-  box('Prevention', 'circuit-breaker', 'Add circuit breaker for audit failures', afterResolution),
-  box('Prevention', 'buffering', 'Implement audit log buffering', afterResolution),
-  box('Prevention', 'disk', 'Automated disk space management', afterResolution),
-];
-
-/** The boxes that apply to the incident now; what Gapwatch saw happen is ticked. */
-export function tasksOf(incident: Incident, now: Date, policy: Policy): readonly Task[] {
-  return DEFINITIONS.flatMap((definition, index) =>
-    definition.applies(incident, policy, now) ? [taskOf(definition, index + 1, incident)] : [],
-  );
+function withMark(incident: Incident, task: string, mark: Partial<TaskMark>): Incident {
+  const { tasks } = incident.followUp;
+  return withFollowUp(incident, { tasks: { ...tasks, [task]: { ...(tasks[task] ?? UNMARKED), ...mark } } });
 }
 
-/** The open boxes among {@link tasksOf}. */
-export function openTasks(incident: Incident, now: Date, policy: Policy): readonly Task[] {
-  return tasksOf(incident, now, policy).filter(({ status }) => status === 'open');
-}
+export const taskTexts: TimelineTexts<TaskEvent> = {
+  'task.taken': ({ task }) => `Task taken: ${task}`,
+  'task.done': ({ task }) => `Task done: ${task}`,
+  'task.waived': ({ task, because }) => `Task waived: ${task}, because ${because}`,
+  'incident.closed': () => 'Incident closed',
+};
 
-/** The open boxes that an escalation brought. */
-export function tasksOfEscalation(incident: Incident, escalation: string, now: Date, policy: Policy): readonly Task[] {
-  const [when = '', after = '0'] = escalation.split('/');
-  const ids = when === 'incident' ? INCIDENT_BOXES : Number(after) < DAY ? LONG_GAP_BOXES : DAY_LONG_BOXES;
-  return openTasks(incident, now, policy).filter(({ id }) => ids.includes(id));
-}
-
-const INCIDENT_BOXES = ['senior-engineer', 'privacy-officer', 'disable-access'];
-const LONG_GAP_BOXES = ['security-officer', 'response-team', 'compliance-report'];
-const DAY_LONG_BOXES = ['hhs-likely', 'counsel', 'breach-assessment'];
-
-function taskOf({ id, list, text, seen }: Definition, number: number, incident: Incident): Task {
-  const mark = incident.followUp.tasks[id];
-  const base = { id, number, list, text, owner: mark?.owner ?? null };
-  if (mark?.done) return { ...base, status: 'done', detail: `${mark.done.by}, ${formatUtc(mark.done.at)}` };
-  if (mark?.waived) {
-    const { by, at, because } = mark.waived;
-    return { ...base, status: 'waived', detail: `waived by ${by}, ${formatUtc(at)}: ${because}` };
+/** A person takes a box of the checklists, ticks it, or waives it with a reason. */
+function markTask(incident: Incident, command: Marking, context: DecisionContext): Decision {
+  const { now, policy } = context;
+  const person = personOf(context);
+  const task = tasksOf(incident, now, policy).find(({ id }) => id === command.task);
+  if (!task) return refuse('unknown-task', 'There is no such task on this incident. `/incident tasks` lists them.');
+  if (task.status !== 'open') return refuse('already-so', `Task ${task.number} is ${task.status} already: ${task.detail}.`);
+  const told = (what: string): IncidentEvent => announce(incident, now, 'task', { what, text: task.text, number: String(task.number) });
+  switch (command.kind) {
+    case 'take-task': {
+      const { slackId, name } = person;
+      return { events: [{ type: 'task.taken', task: task.id, slackId, name }, told(`${name} takes`)] };
+    }
+    case 'finish-task':
+      return { events: [{ type: 'task.done', task: task.id }, told(`${person.name} has done`)] };
+    case 'waive-task':
+      return { events: [{ type: 'task.waived', task: task.id, because: command.because }, told(`${person.name} waives`)] };
+    default:
+      return command satisfies never;
   }
-  const seenAt = seen?.(incident) ?? null;
-  if (seenAt) return { ...base, status: 'done', detail: `seen by Gapwatch, ${formatUtc(seenAt)}` };
-  return { ...base, status: 'open', detail: mark?.owner ? `taken by ${mark.owner}` : '' };
 }
 
-function doneAt(incident: Incident, key: string): Date | null {
-  const status = outboxMessage(incident, key)?.status;
-  return status?.name === 'succeeded' ? status.at : null;
-}
-
-function hasAlert({ alerts }: Incident): boolean {
-  return alerts.length > 0;
-}
-
-function acknowledgedAt(incident: Incident): Date | null {
-  const done = incident.outbox.find(
-    ({ payload, status }) => (payload.kind === 'acknowledge' || payload.kind === 'acknowledge-as') && status.name === 'succeeded',
-  );
-  return done?.status.name === 'succeeded' ? done.status.at : null;
-}
-
-function postedAt(incident: Incident): Date | null {
-  const post = incident.outbox.find(({ payload }) => payload.kind === 'announcement' && /^(?:already-)?acknowledged$/.test(payload.name));
-  return post?.status.name === 'succeeded' ? post.status.at : null;
-}
-
-function gapStartKnownAt({ gaps, openedAt }: Incident): Date | null {
-  return gaps.length > 0 ? openedAt : null;
-}
-
-/** A person was mentioned in the channel by an escalation of this kind. */
-function told(prefix: string) {
-  return ({ outbox }: Incident): Date | null => {
-    const post = outbox.find(
-      ({ payload }) =>
-        payload.kind === 'announcement' &&
-        payload.name === 'escalation' &&
-        payload.details.escalation?.startsWith(prefix) &&
-        payload.details.mentions !== '',
+/** Closes a resolved incident: every box must be done or waived with a reason, and HHS notified where a person said that it must be. */
+export function close(incident: Incident, now: Date, policy: Policy): Decision {
+  const name = incidentName(incident.number);
+  if (incident.phase.name === 'open')
+    return refuse('not-resolvable-yet', `${name} is not resolved yet. Resolve it first: \`/incident resolve\`.`);
+  const { closed } = incident.followUp;
+  if (closed) return refuse('already-so', `${name} was closed at ${formatUtc(closed.at)} by ${closed.by}.`);
+  const left = [...openTasks(incident, now, policy).map(taskLine), ...owedToHhs(incident)];
+  if (left.length > 0) {
+    return refuse(
+      'tasks-open',
+      `${name} can't be closed yet:\n${left.join('\n')}\nTick with \`/incident tasks done <number>\`, or waive with \`/incident tasks waive <number> because <reason>\`.`,
     );
-    return post?.status.name === 'succeeded' ? post.status.at : null;
-  };
+  }
+  return { events: [{ type: 'incident.closed' }, announce(incident, now, 'closed', {}, { broadcast: true })] };
 }
 
-/** A role was written to by an escalation. */
-function mailed(role: string) {
-  return ({ outbox }: Incident): Date | null => {
-    const mail = outbox.find(
-      ({ payload, status }) =>
-        payload.kind === 'escalation-notice' && payload.role === role && status.name === 'succeeded' && !isRefused(status),
-    );
-    return mail?.status.name === 'succeeded' ? mail.status.at : null;
-  };
+function taskLine({ number, text, detail }: Task): string {
+  return `• ${number}. ${text}${detail === '' ? '' : ` (${detail})`}`;
 }
 
-function isRefused(status: Incident['outbox'][number]['status']): boolean {
-  return status.name === 'succeeded' && (status.answer.refusedRoles?.length ?? 0) > 0;
-}
-
-function hhsDecidedAt({ followUp }: Incident): Date | null {
-  return followUp.hhs?.at ?? null;
-}
-
-/** Runbook §16: over 24 hours, or recurring. */
-function shouldConsiderHhs(incident: Incident, _policy: Policy, now: Date): boolean {
-  if (!afterResolution(incident)) return false;
-  const isLong = incident.gaps.some((gap) => gapLength(gap, now) > DAY);
-  return isLong || (incident.followUp.earlierGaps?.count ?? 0) > 0;
+function owedToHhs({ followUp: { hhs } }: Incident): readonly string[] {
+  return hhs?.required && !hhs.notified ? ['• HHS must be notified and nobody has said that it was: `/incident hhs notified`.'] : [];
 }

@@ -1,5 +1,5 @@
 import type { Policy } from '#domain/base/policy.ts';
-import { plus } from '#domain/base/time.ts';
+import { between, plus } from '#domain/base/time.ts';
 import type { IncidentEvent } from './event.ts';
 import type { Incident } from './state.ts';
 
@@ -12,7 +12,7 @@ export function nextUpdate(incident: Incident, now: Date, policy: Policy): Incid
 /** Due times that have passed unserved: `firstDueAt` and every interval after it, up to and including `now`. At most 1,000 are listed. */
 export function dueTimes(firstDueAt: Date, now: Date, policy: Policy): readonly Date[] {
   const every = policy.updates.every;
-  const count = Math.floor((now.getTime() - firstDueAt.getTime()) / every) + 1;
+  const count = Math.floor(between(firstDueAt, now) / every) + 1;
   return Array.from({ length: Math.min(Math.max(count, 0), 1_000) }, (_, index) => plus(firstDueAt, index * every));
 }
 

@@ -1,5 +1,5 @@
 import type { Verdict } from '#domain/checks/verdict.ts';
-import type { Task } from '#domain/incident/tasks.ts';
+import type { Task } from '#domain/incident/checklist.ts';
 import { actionId, type Button } from './action-id.ts';
 
 /** The blocks that Gapwatch uses, as Slack's Block Kit defines them. */

@@ -1,4 +1,4 @@
-import { between, DAY, formatUtc } from '#domain/base/time.ts';
+import { between, DAY, formatUtc, plus } from '#domain/base/time.ts';
 import type { Verdict } from '#domain/checks/verdict.ts';
 
 type Chart = NonNullable<Verdict['chart']>;
@@ -14,7 +14,7 @@ export function chartSvg({ from, until, perMinute, gaps }: Chart): string {
   const x = (at: Date) => PLOT.left + clamp(between(from, at) / Math.max(1, between(from, until))) * (PLOT.right - PLOT.left);
   const y = (value: number) => PLOT.bottom - (value / most) * (PLOT.bottom - PLOT.top);
   const step = between(from, until) / Math.max(1, perMinute.length);
-  const points = perMinute.map((value, index) => `${x(new Date(from.getTime() + (index + 0.5) * step)).toFixed(1)},${y(value).toFixed(1)}`);
+  const points = perMinute.map((value, index) => `${x(plus(from, (index + 0.5) * step)).toFixed(1)},${y(value).toFixed(1)}`);
   const shaded = gaps.map(({ start, end }) => {
     const left = x(start);
     // A gap of minutes in a year is thinner than a pixel: it must be seen all the same.
@@ -51,7 +51,7 @@ export function chartText({ from, until, gaps }: Chart): string {
 function axis(from: Date, until: Date): readonly { readonly at: Date; readonly anchor: string }[] {
   const part = between(from, until) / 4;
   return [0, 1, 2, 3, 4].map((index) => ({
-    at: new Date(from.getTime() + index * part),
+    at: plus(from, index * part),
     anchor: index === 0 ? 'start' : index === 4 ? 'end' : 'middle',
   }));
 }

@@ -1,6 +1,6 @@
 import type { Policy } from '#domain/base/policy.ts';
 import type { Verdict } from '#domain/checks/verdict.ts';
-import type { RunningCheck } from '#domain/incident/check-runs.ts';
+import type { RunningCheck } from '#domain/incident/state.ts';
 import { nextStepButton, type SlackMessage, slackMessage, stopButton } from './blocks.ts';
 import type { Templates } from './render.ts';
 

@@ -1,11 +1,11 @@
 import { type Policy, roleName } from '#domain/base/policy.ts';
 import { HOUR, plus } from '#domain/base/time.ts';
-import type { OutboxMessage } from '#domain/incident/call.ts';
-import { escalationName } from '#domain/incident/escalation.ts';
+import { tasksOfEscalation } from '#domain/incident/checklist.ts';
+import { escalationName } from '#domain/incident/escalations.ts';
 import type { RecordedEvent } from '#domain/incident/event.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
+import type { OutboxMessage } from '#domain/incident/outbox/message.ts';
 import type { Incident } from '#domain/incident/state.ts';
-import { tasksOfEscalation } from '#domain/incident/tasks.ts';
 import { actionsTaken } from '#domain/incident/timeline.ts';
 import { incidentView, latenessOf } from './view.ts';
 

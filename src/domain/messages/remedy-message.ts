@@ -1,6 +1,5 @@
 import type { Policy } from '#domain/base/policy.ts';
-import type { RemedyRun } from '#domain/incident/remedy-runs.ts';
-import { incidentName } from '#domain/incident/state.ts';
+import { incidentName, type RemedyRun } from '#domain/incident/state.ts';
 import { type Block, remedyButtons, type SlackMessage, slackMessage } from './blocks.ts';
 import type { Templates } from './render.ts';
 

@@ -1,9 +1,10 @@
 import { Liquid, type Template } from 'liquidjs';
 import { codeSpan, escapeMrkdwn, slackLink, slackTime } from '#domain/base/text/mrkdwn.ts';
 import { formatDuration, formatUtc } from '#domain/base/time.ts';
+import { codeMark, escapeMarks, linkMark } from './markdown.ts';
 
 /** Where a text is read; decides how foreign text is escaped and how a time looks. */
-export type Medium = 'slack' | 'text' | 'html' | 'markdown';
+type Medium = 'slack' | 'mail' | 'report';
 
 /** A template that can't be used, with file, line and variable in the message. */
 export class TemplateError extends Error {
@@ -50,8 +51,7 @@ export function parseTemplates(sources: ReadonlyMap<string, string>): Templates 
 /** A template's medium follows from its place and ending. */
 function mediumOf(name: string): Medium {
   if (name.startsWith('slack/')) return 'slack';
-  if (name.endsWith('.html.liquid')) return 'html';
-  return name.startsWith('report/') ? 'markdown' : 'text';
+  return name.startsWith('mail/') ? 'mail' : 'report';
 }
 
 function explain(name: string, error: unknown): string {
@@ -61,9 +61,8 @@ function explain(name: string, error: unknown): string {
 
 const engines: Readonly<Record<Medium, Liquid>> = {
   slack: engine(escapeMrkdwn, { code: codeSpan, link: slackLink, time: slackTime }),
-  text: engine((text) => text, { code: quoted, link: (url, label) => (url === '' ? label : `${label} (${url})`), time: formatUtc }),
-  html: engine(escapeHtml, { code: (text) => `<code>${escapeHtml(text)}</code>`, link: htmlLink, time: formatUtc }),
-  markdown: engine(escapeMarkdown, { code: markdownCode, link: markdownLink, time: formatUtc }),
+  mail: engine(escapeMarks, { code: codeMark, link: linkMark, time: formatUtc }),
+  report: engine(escapeMarkdown, { code: markdownCode, link: markdownLink, time: formatUtc }),
 };
 
 type Filters = {
@@ -100,18 +99,6 @@ function engine(escapeText: (text: string) => string, filters: Filters): Liquid 
   });
   liquid.registerFilter('duration', (value: unknown) => (typeof value === 'number' ? formatDuration(value) : text(value)));
   return liquid;
-}
-
-function quoted(text: string): string {
-  return `"${text}"`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
-}
-
-function htmlLink(url: string, label: string): string {
-  return /^https?:\/\//.test(url) ? `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>` : escapeHtml(label);
 }
 
 function escapeMarkdown(text: string): string {

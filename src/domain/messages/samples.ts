@@ -1,21 +1,23 @@
 import { DEFAULT_POLICY, type Policy } from '#domain/base/policy.ts';
-import { ANNOUNCEMENTS, type Payload } from '#domain/incident/call.ts';
+import { MINUTE, plus } from '#domain/base/time.ts';
+import { openTasks, tasksOf } from '#domain/incident/checklist.ts';
 import type { IncidentEvent, RecordedEvent } from '#domain/incident/event.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
-import type { RemedyRun } from '#domain/incident/remedy-runs.ts';
-import { type Incident, stateOf } from '#domain/incident/state.ts';
-import { openTasks, tasksOf } from '#domain/incident/tasks.ts';
+import { ANNOUNCEMENTS, type Payload } from '#domain/incident/outbox/message.ts';
+import type { Incident, RemedyRun } from '#domain/incident/state.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { checkVariables } from './check-message.ts';
 import { noticeVariables } from './notice.ts';
 import { remedyVariables } from './remedy-message.ts';
 import { gapView, incidentView } from './view.ts';
+import { WARNING_SAMPLES, WARNINGS } from './warnings.ts';
 
 /** What a template is rendered with to see whether it works, and to show it to those who edit it. */
 export type Sample = { readonly template: string; readonly variables: Readonly<Record<string, unknown>> };
 
-const START = Date.parse('2026-01-05T10:00:00Z');
-const minute = (minutes: number) => new Date(START + minutes * 60_000);
+const START = new Date('2026-01-05T10:00:00Z');
+const minute = (minutes: number) => plus(START, minutes * MINUTE);
 
 /** For every template one rendering early in an incident and one at its end, so that both branches of most conditions are seen. */
 export function samples(policy: Policy = DEFAULT_POLICY): readonly Sample[] {
@@ -26,11 +28,11 @@ export function samples(policy: Policy = DEFAULT_POLICY): readonly Sample[] {
 
 function samplesOf(incident: Incident, known: readonly RecordedEvent[], now: Date, policy: Policy): readonly Sample[] {
   const view = incidentView(incident, now, policy);
-  const notices = NOTICES.flatMap((payload) => {
+  const notices = NOTICES.map((payload) => {
     const outgoing = { payload, dueAt: now, status: { name: 'due', attempts: 0, notBefore: now, lastFailure: null } } as const;
     const enclosed = { attached: ['2026-01-05-audit-gap.md'], missing: ['the chart (the database does not answer)'] };
     const variables = noticeVariables(incident, outgoing, { events: known, now, policy, receiptUrl: DETAILS.url, enclosed });
-    return ['text', 'html'].map((format) => ({ template: `mail/${payload.kind}.${format}.liquid`, variables }));
+    return { template: `mail/${payload.kind}.md.liquid`, variables };
   });
   const missed = { count: 2, first: minute(5), last: minute(10), why: 'Slack could not be reached' };
   const announcements = ANNOUNCEMENTS.map((name) => ({
@@ -56,10 +58,7 @@ function samplesOf(incident: Incident, known: readonly RecordedEvent[], now: Dat
       ),
     },
     ...announcements,
-    ...['bad-signatures', 'job-given-up', 'record-broken', 'webhook-missed', 'webhooks-off'].map((name) => ({
-      template: `slack/warning/${name}.liquid`,
-      variables: { details: { ...DETAILS, text: 'INC-1: fact 3: the text does not match its hash', alert: 'P1' } },
-    })),
+    ...WARNINGS.map((name) => ({ template: `slack/warning/${name}.liquid`, variables: { details: WARNING_SAMPLES[name] } })),
     { template: 'slack/store-outage.liquid', variables: { name: view.name, since: now, reason: view.reason } },
     ...notices,
     {
@@ -215,6 +214,7 @@ const REMEDY: RemedyRun = {
   argument: '',
   isDryRun: false,
   askedBy: { slackId: 'U0000000001', name: 'Robin' },
+  askedAt: minute(5),
   confirmedBy: null,
   approvedBy: { slackId: 'U0000000002', name: 'Sam' },
   plan: {

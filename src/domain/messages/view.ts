@@ -1,11 +1,10 @@
 import type { Policy } from '#domain/base/policy.ts';
 import { between, formatDuration, formatUtc, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
-import type { OutboxMessage } from '#domain/incident/call.ts';
-import { LATE_AFTER } from '#domain/incident/decide-call.ts';
-import type { HhsDecision } from '#domain/incident/follow-up.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
-import { type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
+import type { OutboxMessage } from '#domain/incident/outbox/message.ts';
+import { LATE_AFTER } from '#domain/incident/outbox/retry.ts';
+import { type HhsDecision, type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
 
 const NOT_YET_KNOWN = 'not yet known';
 
@@ -104,8 +103,8 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
     action: incident.action ?? NOT_YET_KNOWN,
     eta: incident.etaAt ?? NOT_YET_KNOWN,
     etaExpired: incident.etaAt !== null && incident.etaAt.getTime() <= now.getTime(),
-    claimedBy: incident.claim?.name ?? 'nobody yet',
-    claimedBySlackId: incident.claim?.slackId ?? '',
+    claimedBy: incident.commander?.name ?? 'nobody yet',
+    claimedBySlackId: incident.commander?.slackId ?? '',
     scribe: incident.scribe?.name ?? 'nobody yet',
     nextUpdate: nextUpdateWords(incident),
     updatesEvery: formatDuration(policy.updates.every),

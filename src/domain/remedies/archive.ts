@@ -11,7 +11,7 @@ import {
   tableSql,
 } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
-import { between, DAY, formatUtc, MINUTE, plus } from '#domain/base/time.ts';
+import { between, DAY, formatUtc, MINUTE, plus, startOfUtcDay } from '#domain/base/time.ts';
 import type { Planned } from './plan.ts';
 
 /** What is typed to let records go that are younger than a year. */
@@ -33,7 +33,7 @@ export function parseArchive(argument: string): ArchiveOptions | { readonly wron
 
 /** Records before this moment are archived: a whole day, so that a plan made again a minute later is the same. */
 export function cutoffOf(now: Date, { archive }: Pick<Policy, 'archive'>): Date {
-  return new Date(Math.floor(plus(now, -archive.olderThan).getTime() / DAY) * DAY);
+  return startOfUtcDay(plus(now, -archive.olderThan));
 }
 
 /**

@@ -49,7 +49,7 @@ export function deploymentLines(
 ): readonly { readonly name: string; readonly value: string }[] {
   const lines = deployments
     .slice(0, SHOWN)
-    .map(({ id, at, phase, cause }) => ({ at, name: formatUtc(at), value: `${id}, ${phase}: ${cause.slice(0, 120)}` }));
+    .map(({ id, at, phase, cause }) => ({ at, name: formatUtc(at), value: `${id}, ${phase}: ${cause}` }));
   const mark = gapStart === null ? [] : [{ at: gapStart, name: formatUtc(gapStart), value: '— the gap starts —' }];
   return [...lines, ...mark].toSorted((one, other) => between(one.at, other.at)).map(({ name, value }) => ({ name, value }));
 }

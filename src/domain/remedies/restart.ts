@@ -12,7 +12,7 @@ export function planRestart(deployments: readonly Deployment[], now: Date): Plan
     plan: {
       target: running.id,
       what: 'Start all instances of the application anew, by a new deployment of what runs now (runbook step 12).',
-      figures: [{ name: 'Running now', value: `${running.id}, ${running.cause.slice(0, 120)}, began ${ageOf(running, now)}` }],
+      figures: [{ name: 'Running now', value: `${running.id}, ${running.cause}, began ${ageOf(running, now)}` }],
       takes: 'a few minutes: DigitalOcean builds the same source again and replaces the instances one after the other',
       risks: [
         'Requests that are being served by an instance end with it.',

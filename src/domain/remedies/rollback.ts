@@ -41,10 +41,10 @@ export function planRollback(deployments: readonly Deployment[], named: string, 
       target: target.id,
       what: `Roll the application back from ${running.id} to ${target.id} (runbook step 11).`,
       figures: [
-        { name: 'Running now', value: `${running.id}, ${running.cause.slice(0, 120)}, began ${ageOf(running, now)}` },
+        { name: 'Running now', value: `${running.id}, ${running.cause}, began ${ageOf(running, now)}` },
         {
           name: 'Back to',
-          value: `${target.id}, ${target.cause.slice(0, 120)}, began ${ageOf(target, now)}${named === '' ? '; the last one that ran before the suspect' : ''}`,
+          value: `${target.id}, ${target.cause}, began ${ageOf(target, now)}${named === '' ? '; the last one that ran before the suspect' : ''}`,
         },
         ...deploymentLines(deployments, gapStart),
       ],

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
 import { tableSql } from '#domain/audit-table/sql.ts';
 import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import {
   type Archivable,
   archivableSchema,
@@ -90,7 +91,7 @@ export function connectAuditArchive(url: string, tableName: string, column: stri
       withClient(0, async (client) => {
         const remarks: string[] = [];
         client.on('notice', ({ severity, message }) => {
-          if (severity === 'WARNING' && message) remarks.push(message.slice(0, 200));
+          if (severity === 'WARNING' && message) remarks.push(redactLine(message, 200));
         });
         await client.query(`vacuum ${full ? '(full, analyze)' : '(analyze)'} ${tableSql(table)}`);
         return remarks;

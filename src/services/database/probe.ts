@@ -1,8 +1,8 @@
+import type { LimitFunction } from 'p-limit';
 import pg from 'pg';
 import type { ProbeOutcome } from '#domain/audit-table/probe-outcome.ts';
 import type { Sql } from '#domain/audit-table/sql.ts';
 import { databaseFailureText } from '#domain/checks/sqlstate.ts';
-import type { Gate } from './connection-limit.ts';
 
 /** The monitored database as the application's own role. */
 export type AuditWriter = {
@@ -14,9 +14,9 @@ const CONNECT_MILLISECONDS = 5_000;
 const LOCK_MILLISECONDS = 2_000;
 const STATEMENT_MILLISECONDS = 5_000;
 
-/** Connects anew for each probe, as an application instance that starts would; nothing is kept open. The gate bounds all connections. */
-export function connectAuditWriter(url: string, gate: Gate): AuditWriter {
-  return { probe: (insert) => gate.pass(() => probe(url, insert)) };
+/** Connects anew for each probe, as an application instance that starts would; nothing is kept open. `connections` bounds all of them, these and others. */
+export function connectAuditWriter(url: string, connections: LimitFunction): AuditWriter {
+  return { probe: (insert) => connections(() => probe(url, insert)) };
 }
 
 type Stage = Extract<ProbeOutcome, { readonly kind: 'failed' }>['stage'];

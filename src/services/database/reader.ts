@@ -1,3 +1,5 @@
+import type { LimitFunction } from 'p-limit';
+import pTimeout from 'p-timeout';
 import pg from 'pg';
 import { parseReading, readingQuery, type TableReading } from '#domain/audit-table/reading.ts';
 import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
@@ -5,7 +7,6 @@ import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Gate } from './connection-limit.ts';
 
 /**
  * The monitored database, read-only: at most two connections, every transaction READ ONLY in UTC with its own timeouts, so that it
@@ -19,8 +20,8 @@ export type AuditDatabase = {
   readonly close: () => Promise<void>;
 };
 
-/** `gate` is shared with everything else that connects to the monitored database. */
-type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly gate: Gate };
+/** `connections`: how many there may be at the same time; shared with everything else that connects to the monitored database. */
+type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly connections: LimitFunction };
 
 const CONNECT_MILLISECONDS = 5_000;
 
@@ -35,10 +36,15 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
   });
   pool.on('error', onError);
   let known: AuditTable | null = null;
+  // Within the deadline, come what may; work that is given up ends by its own timeouts and drops its connection.
   const inTransaction = <Answer>(deadline: Milliseconds, work: (client: pg.PoolClient) => Promise<Answer>) =>
-    inTime(deadline, () => connection.gate.pass(() => inReadOnlyTransaction(pool, deadline, work))).catch((error: unknown) =>
-      Promise.reject(failureOf(error)),
-    );
+    pTimeout(
+      connection.connections(() => inReadOnlyTransaction(pool, deadline, work)),
+      {
+        milliseconds: Math.max(1, deadline),
+        message: new ServiceFailure('audit-database', 'unavailable', 'the database took too long to answer'),
+      },
+    ).catch((error: unknown) => Promise.reject(failureOf(error)));
   return {
     read: (sql, deadline) => inTransaction(deadline, (client) => run(client, sql, deadline)),
     reading: (alertAt, silentSince, deadline) =>
@@ -91,22 +97,6 @@ async function inReadOnlyTransaction<Answer>(
     client.off('error', forgotten);
     // One connection is kept for the next look, a second one is not: with a probe beside it there would be three.
     client.release(isBroken || pool.totalCount > 1);
-  }
-}
-
-/** Returns within the deadline, come what may; the abandoned work ends by its own timeouts and drops its connection. */
-async function inTime<Answer>(deadline: Milliseconds, work: () => Promise<Answer>): Promise<Answer> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new ServiceFailure('audit-database', 'unavailable', 'the database took too long to answer')),
-    deadline,
-  );
-  const result = work();
-  result.catch(() => undefined);
-  try {
-    return await Promise.race([result, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

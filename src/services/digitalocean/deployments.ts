@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Deployment } from '#domain/checks/deploys.ts';
 import { askJson } from '#services/http.ts';
 import { type Followed, type Orders, type Placed, placing } from '#services/long-running.ts';
@@ -53,7 +54,7 @@ export function connectDeployments(settings: DigitalOceanSettings, appId: string
     list,
     objection: async (deployment_id) => {
       const { valid, error } = await ask('/rollback/validate', validationSchema, { deployment_id, skip_pin: false });
-      return valid === false || error ? (error?.message ?? 'no reason given') : null;
+      return valid === false || error ? redactLine(error?.message ?? 'no reason given', 200) : null;
     },
     restart: order('/deployments', () => ({ force_build: false })),
     rollback: order('/rollback', (deployment_id) => ({ deployment_id, skip_pin: false })),

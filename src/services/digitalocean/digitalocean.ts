@@ -1,7 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { stripVTControlCharacters } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Deployment } from '#domain/checks/deploys.ts';
 import type { Disk } from '#domain/checks/storage.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -54,7 +56,7 @@ export function connectApp(settings: DigitalOceanSettings, appId: string): Digit
         id,
         at: new Date(created_at),
         phase: phase ?? 'UNKNOWN',
-        cause: cause ?? 'no cause given',
+        cause: redactLine(cause ?? 'no cause given', 120),
       }));
     },
     logs: async () => {
@@ -159,8 +161,8 @@ function download(url: string, options: { readonly auth?: string; readonly ca?: 
   return promise;
 }
 
-/** Archived logs may be compressed. */
+/** Archived logs may be compressed; programs colour what they write for a terminal. */
 function textOf(bytes: Buffer): string {
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return (isGzip ? gunzipSync(bytes, { maxOutputLength: 8 * LOG_LIMIT }) : bytes).toString('utf8');
+  return stripVTControlCharacters((isGzip ? gunzipSync(bytes, { maxOutputLength: 8 * LOG_LIMIT }) : bytes).toString('utf8'));
 }

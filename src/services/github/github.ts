@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Commit } from '#domain/checks/deploys.ts';
 import { askJson } from '#services/http.ts';
 
@@ -37,7 +38,7 @@ export function connectGitHub({ apiUrl, token, repository }: GitHubSettings): Gi
       const touched = new Set(touching.flat().map(({ sha }) => sha));
       return all.flatMap(({ sha, html_url, commit }) => {
         if (!commit.committer) return [];
-        const title = commit.message.split('\n')[0] ?? '';
+        const title = redactLine(commit.message.split('\n')[0] ?? '', 120);
         return [{ id: sha, at: new Date(commit.committer.date), title, url: html_url ?? '', touchesAuditCode: touched.has(sha) }];
       });
     },

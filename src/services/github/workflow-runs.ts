@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { askJson, http, parseJson } from '#services/http.ts';
 import { type Followed, type Orders, placing } from '#services/long-running.ts';
@@ -56,7 +57,7 @@ export function connectWorkflowRuns({ apiUrl, token, repository }: GitHubSetting
     repository,
     commitOf: async (ref) => {
       const { sha, commit } = await get(`/commits/${ref.split('/').map(encodeURIComponent).join('/')}`, commitSchema);
-      return { sha, title: commit.message.split('\n')[0] ?? '' };
+      return { sha, title: redactLine(commit.message.split('\n')[0] ?? '', 120) };
     },
     underWay: async (workflow) => (await runsOf(workflow)).find(({ status }) => status !== 'completed')?.html_url ?? null,
     orders: (workflow) => ({

@@ -1,18 +1,26 @@
 import { z } from 'zod';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
-import type { Alert } from '#domain/incident/event.ts';
-import { neverConnected, ServiceFailure } from '#services/failure.ts';
+import { ServiceFailure } from '#services/failure.ts';
+import { callRest, type RestRequest, type Tempo } from './client.ts';
+import {
+  alertsSchema,
+  incidentOf,
+  incidentsSchema,
+  notesSchema,
+  onCallsSchema,
+  oneIncidentSchema,
+  type PagerDutyIncident,
+  policyOfIncidentSchema,
+  subscriptionsSchema,
+  usersSchema,
+} from './shapes.ts';
 
-/** A PagerDuty incident as Gapwatch reads it: only the fields it uses, since real answers hold nulls where the schema has none. */
-export type PagerDutyIncident = Alert & {
-  readonly status: 'triggered' | 'acknowledged' | 'resolved';
-  readonly acknowledgedBy: string | null;
-};
+export type { PagerDutyIncident } from './shapes.ts';
 
-/** What became of a message: done now, or found done already, and by whom where PagerDuty says so. */
+/** What came of an action: done now, or found done already, and by whom where PagerDuty says so. */
 export type ActionOutcome = { readonly already: 'acknowledged' | 'resolved' | null; readonly by: string | null };
 
-/** PagerDuty's REST API as Gapwatch uses it. Every method throws {@link ServiceFailure}; none retries by itself. */
+/** PagerDuty's REST API as Gapwatch uses it. Every method throws {@link ServiceFailure}; a 429 is retried three times within seconds, nothing else. */
 export type PagerDuty = {
   readonly incident: (id: string) => Promise<PagerDutyIncident>;
   /** Text in which an alert's name may stand: summaries and details of the incident's alerts. */
@@ -42,23 +50,19 @@ export type Subscription = { readonly url: string; readonly isActive: boolean };
 
 export type OnCall = { readonly level: number; readonly names: readonly string[] };
 
-type Connection = { readonly apiUrl: string; readonly token: string; readonly fromEmail: string };
+type Connection = { readonly apiUrl: string; readonly token: string; readonly fromEmail: string; readonly tempo?: Tempo };
 
-const DEADLINE_MILLISECONDS = 10_000;
-
-/** Connects to PagerDuty; nothing is asked until a method is called. Why not its own client: docs/decisions/0003-pagerduty-by-fetch.md. */
+/** Connects to PagerDuty; nothing is asked until a method is called. How pdjs is tamed: docs/decisions/0003-pagerduty-by-pdjs.md. */
 export function connectPagerDuty(connection: Connection): PagerDuty {
-  const get = (path: string) => ask(connection, 'GET', path);
-  const incident = async (id: string) =>
-    incidentOf(z.object({ incident: incidentSchema }).parse(await get(`/incidents/${seg(id)}`)).incident);
-  const put = (id: string, change: Readonly<Record<string, unknown>>, from = connection.fromEmail) =>
-    ask(connection, 'PUT', `/incidents/${seg(id)}`, { from, body: { incident: { type: 'incident_reference', ...change } } });
+  const call = callsTo(connection);
+  const { get, put } = call;
+  const incident = async (id: string) => incidentOf((await get(`/incidents/${seg(id)}`, oneIncidentSchema)).incident);
   return {
     incident,
-    alertText: async (id) => alertText(await get(`/incidents/${seg(id)}/alerts?limit=100`)),
+    alertText: (id) => alertText(get, id),
     openIncidents: () => openIncidents(get),
     acknowledge: (id) => acknowledge(incident, put, id),
-    acknowledgeAs: (id, email) => acknowledgeAs({ get, incident, put }, id, email),
+    acknowledgeAs: (id, email) => acknowledgeAs(call, incident, id, email),
     ownName: async () => (await userOf(get, connection.fromEmail))?.name ?? null,
     onCalls: (id) => onCalls(get, id),
     pageLevel: async (id, level) => {
@@ -69,69 +73,45 @@ export function connectPagerDuty(connection: Connection): PagerDuty {
       await put(id, { status: 'resolved' });
       return { already: null, by: null };
     },
-    note: (id, text) => note(connection, get, id, text),
+    note: (id, text) => note(call, id, text),
     subscriptions: async () =>
-      subscriptionsSchema.parse(await get('/webhook_subscriptions?limit=100')).webhook_subscriptions.map(({ active, delivery_method }) => ({
+      (await get('/webhook_subscriptions?limit=100', subscriptionsSchema)).webhook_subscriptions.map(({ active, delivery_method }) => ({
         url: delivery_method?.url ?? '',
         isActive: active !== false && delivery_method?.temporarily_disabled !== true,
       })),
     ping: async () => {
-      await get('/abilities');
+      await get('/abilities', z.unknown());
     },
   };
 }
 
-type Get = (path: string) => Promise<unknown>;
+type Get = <Shape>(path: string, shape: z.ZodType<Shape>) => Promise<Shape>;
 type Put = (id: string, change: Readonly<Record<string, unknown>>, from?: string) => Promise<unknown>;
+type Post = (path: string, body: object) => Promise<unknown>;
+type Calls = { readonly get: Get; readonly put: Put; readonly post: Post };
 
-const reference = z.object({ id: z.string(), summary: z.string().nullish() });
-const incidentSchema = z.object({
-  id: z.string(),
-  title: z.string().nullish(),
-  summary: z.string().nullish(),
-  html_url: z.string().nullish(),
-  created_at: z.iso.datetime({ offset: true }),
-  status: z.enum(['triggered', 'acknowledged', 'resolved']),
-  service: z.object({ summary: z.string().nullish() }).nullish(),
-  acknowledgements: z.array(z.object({ acknowledger: reference.nullish() })).nullish(),
-});
-const incidentsSchema = z.object({ incidents: z.array(incidentSchema), more: z.boolean().nullish() });
-const alertsSchema = z.object({
-  alerts: z.array(z.object({ summary: z.string().nullish(), body: z.object({ details: z.unknown() }).nullish() })),
-});
-const usersSchema = z.object({ users: z.array(z.object({ id: z.string(), email: z.string(), name: z.string().nullish() })) });
-const notesSchema = z.object({ notes: z.array(z.object({ content: z.string() })) });
-const errorSchema = z.object({ error: z.object({ code: z.number().nullish(), message: z.string().nullish() }) });
-
-function incidentOf(raw: z.infer<typeof incidentSchema>): PagerDutyIncident {
+function callsTo({ apiUrl, token, fromEmail, tempo }: Connection): Calls {
+  const request = (method: RestRequest['method'], path: string) => ({ method, url: new URL(path, apiUrl), token });
   return {
-    id: raw.id,
-    title: foreignLine(raw.title ?? raw.summary ?? 'untitled'),
-    service: foreignLine(raw.service?.summary ?? 'unknown service', 100),
-    url: raw.html_url ?? '',
-    createdAt: new Date(raw.created_at),
-    status: raw.status,
-    acknowledgedBy: raw.acknowledgements?.at(-1)?.acknowledger?.summary ?? null,
+    get: (path, shape) => callRest(request('GET', path), shape, tempo),
+    put: (id, change, from = fromEmail) => {
+      const body = { incident: { type: 'incident_reference', ...change } };
+      return callRest({ ...request('PUT', `/incidents/${seg(id)}`), from, body }, z.unknown(), tempo);
+    },
+    post: (path, body) => callRest({ ...request('POST', path), from: fromEmail, body }, z.unknown(), tempo),
   };
 }
 
-const subscriptionsSchema = z.object({
-  webhook_subscriptions: z.array(
-    z.object({
-      active: z.boolean().nullish(),
-      delivery_method: z.object({ url: z.string().nullish(), temporarily_disabled: z.boolean().nullish() }).nullish(),
-    }),
-  ),
-});
-const policyOfIncidentSchema = z.object({ incident: z.object({ escalation_policy: reference.nullish() }) });
-const onCallsSchema = z.object({
-  oncalls: z.array(z.object({ escalation_level: z.number(), user: z.object({ summary: z.string().nullish() }).nullish() })),
-});
+async function alertText(get: Get, id: string): Promise<string> {
+  const { alerts } = await get(`/incidents/${seg(id)}/alerts?limit=100`, alertsSchema);
+  const texts = alerts.map(({ summary, body }) => `${summary ?? ''}\n${JSON.stringify(body?.details ?? '')}`);
+  return texts.join('\n').slice(0, 200_000);
+}
 
 async function onCalls(get: Get, id: string): Promise<readonly OnCall[]> {
-  const policy = policyOfIncidentSchema.parse(await get(`/incidents/${seg(id)}`)).incident.escalation_policy;
+  const policy = (await get(`/incidents/${seg(id)}`, policyOfIncidentSchema)).incident.escalation_policy;
   if (!policy) return [];
-  const { oncalls } = onCallsSchema.parse(await get(`/oncalls?escalation_policy_ids[]=${seg(policy.id)}&limit=100`));
+  const { oncalls } = await get(`/oncalls?escalation_policy_ids[]=${seg(policy.id)}&limit=100`, onCallsSchema);
   const levels = [...new Set(oncalls.map(({ escalation_level }) => escalation_level))].toSorted((one, other) => one - other);
   return levels.map((level) => {
     const names = oncalls.flatMap(({ escalation_level, user }) =>
@@ -141,16 +121,11 @@ async function onCalls(get: Get, id: string): Promise<readonly OnCall[]> {
   });
 }
 
-function alertText(answer: unknown): string {
-  const texts = alertsSchema.parse(answer).alerts.map(({ summary, body }) => `${summary ?? ''}\n${JSON.stringify(body?.details ?? '')}`);
-  return texts.join('\n').slice(0, 200_000);
-}
-
 async function openIncidents(get: Get): Promise<readonly PagerDutyIncident[]> {
   const found: PagerDutyIncident[] = [];
   for (let offset = 0; offset < 500; offset += 100) {
     const query = `statuses[]=triggered&statuses[]=acknowledged&limit=100&offset=${offset}&sort_by=created_at:desc`;
-    const page = incidentsSchema.parse(await get(`/incidents?${query}`));
+    const page = await get(`/incidents?${query}`, incidentsSchema);
     found.push(...page.incidents.map(incidentOf));
     if (page.more !== true) break;
   }
@@ -165,85 +140,27 @@ async function acknowledge(incident: PagerDuty['incident'], put: Put, id: string
   return { already: null, by: null };
 }
 
-async function acknowledgeAs(
-  api: { readonly get: Get; readonly incident: PagerDuty['incident']; readonly put: Put },
-  id: string,
-  email: string,
-): Promise<ActionOutcome> {
-  const before = await api.incident(id);
+async function acknowledgeAs({ get, put }: Calls, incident: PagerDuty['incident'], id: string, email: string): Promise<ActionOutcome> {
+  const before = await incident(id);
   if (before.status === 'resolved') return { already: 'resolved', by: null };
-  const user = await userOf(api.get, email);
+  const user = await userOf(get, email);
   if (!user) throw new ServiceFailure('pagerduty', 'refused', 'no PagerDuty user has the e-mail address of this Slack user');
-  if (before.status === 'triggered') await api.put(id, { status: 'acknowledged' }, user.email);
+  if (before.status === 'triggered') await put(id, { status: 'acknowledged' }, user.email);
   // An acknowledged incident can't be acknowledged again; assigning it shows the person as its responder.
-  else await api.put(id, { assignments: [{ assignee: { id: user.id, type: 'user_reference' } }] }, user.email);
+  else await put(id, { assignments: [{ assignee: { id: user.id, type: 'user_reference' } }] }, user.email);
   return { already: null, by: null };
 }
 
 async function userOf(get: Get, email: string) {
-  const { users } = usersSchema.parse(await get(`/users?query=${encodeURIComponent(email)}`));
+  const { users } = await get(`/users?query=${encodeURIComponent(email)}`, usersSchema);
   return users.find((user) => user.email.toLowerCase() === email.toLowerCase());
 }
 
-async function note(connection: Connection, get: Get, id: string, text: string): Promise<void> {
+async function note({ get, post }: Calls, id: string, text: string): Promise<void> {
   const path = `/incidents/${seg(id)}/notes`;
-  const { notes } = notesSchema.parse(await get(path));
+  const { notes } = await get(path, notesSchema);
   if (notes.some(({ content }) => content === text)) return;
-  await ask(connection, 'POST', path, { from: connection.fromEmail, body: { note: { content: text } } });
-}
-
-type Request = { readonly from: string; readonly body: unknown };
-
-async function ask({ apiUrl, token }: Connection, method: 'GET' | 'PUT' | 'POST', path: string, request?: Request): Promise<unknown> {
-  const what = `${method} ${path.split('?')[0]}`;
-  const response = await fetch(new URL(path, apiUrl), {
-    method,
-    signal: AbortSignal.timeout(DEADLINE_MILLISECONDS),
-    headers: {
-      authorization: `Token token=${token}`,
-      accept: 'application/vnd.pagerduty+json;version=2',
-      ...(request ? { 'content-type': 'application/json', from: request.from } : {}),
-    },
-    ...(request ? { body: JSON.stringify(request.body) } : {}),
-  }).catch((cause: unknown) => Promise.reject(noAnswer(what, method, cause)));
-  const text = await response.text().catch((cause: unknown) => Promise.reject(noAnswer(what, method, cause)));
-  if (!response.ok) throw refusal(what, response, text);
-  return parseJson(what, text);
-}
-
-function parseJson(what: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ServiceFailure('pagerduty', 'unclear', `PagerDuty's answer to ${what} is no JSON`, { cause });
-  }
-}
-
-function noAnswer(what: string, method: string, cause: unknown): ServiceFailure {
-  if (method === 'GET' || neverConnected(cause))
-    return new ServiceFailure('pagerduty', 'unavailable', `PagerDuty could not be reached (${what})`, { cause });
-  return new ServiceFailure('pagerduty', 'unclear', `no answer from PagerDuty to ${what}; it may have been done`, { cause });
-}
-
-function refusal(what: string, response: Response, text: string): ServiceFailure {
-  const { code, message } = errorOf(text);
-  const said = `PagerDuty answered ${response.status}${code ? ` (${code}${message ? `: ${foreignLine(message, 120)}` : ''})` : ''} to ${what}`;
-  if (response.status === 429) {
-    const seconds = Number(response.headers.get('ratelimit-reset') ?? response.headers.get('retry-after') ?? 30);
-    return new ServiceFailure('pagerduty', 'unavailable', said, {
-      retryAfterMilliseconds: (Number.isFinite(seconds) ? seconds : 30) * 1_000,
-    });
-  }
-  return new ServiceFailure('pagerduty', response.status >= 500 ? 'unclear' : 'refused', said);
-}
-
-function errorOf(text: string): { readonly code: number | null; readonly message: string | null } {
-  try {
-    const { error } = errorSchema.parse(JSON.parse(text));
-    return { code: error.code ?? null, message: error.message ?? null };
-  } catch {
-    return { code: null, message: null };
-  }
+  await post(path, { note: { content: text } });
 }
 
 function seg(id: string): string {

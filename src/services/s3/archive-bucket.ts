@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { createMessage, decrypt, encrypt, generateSessionKey, type PublicKey, readKey, readMessage, type SessionKey } from 'openpgp';
+import { DAY } from '#domain/base/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 
 /** What was put into the vault: hashes and sizes of the records as they left the database, and of the encrypted object. */
@@ -53,7 +54,7 @@ export async function readComplianceKey(armored: string): Promise<ComplianceKey>
 }
 
 const PART_BYTES = 5 * 1024 * 1024;
-const SIX_YEARS_MILLISECONDS = 6 * 366 * 86_400_000;
+const SIX_YEARS_MILLISECONDS = 6 * 366 * DAY;
 /** Audit records are text that repeats itself. The lowest level is twice as fast as the usual one, for a tenth more bytes. */
 const GZIP = { level: 1, chunkSize: 256 * 1024 } as const;
 /** What is decrypted is hashed and thrown away; whether it was whole is known at its end. */

@@ -1,5 +1,5 @@
 import { MINUTE, plus, SECOND } from '#domain/base/time.ts';
-import { keepCurrent as nextReading } from '#domain/incident/effects.ts';
+import { refreshCheckJob } from '#domain/incident/effects.ts';
 import { outboxMessage } from '#domain/incident/state.ts';
 import { checkMessage } from '#domain/messages/check-message.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -18,8 +18,8 @@ export function liveUntil(check: string, argument: string, now: Date): Date | nu
   return check === 'rate' && argument === 'live' ? plus(now, LIVE_FOR) : null;
 }
 
-/** Reads a live answer of an incident anew and shows it in its message; at the end, or when stopped, the last reading goes on record. */
-export async function keepCurrent(
+/** Reads a live answer of an incident again and shows it in its message; at the end, or when stopped, the last reading goes on record. */
+export async function refreshCheck(
   context: AppContext,
   job: { readonly incident: number; readonly check: string; readonly request: string },
 ) {
@@ -42,20 +42,20 @@ export async function keepCurrent(
       marked(incident, checkMessage(context.templates, context.policy, { check, request, verdict, live })),
     );
   }
-  await context.jobs.enqueue(context.database, toNewJob(nextReading(number, { check, request }, now)), now);
+  await context.jobs.enqueue(context.database, toNewJob(refreshCheckJob(number, { check, request }, now)), now);
 }
 
 type InChannel = { readonly check: string; readonly request: string; readonly until: Date; readonly posted: Posted };
 
 /** Plans the next reading of a live answer that belongs to no incident. */
-export async function startKeepingCurrent(context: AppContext, { check, request, until, posted }: InChannel): Promise<void> {
+export async function startLiveCheck(context: AppContext, { check, request, until, posted }: InChannel): Promise<void> {
   const now = context.now();
   const data = { kind: 'refresh-check-in-channel', check, request, until: until.toISOString(), ...posted };
   await context.jobs.enqueue(context.database, { queue: 'audit', key: `live/${request}`, data, dueAt: plus(now, REFRESH_EVERY) }, now);
 }
 
 /** The same for an answer in the channel, outside any incident. */
-export async function keepCurrentInChannel(context: AppContext, live: InChannel): Promise<void> {
+export async function refreshCheckInChannel(context: AppContext, live: InChannel): Promise<void> {
   const { check, request, until, posted } = live;
   const verdict = await checkVerdict(context, check, '');
   const now = context.now();
@@ -65,7 +65,7 @@ export async function keepCurrentInChannel(context: AppContext, live: InChannel)
     posted,
     checkMessage(context.templates, context.policy, { check, request, verdict, live: isLast ? null : { readAt: now, until } }),
   );
-  if (!isLast) await startKeepingCurrent(context, live);
+  if (!isLast) await startLiveCheck(context, live);
 }
 
 /** A reading that can't be shown is passed over: the next one comes in five seconds. */

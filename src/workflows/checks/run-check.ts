@@ -8,7 +8,7 @@ import { beginAttempt } from '#store/outbox-attempts.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { chartImage, chartName } from '#workflows/deliver/chart-image.ts';
 import { execute, load } from '#workflows/execute.ts';
-import { liveUntil, startKeepingCurrent } from './live-check.ts';
+import { liveUntil, startLiveCheck } from './live-check.ts';
 import type { Listener } from './run-program.ts';
 import { checkVerdict } from './verdict.ts';
 
@@ -56,7 +56,7 @@ async function runInChannel(context: AppContext, { check, argument, request }: R
   const live = until && { readAt: context.now(), until };
   const message = await show(checkMessage(context.templates, context.policy, { check, request, verdict, live }));
   if (verdict.chart) await shareChart(context, channel, check, request, verdict.chart);
-  if (until) await startKeepingCurrent(context, { check, request, until, posted: message });
+  if (until) await startLiveCheck(context, { check, request, until, posted: message });
 }
 
 async function shareChart(context: AppContext, channel: string, check: string, request: string, chart: NonNullable<Verdict['chart']>) {

@@ -1,7 +1,7 @@
 import { plus } from '#domain/base/time.ts';
-import { type Answer, type Destination, destinationOf, type OutboxMessage } from '#domain/incident/call.ts';
-import { destination as deliverJob } from '#domain/incident/effects.ts';
-import { nextMessage } from '#domain/incident/next-call.ts';
+import { deliverJob } from '#domain/incident/effects.ts';
+import { type Answer, type Destination, destinationOf, type OutboxMessage } from '#domain/incident/outbox/message.ts';
+import { nextMessage } from '#domain/incident/outbox/next.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { beginAttempt } from '#store/outbox-attempts.ts';
@@ -35,7 +35,7 @@ export async function deliver(context: AppContext, destination: Destination, num
       number: numberOf(outgoing),
     });
     if (destination === 'slack' && failure?.retryAfterMilliseconds) {
-      slackRests.set(context, plus(context.now(), failure.retryAfterMilliseconds));
+      context.remembered.slackRest.until = plus(context.now(), failure.retryAfterMilliseconds);
       if (await isHeldBack(context, number)) return;
     }
   }
@@ -43,14 +43,11 @@ export async function deliver(context: AppContext, destination: Destination, num
   await wakeForRetry(context, destination, number);
 }
 
-/** Until when Slack wants to be left alone: it allows about one message a second in a channel and says when there were too many. */
-const slackRests = new WeakMap<AppContext, Date>();
-
 /** Whether Slack asked for a rest; the destination then wakes itself at its end. */
 async function isHeldBack(context: AppContext, number: number): Promise<boolean> {
-  const until = slackRests.get(context);
+  const { until } = context.remembered.slackRest;
   const now = context.now();
-  if (until === undefined || until <= now) return false;
+  if (until === null || until <= now) return false;
   await context.jobs.enqueue(context.database, toNewJob(deliverJob(number, 'slack', until)), now);
   return true;
 }

@@ -1,8 +1,9 @@
 import { contactOf, roleName } from '#domain/base/policy.ts';
 import { between, DAY, HOUR, SECOND } from '#domain/base/time.ts';
-import type { Answer, Payload } from '#domain/incident/call.ts';
+import type { Answer, Payload } from '#domain/incident/outbox/message.ts';
 import { type Incident, incidentName, outboxMessage } from '#domain/incident/state.ts';
 import { timeline } from '#domain/incident/timeline.ts';
+import { mailOf } from '#domain/messages/markdown.ts';
 import { type Enclosed, noticeVariables } from '#domain/messages/notice.ts';
 import { timelineCsv } from '#domain/messages/timeline-csv.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -27,21 +28,18 @@ export async function deliverMail(context: AppContext, { incident, outgoing, mus
   const { attachments, enclosed } = await enclosures(context, incident, outgoing.payload);
   const receiptUrl = asksReceipt(outgoing.payload) ? receiptLink(context, incident.number, outgoing.key, now) : '';
   const variables = noticeVariables(incident, outgoing, { events, now, policy: context.policy, receiptUrl, enclosed });
-  const template = `mail/${outgoing.payload.kind}`;
-  const { subject, text } = splitSubject(context.templates.render(`${template}.text.liquid`, variables));
+  const content = mailOf(context.templates.render(`mail/${outgoing.payload.kind}.md.liquid`, variables));
   const opening = context.mail.messageId(`${name}.opening-notice`);
   const isOpening = outgoing.payload.kind === 'opening-notice';
   const mail: Mail = {
     messageId: isOpening ? opening : context.mail.messageId(`${name}.${outgoing.key}`),
     inReplyTo: isOpening ? null : opening,
     to: [recipientOf(context, outgoing.payload)],
-    subject,
-    text,
-    html: context.templates.render(`${template}.html.liquid`, variables),
+    ...content,
     attachments,
   };
-  const content = recordOf(mail);
-  const contentSha256 = await keepSent(context.database, { incident: incident.number, message: outgoing.key, attempt, at: now, content });
+  const sent = { incident: incident.number, message: outgoing.key, attempt, at: now, content: recordOf(mail) };
+  const contentSha256 = await keepSent(context.database, sent);
   const { refusedRoles, message } = await context.mail.send(mail);
   return {
     contentSha256,
@@ -124,16 +122,10 @@ async function ledgerStatement(context: AppContext): Promise<Attachment | null> 
 const CHART_WITHIN = 10 * SECOND;
 
 async function chartOf(context: AppContext, incident: Incident): Promise<Made> {
-  const starts = [incident.startedAt, ...incident.gaps.map(({ start }) => start.at)].map((at) => at.getTime());
-  const length = between(new Date(Math.min(...starts)), context.now()) + HOUR / 2;
+  const lengths = [incident.startedAt, ...incident.gaps.map(({ start }) => start.at)].map((at) => between(at, context.now()));
+  const length = Math.max(...lengths) + HOUR / 2;
   const window = length <= 2 * HOUR ? '2h' : length <= DAY ? '24h' : length <= 30 * DAY ? '30d' : '12mo';
   const verdict = await checkVerdict(context, 'gaps', window, { within: CHART_WITHIN });
   if (verdict.chart === undefined) return { why: `the chart (${verdict.evidence.replace(/\.$/, '')})` };
   return { name: `${incidentName(incident.number)}-records.png`, content: await chartImage(verdict.chart), contentType: 'image/png' };
-}
-
-/** A mail template's first line is its subject. */
-export function splitSubject(rendered: string): { readonly subject: string; readonly text: string } {
-  const [first = '', ...rest] = rendered.split('\n');
-  return { subject: first.replace(/^Subject:\s*/, ''), text: `${rest.join('\n').trim()}\n` };
 }

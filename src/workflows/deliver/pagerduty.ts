@@ -1,5 +1,5 @@
-import type { Answer } from '#domain/incident/call.ts';
-import { OUR_NOTE_PREFIX } from '#domain/incident/decide-alert.ts';
+import { OUR_NOTE_PREFIX } from '#domain/incident/alerts.ts';
+import type { Answer } from '#domain/incident/outbox/message.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { ActionOutcome } from '#services/pagerduty/rest.ts';

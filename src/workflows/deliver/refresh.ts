@@ -1,4 +1,5 @@
 import { plus } from '#domain/base/time.ts';
+import { deliverJob } from '#domain/incident/effects.ts';
 import { type Incident, outboxMessage, rootMessage } from '#domain/incident/state.ts';
 import type { SlackMessage } from '#domain/messages/blocks.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
@@ -6,16 +7,12 @@ import { ServiceFailure } from '#services/failure.ts';
 import type { Posted } from '#services/slack.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
+import { toNewJob } from '#workflows/jobs.ts';
 import { checkMessageOf, currentRootMessage, postedOf, remedyMessageOf } from './slack.ts';
-
-/** What each message last showed, by this process. After a restart the first refresh is one update too many. */
-const shown = new WeakMap<AppContext, Map<string, string>>();
-/** The open incidents as this process last saw them: all that is known of them while the store is away. */
-const lastSeen = new WeakMap<AppContext, Map<number, Incident>>();
 
 /** The open incidents, as they were when the store could last be read. */
 export function openIncidentsLastSeen(context: AppContext): readonly Incident[] {
-  return [...(lastSeen.get(context)?.values() ?? [])];
+  return [...context.remembered.openIncidents.values()];
 }
 
 /**
@@ -26,19 +23,17 @@ export async function refreshMessages(context: AppContext, number: number, what:
   const { incident } = await load(context, number);
   if (!incident) return;
   remember(context, incident);
-  const memory = shown.get(context) ?? new Map<string, string>();
-  shown.set(context, memory);
+  const { shownMessages } = context.remembered;
   for (const { posted, message } of present(context, incident)) {
     const content = JSON.stringify(message);
-    if (what === 'changed' && memory.get(posted.ts) === content) continue;
+    if (what === 'changed' && shownMessages.get(posted.ts) === content) continue;
     if (!(await update(context, number, posted, message))) return;
-    memory.set(posted.ts, content);
+    shownMessages.set(posted.ts, content);
   }
 }
 
 function remember(context: AppContext, incident: Incident): void {
-  const seen = lastSeen.get(context) ?? new Map<number, Incident>();
-  lastSeen.set(context, seen);
+  const seen = context.remembered.openIncidents;
   if (incident.phase.name === 'open') seen.set(incident.number, incident);
   else seen.delete(incident.number);
 }
@@ -69,9 +64,8 @@ async function update(context: AppContext, number: number, posted: Posted, messa
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
     context.log.warn({ incident: number, outcome: error.outcome }, `a message could not be refreshed: ${error.message}`);
-    const retry = { kind: 'deliver', destination: 'slack', incident: number } as const;
     const dueAt = plus(context.now(), Math.max(error.retryAfterMilliseconds ?? 0, 15_000));
-    await context.jobs.enqueue(context.database, { queue: 'slack', key: `lane/${number}`, data: retry, dueAt }, context.now());
+    await context.jobs.enqueue(context.database, toNewJob(deliverJob(number, 'slack', dueAt)), context.now());
     return false;
   }
 }

@@ -1,8 +1,9 @@
-import { between, DAY } from '#domain/base/time.ts';
-import type { Answer } from '#domain/incident/call.ts';
+import { between, DAY, utcDay } from '#domain/base/time.ts';
+import { openTasks, tasksOf } from '#domain/incident/checklist.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
-import { type Incident, incidentName, stateOf } from '#domain/incident/state.ts';
-import { openTasks, tasksOf } from '#domain/incident/tasks.ts';
+import type { Answer } from '#domain/incident/outbox/message.ts';
+import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { gapView, incidentView } from '#domain/messages/view.ts';
 import { incidentNumbers, loadEvents, loadLinks } from '#store/event-store.ts';
@@ -14,7 +15,7 @@ import type { Attempt } from './attempt.ts';
 export async function deliverReport(context: AppContext, { incident, outgoing }: Attempt): Promise<Answer> {
   const isPostMortem = outgoing.payload.kind === 'post-mortem';
   const text = await (isPostMortem ? postMortemText : reportText)(context, incident.number);
-  const day = (incident.gaps[0]?.start.at ?? incident.startedAt).toISOString().slice(0, 10);
+  const day = utcDay(incident.gaps[0]?.start.at ?? incident.startedAt);
   const name = `${day}-${incident.isDrill ? 'drill-' : ''}${isPostMortem ? 'post-mortem' : 'audit-gap'}`;
   const file = await context.reports.write(name, `${incidentName(incident.number)}/${outgoing.key}`, text);
   const written = await context.reports.read(file);

@@ -1,7 +1,7 @@
-import type { Answer, OutboxMessage, Payload } from '#domain/incident/call.ts';
+import { tasksOfEscalation } from '#domain/incident/checklist.ts';
+import type { Answer, OutboxMessage, Payload } from '#domain/incident/outbox/message.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
-import { tasksOfEscalation } from '#domain/incident/tasks.ts';
 import { asDrill, incidentButtons, type SlackMessage, singleButton, slackMessage, taskButtons } from '#domain/messages/blocks.ts';
 import { chartText } from '#domain/messages/chart.ts';
 import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';

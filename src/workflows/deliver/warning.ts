@@ -1,11 +1,11 @@
 import { HOUR, plus } from '#domain/base/time.ts';
 import { slackMessage } from '#domain/messages/blocks.ts';
+import type { WarningName } from '#domain/messages/warnings.ts';
 import type { Queryable } from '#store/database.ts';
 import { beginAttempt } from '#store/outbox-attempts.ts';
 import type { AppContext } from '#workflows/context.ts';
-import type { WARNINGS } from '#workflows/jobs.ts';
 
-type Warning = { readonly key: string; readonly warning: (typeof WARNINGS)[number]; readonly details: Readonly<Record<string, string>> };
+type Warning = { readonly key: string; readonly warning: WarningName; readonly details: Readonly<Record<string, string>> };
 
 /** Asks for a warning in the channel that belongs to no incident; under the same key it is posted once. With `client` it is part of the caller's transaction. */
 export async function planWarning(
@@ -22,7 +22,7 @@ export async function planWarning(
 }
 
 /** Posts a warning, unless an earlier run has done so. */
-export async function warn(context: AppContext, { key, warning, details }: Warning): Promise<void> {
+export async function postWarning(context: AppContext, { key, warning, details }: Warning): Promise<void> {
   const message = slackMessage(context.templates.render(`slack/warning/${warning}.liquid`, { details }));
   if (!(await beginAttempt(context.database, 0, key, 1, context.now()))) {
     const found = await context.slack.find(await context.slack.channelId(), key, plus(context.now(), -HOUR));

@@ -1,11 +1,10 @@
-import { MINUTE, plus } from '#domain/base/time.ts';
+import { MINUTE, plus, utcDay } from '#domain/base/time.ts';
 import { hasDeliverySince } from '#store/deliveries.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
 
 const EVERY = 10 * MINUTE;
-const lookedAt = new WeakMap<AppContext, number>();
 
 /**
  * Every ten minutes, within the poll: whether PagerDuty still delivers webhooks to us. After three refused deliveries it switches a
@@ -13,8 +12,9 @@ const lookedAt = new WeakMap<AppContext, number>();
  */
 export async function checkSubscription(context: AppContext): Promise<void> {
   const now = context.now();
-  if (now.getTime() - (lookedAt.get(context) ?? 0) < EVERY) return;
-  lookedAt.set(context, now.getTime());
+  const { subscription } = context.remembered;
+  if (now.getTime() - subscription.checkedAt < EVERY) return;
+  subscription.checkedAt = now.getTime();
   const ours = (await context.pagerduty.subscriptions()).filter(({ url }) => url.endsWith('/pagerduty/webhook'));
   const isOn = ours.length === 0 || ours.some(({ isActive }) => isActive);
   const text = isOn ? null : 'PagerDuty has switched off the webhook subscription';
@@ -37,6 +37,6 @@ export async function expectWebhook(context: AppContext, alertId: string): Promi
 /** Whether any webhook came meanwhile; the channel hears of none, once a day. */
 export async function webhookExpected(context: AppContext, alertId: string, since: Date): Promise<void> {
   if (await hasDeliverySince(context.database, plus(since, -ON_ITS_WAY))) return;
-  const key = `warning/webhook-missed/${context.now().toISOString().slice(0, 10)}`;
+  const key = `warning/webhook-missed/${utcDay(context.now())}`;
   await planWarning(context, { key, warning: 'webhook-missed', details: { alert: alertId } });
 }

@@ -1,8 +1,7 @@
 import { MINUTE, plus } from '#domain/base/time.ts';
-import type { AlertChange } from '#domain/incident/command.ts';
-import { deliverAll, watch } from '#domain/incident/effects.ts';
-import { matchesAlert } from '#domain/incident/matches-alert.ts';
-import { stateOf } from '#domain/incident/state.ts';
+import { type AlertChange, matchesAlert } from '#domain/incident/alerts.ts';
+import { deliverAll, pollTableJob } from '#domain/incident/effects.ts';
+import { stateOf } from '#domain/incident/evolve.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { PagerDutyIncident } from '#services/pagerduty/rest.ts';
 import { isForeignAlert, keepForeignAlert } from '#store/deliveries.ts';
@@ -25,7 +24,7 @@ export async function classifyAlert(context: AppContext, alertId: string, seenBy
 }
 
 /** Finds what webhooks missed: new alerts, and changes of the alerts that open incidents have. Then it wakes itself in a minute. */
-export async function poll(context: AppContext): Promise<void> {
+export async function pollPagerDuty(context: AppContext): Promise<void> {
   await pickUp(context);
   try {
     await pollOnce(context);
@@ -34,7 +33,7 @@ export async function poll(context: AppContext): Promise<void> {
     if (!(error instanceof ServiceFailure)) throw error;
     context.log.warn({ outcome: error.outcome }, `the poll of PagerDuty failed: ${error.message}`);
   }
-  const next = { queue: 'pagerduty', key: 'poll', data: { kind: 'poll' }, dueAt: plus(context.now(), MINUTE) } as const;
+  const next = { queue: 'pagerduty', key: 'poll', data: { kind: 'poll-pagerduty' }, dueAt: plus(context.now(), MINUTE) } as const;
   await context.jobs.enqueue(context.database, next, context.now());
 }
 
@@ -45,7 +44,8 @@ export async function poll(context: AppContext): Promise<void> {
 async function pickUp(context: AppContext): Promise<void> {
   const now = context.now();
   for (const number of await incidentNumbers(context.database, 'open')) {
-    for (const job of [watch(number, now), ...deliverAll(number, now)]) await context.jobs.enqueue(context.database, toNewJob(job), now);
+    for (const job of [pollTableJob(number, now), ...deliverAll(number, now)])
+      await context.jobs.enqueue(context.database, toNewJob(job), now);
   }
 }
 

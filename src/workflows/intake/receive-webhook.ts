@@ -1,6 +1,5 @@
-import type { AlertChange } from '#domain/incident/command.ts';
+import { type AlertChange, matchesAlert } from '#domain/incident/alerts.ts';
 import type { Alert } from '#domain/incident/event.ts';
-import { matchesAlert } from '#domain/incident/matches-alert.ts';
 import { type Delivery, isKnownDelivery, keepDelivery, keepHarmlessDelivery } from '#store/deliveries.ts';
 import { incidentOfAlert } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';

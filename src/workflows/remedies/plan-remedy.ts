@@ -1,5 +1,5 @@
-import { type RemedyRun, remedyOf } from '#domain/incident/remedy-runs.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import { remedyOf } from '#domain/incident/remedy-runs.ts';
+import type { Incident, RemedyRun } from '#domain/incident/state.ts';
 import { cutoffOf, parseArchive, planArchive } from '#domain/remedies/archive.ts';
 import { planHotfix } from '#domain/remedies/hotfix.ts';
 import type { Planned } from '#domain/remedies/plan.ts';

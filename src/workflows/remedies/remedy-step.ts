@@ -1,6 +1,5 @@
 import type { Milliseconds } from '#domain/base/time.ts';
-import type { RemedyRun } from '#domain/incident/remedy-runs.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import type { Incident, RemedyRun } from '#domain/incident/state.ts';
 import type { RemedyOutcome } from '#domain/remedies/plan.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
 import type { AppContext } from '#workflows/context.ts';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { formatDuration, formatUtc, MINUTE, type Milliseconds, SECOND } from '#domain/base/time.ts';
-import { type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
-import { type Incident, incidentName } from '#domain/incident/state.ts';
+import { remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
+import { type Incident, incidentName, type RemedyRun } from '#domain/incident/state.ts';
 import { type ArchiveOptions, archiveManifest, parseArchive } from '#domain/remedies/archive.ts';
 import type { AuditArchive, Deletion } from '#services/database/archive-source.ts';
 import type { ServiceFailure } from '#services/failure.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatUtc } from '#domain/base/time.ts';
-import { type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import { remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
+import type { Incident, RemedyRun } from '#domain/incident/state.ts';
 import { backupOf, type Shape, shapeSchema } from '#domain/remedies/recreate-table.ts';
 import type { TableRecreation } from '#services/database/table-recreation.ts';
 import type { Migrations } from '#services/migrations-command.ts';

@@ -1,8 +1,8 @@
 import type { TableReading } from '#domain/audit-table/reading.ts';
 import { between, formatDuration, formatUtc, MINUTE, type Milliseconds, plus, SECOND } from '#domain/base/time.ts';
-import { runRemedy as nextStep } from '#domain/incident/effects.ts';
-import { type Progress, type RemedyRun, remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import { runRemedyJob } from '#domain/incident/effects.ts';
+import { remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
+import type { Incident, Progress, RemedyRun } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Orders, Placed } from '#services/long-running.ts';
 import { forgetKeys } from '#store/archived-keys.ts';
@@ -38,7 +38,7 @@ export async function runRemedy(context: AppContext, number: number, request: st
     return;
   }
   const now = context.now();
-  await context.jobs.enqueue(context.database, toNewJob(nextStep(number, request, plus(now, waitOf(taken)))), now);
+  await context.jobs.enqueue(context.database, toNewJob(runRemedyJob(number, request, plus(now, waitOf(taken)))), now);
 }
 
 function waitOf(taken: 'again' | 'next' | { readonly againIn: Milliseconds }): Milliseconds {

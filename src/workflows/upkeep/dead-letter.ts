@@ -1,5 +1,5 @@
-import { HOUR } from '#domain/base/time.ts';
-import { destination, runRemedy, watch } from '#domain/incident/effects.ts';
+import { HOUR, utcHour } from '#domain/base/time.ts';
+import { deliverJob, pollTableJob, runRemedyJob } from '#domain/incident/effects.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
@@ -8,7 +8,6 @@ import { wakeWatchRound } from '#workflows/watch/watch-round.ts';
 
 /** A wake-up that dies more often than this within an hour is no accident. */
 const ACCIDENTS = 3;
-const deaths = new WeakMap<AppContext, Map<string, readonly number[]>>();
 
 /**
  * The queue has given up a job. A wake-up of a destination or of the watch also ends here when its process was stopped while another one of its kind
@@ -24,13 +23,12 @@ export async function handleDeadLetter(context: AppContext, data: unknown): Prom
   const incident = job.data && 'incident' in job.data && job.data.incident !== null ? ` of INC-${job.data.incident}` : '';
   const what = job.success ? `${job.data.kind}${incident}` : 'a job of another version';
   await noteFinding(context.database, 'jobs', `a piece of work was given up: ${what}`, context.now());
-  const key = `warning/job-given-up/${what}/${context.now().toISOString().slice(0, 13)}`;
+  const key = `warning/job-given-up/${what}/${utcHour(context.now())}`;
   await planWarning(context, { key, warning: 'job-given-up', details: { what } });
 }
 
 function isAccident(context: AppContext, data: JobData): boolean {
-  const known = deaths.get(context) ?? new Map<string, readonly number[]>();
-  deaths.set(context, known);
+  const known = context.remembered.deadJobs;
   const key = JSON.stringify(data);
   const now = context.now().getTime();
   const times = [...(known.get(key) ?? []), now].filter((time) => now - time < HOUR);
@@ -42,18 +40,18 @@ async function revive(context: AppContext, data: JobData): Promise<boolean> {
   const now = context.now();
   switch (data.kind) {
     case 'deliver':
-      await context.jobs.enqueue(context.database, toNewJob(destination(data.incident, data.destination, now)), now);
+      await context.jobs.enqueue(context.database, toNewJob(deliverJob(data.incident, data.destination, now)), now);
       return true;
-    case 'watch':
-      await context.jobs.enqueue(context.database, toNewJob(watch(data.incident, now)), now);
+    case 'poll-table':
+      await context.jobs.enqueue(context.database, toNewJob(pollTableJob(data.incident, now)), now);
       return true;
     case 'run-remedy':
-      await context.jobs.enqueue(context.database, toNewJob(runRemedy(data.incident, data.request, now)), now);
+      await context.jobs.enqueue(context.database, toNewJob(runRemedyJob(data.incident, data.request, now)), now);
       return true;
     case 'watch-round':
       await wakeWatchRound(context, context.database, now);
       return true;
-    case 'poll':
+    case 'poll-pagerduty':
       await context.jobs.enqueue(context.database, { queue: 'pagerduty', key: 'poll', data, dueAt: now }, now);
       return true;
     default:

@@ -1,29 +1,25 @@
-import type { Policy } from '#domain/base/policy.ts';
-import { between, DAY, HOUR, MINUTE, plus, SECOND } from '#domain/base/time.ts';
-import type { TimerCommand } from '#domain/incident/command.ts';
-import { reachedEscalations } from '#domain/incident/escalation.ts';
-import { hhsDeadline } from '#domain/incident/hhs.ts';
+import { between, MINUTE, SECOND } from '#domain/base/time.ts';
+import { timerJob } from '#domain/incident/effects.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
+import type { Timer } from '#domain/incident/timer-command.ts';
+import { timersOf } from '#domain/incident/timers.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { UnreadableEvent } from '#store/hash-chain.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
+import { toNewJob } from '#workflows/jobs.ts';
 
-/** A timer is overdue, not merely on its way, after this long. */
+/** A timer without a job is overdue, not merely on its way, after this long; one that has a job may be held up for longer. */
 const OVERDUE = 30 * SECOND;
-/** A call that has been due for so long without any attempt coming to an end is stuck. */
+const HELD_UP = 2 * MINUTE;
+/** A message that has been due for so long without any attempt coming to an end is stuck. */
 const STUCK = 10 * MINUTE;
 const LATEST = 50;
 
-type Due = {
-  readonly what: string;
-  readonly dueAt: Date;
-  readonly command: TimerCommand | { readonly kind: 'update-due'; readonly number: number };
-};
-
 /**
- * Looks for what should have happened and did not: a timer that never fired, a call that is stuck. An overdue timer's command is given
- * now (each can be given twice without harm) and counted as a repair. Returns what is still wrong after that, in words.
+ * Compares the timers that each incident's state asks for with the jobs that wait. An overdue timer's command is given now (each can be
+ * given twice without harm), a timer without a job gets one; each counts as a repair. Returns what was found wrong, in words: what was
+ * repaired just now, and messages that are stuck.
  */
 export async function reconcileTimers(context: AppContext): Promise<readonly string[]> {
   const wrong: string[] = [];
@@ -36,49 +32,38 @@ async function reconcileIncident(context: AppContext, number: number): Promise<r
   try {
     const { incident } = await load(context, number);
     if (!incident) return [];
-    for (const due of overdue(incident, context.now(), context.policy)) await repair(context, number, due);
-    return stuckMessages(incident, context.now());
+    const wrong: string[] = [];
+    for (const timer of await lostTimers(context, incident)) wrong.push(await repair(context, number, timer));
+    return [...wrong, ...stuckMessages(incident, context.now())];
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
     return [`${incidentName(number)}: ${error.message}`];
   }
 }
 
-async function repair(context: AppContext, number: number, { what, command }: Due): Promise<void> {
-  const { isNews } = await execute(context, number, command, { kind: 'timer' });
-  if (!isNews) return;
-  context.observe.repair();
-  context.log.warn({ incident: number, what }, 'a timer had not fired; its work was done now');
+/** The timers that have no job any more, and those whose job should have run long ago. */
+async function lostTimers(context: AppContext, incident: Incident): Promise<readonly Timer[]> {
+  const timers = timersOf(incident, context.policy);
+  if (timers.length === 0) return [];
+  const keyOf = (timer: Timer) => timerJob(incident.number, timer).key;
+  const known = await context.jobs.known('timers', timers.map(keyOf));
+  const now = context.now();
+  return timers.filter((timer) => {
+    const overdueFor = between(timer.dueAt, now);
+    return overdueFor >= HELD_UP || (!known.has(keyOf(timer)) && (overdueFor >= OVERDUE || overdueFor < 0));
+  });
 }
 
-/** The timers of an incident whose time has passed without their work being done. */
-function overdue(incident: Incident, now: Date, policy: Policy): readonly Due[] {
-  const { nextUpdate, pausedUntil, followUp, phase } = incident;
-  const updates: readonly Due[] =
-    nextUpdate && !incident.updatesPaused
-      ? [{ what: 'update', dueAt: nextUpdate.dueAt, command: { kind: 'update-due', number: nextUpdate.number } }]
-      : [];
-  const pause: readonly Due[] =
-    pausedUntil && phase.name === 'open'
-      ? [{ what: 'end of the pause', dueAt: pausedUntil, command: { kind: 'pause-over', until: pausedUntil } }]
-      : [];
-  const escalations: readonly Due[] =
-    reachedEscalations(incident, plus(now, -OVERDUE), policy).length > 0
-      ? [{ what: 'escalation', dueAt: plus(now, -OVERDUE), command: { kind: 'escalation-due' } }]
-      : [];
-  const reminders: readonly Due[] =
-    phase.name === 'resolved' && !followUp.closed
-      ? [24, 48].map((hours) => ({
-          what: `reminder after ${hours} hours`,
-          dueAt: plus(phase.at, hours * HOUR),
-          command: { kind: 'follow-up-due', hours, resolution: incident.resolutions },
-        }))
-      : [];
-  const deadline: readonly Due[] =
-    followUp.hhs?.required && !followUp.hhs.notified
-      ? [{ what: 'HHS deadline', dueAt: plus(hhsDeadline(incident), -DAY), command: { kind: 'hhs-due', daysLeft: 1 } }]
-      : [];
-  return [...updates, ...pause, ...escalations, ...reminders, ...deadline].filter(({ dueAt }) => between(dueAt, now) >= OVERDUE);
+/** Gives an overdue timer's command now, or plants the job of one that is still ahead. Returns what was done, in words. */
+async function repair(context: AppContext, number: number, timer: Timer): Promise<string> {
+  const { kind } = timer.command;
+  const isAhead = between(timer.dueAt, context.now()) < 0;
+  if (isAhead) await context.jobs.enqueue(context.database, toNewJob(timerJob(number, timer)), context.now());
+  else await execute(context, number, timer.command, { kind: 'timer' });
+  context.observe.repair();
+  const done = isAhead ? 'had no job; it has one again' : 'had not fired; its work was done now';
+  context.log.warn({ incident: number, timer: kind }, `a timer ${done}`);
+  return `a timer of INC-${number} (${kind}) ${done}`;
 }
 
 function stuckMessages({ outbox, phase }: Incident, now: Date): readonly string[] {

@@ -1,4 +1,4 @@
-import { DAY, plus } from '#domain/base/time.ts';
+import { DAY, plus, utcStamp } from '#domain/base/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { loadLinks, unsignedIncidents } from '#store/event-store.ts';
 import { sha256 } from '#store/hash-chain.ts';
@@ -18,7 +18,7 @@ export async function signIncident(context: AppContext, number: number): Promise
 /** A bucket that is away holds nothing up: the next day's statement covers everything before it. */
 async function keepInBucket({ sources: { bucket }, log, now }: AppContext, statement: Signature): Promise<void> {
   if (!('service' in bucket)) return;
-  const name = `ledger/${now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}-${sha256(statement.statement).slice(0, 12)}.json`;
+  const name = `ledger/${utcStamp(now())}-${sha256(statement.statement).slice(0, 12)}.json`;
   try {
     await bucket.service.storeManifest(name, statementFile(statement));
   } catch (error) {

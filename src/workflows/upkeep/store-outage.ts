@@ -1,12 +1,12 @@
 import { contactOf, roleName } from '#domain/base/policy.ts';
 import { SECOND } from '#domain/base/time.ts';
-import { rolesByHand } from '#domain/incident/decide-timer.ts';
+import { rolesByHand } from '#domain/incident/slack-outage.ts';
 import { type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
+import { mailOf } from '#domain/messages/markdown.ts';
 import { noticeVariables } from '#domain/messages/notice.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { AppContext } from '#workflows/context.ts';
-import { splitSubject } from '#workflows/deliver/mail.ts';
 import { openIncidentsLastSeen, refreshMessages } from '#workflows/deliver/refresh.ts';
 
 const LOOK_EVERY = 10 * SECOND;
@@ -85,7 +85,6 @@ async function mailOutage(context: AppContext, incident: Incident, role: string)
     }),
     unreachable: 'its own store, and Slack',
   };
-  const { subject, text } = splitSubject(context.templates.render('mail/by-hand-notice.text.liquid', variables));
   const { email } = contactOf(context.policy, role);
   if (email === undefined) return;
   await context.mail
@@ -93,9 +92,7 @@ async function mailOutage(context: AppContext, incident: Incident, role: string)
       messageId: context.mail.messageId(`${incidentName(incident.number)}.store-outage.${now.getTime()}.${role}`),
       inReplyTo: null,
       to: [{ role: roleName(role), address: email }],
-      subject,
-      text,
-      html: context.templates.render('mail/by-hand-notice.html.liquid', variables),
+      ...mailOf(context.templates.render('mail/by-hand-notice.md.liquid', variables)),
       attachments: [],
     })
     .catch((error: unknown) => context.log.error({ err: error }, 'the outage of the store could be told to nobody'));

@@ -1,6 +1,6 @@
-import { GIVE_UP_AFTER } from '#domain/base/policy.ts';
 import { between, formatUtc, MINUTE } from '#domain/base/time.ts';
-import { matchesAlert } from '#domain/incident/matches-alert.ts';
+import { matchesAlert } from '#domain/incident/alerts.ts';
+import { DELIVERY } from '#domain/incident/outbox/retry.ts';
 import { ALARMS, type AlarmName } from '#domain/watch/alarm.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { AlertEvent, PagerDutyEvents } from '#services/pagerduty/events.ts';
@@ -49,7 +49,7 @@ function isForChannel(
 
 function sentState({ events, now }: WatchAppContext, { sent, wanted, wantedAt }: StoredSignal, isSent: boolean): StoredSignal['sent'] {
   if (isSent || events === null) return wanted;
-  return between(wantedAt, now()) >= GIVE_UP_AFTER.pagerduty ? 'given-up' : sent;
+  return between(wantedAt, now()) >= DELIVERY.pagerduty.giveUpAfter ? 'given-up' : sent;
 }
 
 async function send(

@@ -1,7 +1,7 @@
 import { plus, SECOND } from '#domain/base/time.ts';
 import { ALARM_NAMES, ALARMS } from '#domain/watch/alarm.ts';
 import { evaluate } from '#domain/watch/evaluate.ts';
-import { type KnownTable, observe } from '#domain/watch/observe.ts';
+import { observe } from '#domain/watch/observe.ts';
 import { type AlarmState, initialWatchState, type WatchState } from '#domain/watch/state.ts';
 import type { Queryable } from '#store/database.ts';
 import { loadWatch, saveWatch, unsentSignals, wantSignal } from '#store/watch.ts';
@@ -11,7 +11,7 @@ import type { AppContext } from '#workflows/context.ts';
 /** What the watch works with: less than the bot does, so that it can run by itself. */
 export type WatchAppContext = Pick<
   AppContext,
-  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'now' | 'log' | 'observe'
+  'database' | 'jobs' | 'policy' | 'auditDatabase' | 'auditTable' | 'sources' | 'events' | 'remembered' | 'now' | 'log' | 'observe'
 > & {
   /** Whether a bot posts what is written into this store; a watch by itself may have a store of its own. */
   readonly hasChannel: boolean;
@@ -19,8 +19,6 @@ export type WatchAppContext = Pick<
 
 /** A round's time, whatever hangs. */
 const ROUND_WITHIN = 6 * SECOND;
-const NOTHING_KNOWN: KnownTable = { table: null, insert: null };
-const known = new WeakMap<object, KnownTable>();
 
 /** One round of the watch: looks around, judges, asks for what must be told, and wakes itself for the next round. */
 export async function watchRound(context: WatchAppContext): Promise<void> {
@@ -31,10 +29,10 @@ export async function watchRound(context: WatchAppContext): Promise<void> {
     state: before,
     policy: context.policy,
     now,
-    known: known.get(context.database) ?? NOTHING_KNOWN,
+    known: context.remembered.watchedTable.known,
   };
   const observed = await runProgram(context, observe(watchContext), ROUND_WITHIN, async () => null);
-  known.set(context.database, observed.known);
+  context.remembered.watchedTable.known = observed.known;
   const { table } = observed.seen;
   if (table.kind === 'unseen' && !before.alarms.AuditLogWatchBlind)
     context.log.warn({ words: table.words }, 'the watch can’t look at the audit table');

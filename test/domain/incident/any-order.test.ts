@@ -3,12 +3,15 @@ import { expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { MINUTE } from '#domain/base/time.ts';
 import type { Actor } from '#domain/incident/actor.ts';
-import type { Command } from '#domain/incident/command.ts';
+import { type Command, permissionOf } from '#domain/incident/command.ts';
 import { decide } from '#domain/incident/decide.ts';
 import { effects } from '#domain/incident/effects.ts';
 import { type RecordedEvent, recordedEventSchema } from '#domain/incident/event.ts';
-import { nextMessage } from '#domain/incident/next-call.ts';
-import { evolve, type Incident, stateOf } from '#domain/incident/state.ts';
+import { evolve, stateOf } from '#domain/incident/evolve.ts';
+import { nextMessage } from '#domain/incident/outbox/next.ts';
+import type { Incident } from '#domain/incident/state.ts';
+import type { Timer } from '#domain/incident/timer-command.ts';
+import { timerName, timersOf } from '#domain/incident/timers.ts';
 
 const NOON = Date.parse('2026-01-05T12:00:00Z');
 const robin: Actor = { kind: 'person', slackId: 'U0000000001', name: 'robin' };
@@ -136,16 +139,18 @@ function live(story: readonly Happening[]): readonly RecordedEvent[] {
     const at = new Date(now);
     const asked = make(incident, at);
     if (asked === null) continue;
-    const { events: decided } = decide(incident, asked, { by: robin, now: at, policy: DEFAULT_POLICY });
-    const recorded = decided.map<RecordedEvent>((event, index) => ({ sequence: events.length + index + 1, at, by: robin, event }));
+    const by: Actor = permissionOf(asked.kind) === 'nobody' ? { kind: 'gapwatch' } : robin;
+    const { events: decided } = decide(incident, asked, { by, identity: null, now: at, policy: DEFAULT_POLICY });
+    const recorded = decided.map<RecordedEvent>((event, index) => ({ sequence: events.length + index + 1, at, by, event }));
     events.push(...recorded);
-    incident = recorded.reduce(evolve, incident);
-    if (incident) holds(incident, recorded);
+    const before: Incident | null = incident;
+    incident = recorded.reduce(evolve, before);
+    if (incident) holds(before, incident, recorded);
   }
   return events;
 }
 
-function holds(incident: Incident, recorded: readonly RecordedEvent[]): void {
+function holds(before: Incident | null, incident: Incident, recorded: readonly RecordedEvent[]): void {
   const keys = incident.outbox.map(({ key }) => key);
   expect(new Set(keys).size, `a call was asked for twice: ${keys.join(' ')}`).toBe(keys.length);
   expect(incident.gaps.filter(({ end }) => end === 'ongoing').length, 'two gaps are open').toBeLessThanOrEqual(1);
@@ -156,7 +161,18 @@ function holds(incident: Incident, recorded: readonly RecordedEvent[]): void {
     expect(waiting, 'an update waits after the resolution').toEqual([]);
     expect(incident.nextUpdate).toBeNull();
   }
-  for (const job of effects(incident, recorded, DEFAULT_POLICY)) expect(job.key).not.toBe('');
+  for (const job of effects(before, incident, recorded, DEFAULT_POLICY)) expect(job.key).not.toBe('');
+  for (const timer of timersOf(incident, DEFAULT_POLICY)) endsWhenGiven(incident, timer, recorded.at(-1)?.at ?? timer.dueAt);
+}
+
+/** A timer that was given at its time is gone, or is planned for a later one: the self-check must not find it again and again. */
+function endsWhenGiven(incident: Incident, timer: Timer, at: Date): void {
+  const now = new Date(Math.max(timer.dueAt.getTime(), at.getTime()));
+  const by: Actor = { kind: 'timer' };
+  const { events } = decide(incident, timer.command, { by, identity: null, now, policy: DEFAULT_POLICY });
+  const after = events.reduce<Incident | null>((state, event) => evolve(state, { sequence: 1, at: now, by, event }), incident);
+  const left = after ? timersOf(after, DEFAULT_POLICY).filter((each) => timerName(each) === timerName(timer) && each.dueAt <= now) : [];
+  expect(left, `${timer.command.kind} is still asked for after it was given`).toEqual([]);
 }
 
 test('whatever happens in whatever order: no call twice, no impossible gap, nothing due after the resolution', () => {

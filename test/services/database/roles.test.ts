@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { emptyDatabase } from '#harness/database.ts';
-import { openGate } from '#services/database/connection-limit.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 
@@ -38,7 +38,7 @@ test.each(['table', 'column'] as const)(
     const reader = new URL(url);
     reader.username = role;
     const audit = openAuditDatabase(
-      { gate: openGate(2), url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' },
+      { connections: pLimit(2), url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' },
       () => undefined,
     );
     const reading = await audit.reading(new Date(), null, 5_000);
@@ -55,9 +55,9 @@ test.each(['table', 'column'] as const)(
     const writer = new URL(url);
     writer.username = `${role}_w`;
     const insert = { text: `insert into "AuditLog" values ('x', now())`, values: [] };
-    expect(await connectAuditWriter(writer.href, openGate(2)).probe(insert)).toMatchObject({ kind: 'written' });
+    expect(await connectAuditWriter(writer.href, pLimit(2)).probe(insert)).toMatchObject({ kind: 'written' });
     await client.query(`revoke insert on "AuditLog" from roles_application_${grant}_${process.pid}`);
-    expect(await connectAuditWriter(writer.href, openGate(2)).probe(insert)).toMatchObject({
+    expect(await connectAuditWriter(writer.href, pLimit(2)).probe(insert)).toMatchObject({
       kind: 'failed',
       stage: 'insert',
       code: '42501',
@@ -75,14 +75,14 @@ test.each([
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(`create schema audit; create table ${quoted} (timestamp timestamptz not null)`);
-  const audit = openAuditDatabase({ gate: openGate(2), url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
+  const audit = openAuditDatabase({ connections: pLimit(2), url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
   expect(await audit.reading(new Date(), null, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
   await Promise.all([audit.close(), client.end()]);
 });
 
 test('a table or column that is not there is told by its setting', async () => {
   const url = await emptyDatabase('missing');
-  const audit = openAuditDatabase({ gate: openGate(2), url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
+  const audit = openAuditDatabase({ connections: pLimit(2), url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
   expect(await audit.reading(new Date(), null, 5_000)).toEqual({
     kind: 'unseen',
     failure: 'there is no table named AuditLog (AUDIT_TABLE)',

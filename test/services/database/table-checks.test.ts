@@ -1,10 +1,10 @@
+import pLimit from 'p-limit';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { withoutLiterals } from '#domain/checks/locks.ts';
 import { bars } from '#domain/checks/rate.ts';
 import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
-import { openGate } from '#services/database/connection-limit.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { checkVerdict } from '#workflows/checks/verdict.ts';
 
@@ -201,7 +201,7 @@ describe('diagnose', () => {
 
 test('a check without its setting says which one', async () => {
   const auditDatabase = openAuditDatabase(
-    { gate: openGate(2), url: database.url, table: 'AuditLog', timestampColumn: 'timestamp' },
+    { connections: pLimit(2), url: database.url, table: 'AuditLog', timestampColumn: 'timestamp' },
     () => undefined,
   );
   const context = {

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** A setting: how its text is read, and what people are told about it. */
+export type SettingRow = {
+  readonly group: Group;
+  /** Reads the environment's text; its default or its being optional stands in it. */
+  readonly schema: z.ZodType;
+  /** Who can't start without it. A row without it has a default, or is optional. */
+  readonly neededBy?: 'the bot' | 'the bot and the watch';
+  readonly expected: string;
+  readonly from: string;
+  /** What happens when an optional one is absent. */
+  readonly absent?: string;
+  readonly example?: string;
+  /** Whether whoever knows the value could do harm with it. */
+  readonly isSecret?: true;
+};
+
+/** The groups, in the order in which people meet them; each with where to read on. */
+export const GROUPS = {
+  'Where it listens': "It takes PagerDuty's webhooks and, without an app token, Slack's requests.",
+  'Its own store': 'A PostgreSQL server of yours, or the embedded one (docs/operating.md).',
+  Slack: 'docs/slack.md: the app, its scopes and its tokens.',
+  PagerDuty: 'docs/pagerduty.md: webhooks in, acknowledgement and notes out. docs/watch.md: alerts of its own.',
+  'The monitored database': 'docs/database-roles.sql: a role that can only read the audit table.',
+  'The application': "What its checks ask besides the table (docs/sources.md): health, a test user's session.",
+  Sentry: 'For `/audit errors` (docs/sources.md).',
+  GitHub: 'For `/audit deploys` and `/remedy hotfix` (docs/sources.md).',
+  DigitalOcean: 'For `/audit deploys`, `logs`, `storage`, `reconstruct`, and for remedies (docs/sources.md).',
+  'Archive of old records': 'For `/remedy archive` (docs/remedies.md).',
+  Mail: 'Notices and escalations. A server on another machine must offer TLS: smtp:// uses STARTTLS, smtps:// TLS from the start.',
+  'Evidence and safety': 'docs/operating.md, docs/security.md.',
+  'Files and log': 'What it reads and writes besides the store.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type Group = keyof typeof GROUPS;
+
+export const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/);
+export const httpUrl = z.url({ protocol: /^https?$/ });
+export const email = z.email();
+export const slug = z.string().regex(/^[\w-]+$/);
+export const nonEmpty = z.string().min(1);

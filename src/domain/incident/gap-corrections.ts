@@ -1,0 +1,120 @@
+import { between, DAY, formatUtc } from '#domain/base/time.ts';
+import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
+import type { Change, OutboxMessage } from '#domain/incident/outbox/message.ts';
+import { announce, queueMessage } from '#domain/incident/outbox/queue.ts';
+import type { Person } from './actor.ts';
+import { type CommandRows, type Decision, type DecisionContext, personOf, refuse } from './concern.ts';
+import type { IncidentEvent } from './event.ts';
+import type { Incident } from './state.ts';
+
+/** A person corrects an edge of the gap; what was told to the Privacy Officer before is corrected by mail. */
+export type GapCorrectionCommand = {
+  readonly kind: 'move-gap';
+  readonly edge: 'start' | 'end';
+  readonly at: Date;
+  readonly because: string | null;
+};
+
+export const gapCorrectionCommands: CommandRows<GapCorrectionCommand> = {
+  'move-gap': { permission: 'approver', decide: (incident, command, context) => moveGap(incident, command, context, personOf(context)) },
+};
+
+/** A person corrects or declares an edge of the latest gap; the former value stays on the timeline. */
+export function moveGap(
+  incident: Incident,
+  { edge, at, because }: GapCorrectionCommand,
+  { now }: DecisionContext,
+  person: Person,
+): Decision {
+  const gap = ongoingGap(incident.gaps) ?? incident.gaps.at(-1);
+  const problem = impossible(incident, gap, edge, at, now);
+  if (problem !== null) return refuse('impossible-time', problem);
+  const knownBy = { kind: 'person', name: person.name } as const;
+  const former = formerEdge(gap, edge);
+  const details = {
+    edge,
+    formerly: former ? formatUtc(former) : 'not known',
+    at: formatUtc(at),
+    by: person.name,
+    because: because ?? '',
+  };
+  const told = announce(incident, now, 'gap-corrected', details);
+  if (gap === undefined) return { events: [{ type: 'gap.opened', gap: 1, startAt: at, knownBy, because }, told] };
+  if (edge === 'end' && gap.end === 'ongoing') return { events: [{ type: 'gap.ended', gap: gap.id, endAt: at, knownBy, because }, told] };
+  return { events: [{ type: 'gap.corrected', gap: gap.id, edge, at, knownBy, formerly: former, because }, told] };
+}
+
+function formerEdge(gap: Gap | undefined, edge: 'start' | 'end'): Date | null {
+  if (gap === undefined) return null;
+  if (edge === 'start') return gap.start.at;
+  return gap.end === 'ongoing' ? null : gap.end.at;
+}
+
+function impossible(incident: Incident, gap: Gap | undefined, edge: 'start' | 'end', at: Date, now: Date): string | null {
+  const typed = formatUtc(at);
+  if (between(at, now) < 0) return `${typed} is still ahead (it is ${formatUtc(now)}). A gap's ${edge} lies in the past.`;
+  if (between(at, incident.startedAt) > 366 * DAY) return `${typed} is more than a year before the incident. Check the date.`;
+  if (edge === 'start') {
+    const end = gap === undefined || gap.end === 'ongoing' ? null : gap.end.at;
+    return end !== null && between(at, end) <= 0 ? `The gap ended at ${formatUtc(end)}; its start can't be ${typed}.` : null;
+  }
+  if (gap === undefined) return 'No gap is known yet. Declare its start first: `/incident gap start <time>`.';
+  if (between(gap.start.at, at) <= 0) return `The gap started at ${formatUtc(gap.start.at)}; its end can't be ${typed}.`;
+  const { records } = incident;
+  const quietSince = records.status === 'silent' && incident.phase.name === 'open' ? records.lastRecordAt : null;
+  if (quietSince !== null && between(quietSince, at) > 0) {
+    return `The audit table has been silent since ${formatUtc(quietSince)}, so the gap can't have ended at ${typed}.`;
+  }
+  return null;
+}
+/**
+ * The mail that corrects what the Privacy Officer was told: each later change of a gap's start, once the opening notice named it; of
+ * its end and of the estimate of accesses, once the final notice did. Nothing when nothing that was told has changed.
+ */
+export function corrections(incident: Incident, events: readonly IncidentEvent[], now: Date): readonly IncidentEvent[] {
+  const told = { start: wasSent(incident, 'opening-notice'), end: wasSent(incident, 'final-notice') };
+  if (!told.start && !told.end) return [];
+  const changes = events.flatMap((event) => changeOf(incident, event, told));
+  if (changes.length === 0) return [];
+  return [queueMessage(`correction/${incident.eventCount}`, { kind: 'correction-notice', changes }, now)];
+}
+
+type Told = { readonly start: boolean; readonly end: boolean };
+
+function changeOf(incident: Incident, event: IncidentEvent, told: Told): readonly Change[] {
+  switch (event.type) {
+    case 'gap.corrected': {
+      const isTold = event.edge === 'start' ? told.start : told.end;
+      const formerly = event.formerly ? formatUtc(event.formerly) : 'not known';
+      return isTold && isNamed(incident.gaps, event.gap) ? [{ what: `Gap ${event.edge}`, formerly, now: formatUtc(event.at) }] : [];
+    }
+    case 'gap.ended':
+      return told.end && isNamed(incident.gaps, event.gap) ? [{ what: 'Gap end', formerly: 'ongoing', now: formatUtc(event.endAt) }] : [];
+    case 'gap.opened':
+      return told.end && incident.phase.name === 'resolved'
+        ? [{ what: 'Gap start', formerly: 'no such gap', now: formatUtc(event.startAt) }]
+        : [];
+    case 'assessment.confirmed': {
+      const formerly = incident.followUp.assessment?.access ?? 'not yet assessed';
+      return told.end && formerly !== event.assessment.access
+        ? [{ what: 'PHI access during the gap', formerly, now: event.assessment.access }]
+        : [];
+    }
+    default:
+      return [];
+  }
+}
+
+/** A gap that is not yet on record can't have been told. */
+function isNamed(gaps: readonly Gap[], id: number): boolean {
+  return gaps.some((gap) => gap.id === id);
+}
+
+/** Sent, or perhaps sent: a mail that went out without an answer may have been read. */
+function wasSent({ outbox }: Incident, kind: 'opening-notice' | 'final-notice'): boolean {
+  return outbox.some(({ payload, status }) => payload.kind === kind && mayBeSent(status));
+}
+
+function mayBeSent(status: OutboxMessage['status']): boolean {
+  return status.name === 'succeeded' || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
+}

@@ -1,0 +1,49 @@
+import type { Incident } from '#domain/incident/state.ts';
+import type { KnownTable } from '#domain/watch/observe.ts';
+import type { SlackUser } from '#services/slack.ts';
+import { type AggregateCache, emptyAggregateCache } from './aggregate-cache.ts';
+
+/** An answer that is kept for a while: when it was asked for, and the answer itself. */
+export type Kept<Value> = { readonly at: number; readonly answer: Promise<Value> };
+
+/**
+ * What one process remembers between its jobs: made once at the start, gone with the process. Nothing here must last; whatever is
+ * lost is read, asked or shown once more.
+ */
+export type Remembered = {
+  /** Incidents as they were last read from the store. */
+  readonly incidents: AggregateCache;
+  /** The open incidents as last seen: all that is known of them while the store is away. */
+  readonly openIncidents: Map<number, Incident>;
+  /** What each message that shows the present last showed, by its Slack timestamp. */
+  readonly shownMessages: Map<string, string>;
+  /** Until when Slack asked to be left alone. */
+  readonly slackRest: { until: Date | null };
+  /** When each job was last given up, in milliseconds since 1970. */
+  readonly deadJobs: Map<string, readonly number[]>;
+  /** When PagerDuty was last asked whether it delivers webhooks to us, in milliseconds since 1970. */
+  readonly subscription: { checkedAt: number };
+  /** The audit table as the watch last found it in the catalogue. */
+  readonly watchedTable: { known: KnownTable };
+  /** The incident of a Slack thread, by channel and timestamp. */
+  readonly threads: Map<string, number>;
+  readonly users: Map<string, Kept<SlackUser>>;
+  /** The members of the channel and of user groups. */
+  readonly members: Map<string, Kept<ReadonlySet<string>>>;
+};
+
+/** Returns the memory of a process that has just begun. */
+export function nothingRemembered(): Remembered {
+  return {
+    incidents: emptyAggregateCache(),
+    openIncidents: new Map(),
+    shownMessages: new Map(),
+    slackRest: { until: null },
+    deadJobs: new Map(),
+    subscription: { checkedAt: 0 },
+    watchedTable: { known: { table: null, insert: null } },
+    threads: new Map(),
+    users: new Map(),
+    members: new Map(),
+  };
+}

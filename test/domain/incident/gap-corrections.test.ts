@@ -1,0 +1,138 @@
+import { describe, test } from 'vitest';
+import { examplesOf, reads } from '#harness/commands.ts';
+import { type Command, clock, type Time } from '#harness/decisions.ts';
+import {
+  finalNoticeSent,
+  gapOpened,
+  gapOver,
+  incidentOpen,
+  incidentResolved,
+  opened,
+  openingNoticeSent,
+  queues,
+  resolved,
+  robin,
+  rootPosted,
+  tableUnseen,
+  tableWritten,
+  tellsChannel,
+  tellsThread,
+} from '#harness/histories.ts';
+
+const given = examplesOf('gap-corrections');
+
+const moves = (edge: 'start' | 'end', time: Time, because: string | null = null): Command => ({
+  kind: 'move-gap',
+  edge,
+  at: clock(time),
+  because,
+});
+
+const returned = (length: string) => tellsChannel('records-returned', { length });
+const note = queues({ kind: 'note', alertId: 'P1' });
+
+describe('a person corrects the gap', () => {
+  test('its start → kept with the former value, who and why, and the thread hears it', () => {
+    given(incidentOpen())
+      .when(moves('start', '11:50', 'the proxy log shows it'), { by: robin })
+      .decides(
+        {
+          type: 'gap.corrected',
+          edge: 'start',
+          at: clock('11:50'),
+          formerly: clock('11:57'),
+          knownBy: { kind: 'person', name: 'robin' },
+          because: 'the proxy log shows it',
+        },
+        tellsThread('gap-corrected', { formerly: '2026-01-05 11:57:00 UTC', by: 'robin', because: 'the proxy log shows it' }),
+      )
+      .leaves({ gaps: [{ start: { at: clock('11:50') }, end: 'ongoing' }] });
+  });
+
+  test('its end, once it has one → corrected; while it is open → ended', () => {
+    given(gapOver())
+      .when(moves('end', '12:08'), { at: '12:20' })
+      .decides({ type: 'gap.corrected', edge: 'end', at: clock('12:08'), formerly: clock('12:09') }, tellsThread('gap-corrected'));
+    given(opened(), tableUnseen(), gapOpened('11:57'))
+      .when(moves('end', '12:08'), { at: '12:20' })
+      .decides(
+        { type: 'gap.ended', endAt: clock('12:08'), knownBy: { kind: 'person' } },
+        tellsThread('gap-corrected', { formerly: 'not known' }),
+      );
+  });
+
+  test('where none is known → its start opens one', () => {
+    given(opened())
+      .when(moves('start', '11:50'))
+      .decides({ type: 'gap.opened', gap: 1, startAt: clock('11:50') }, tellsThread('gap-corrected'));
+  });
+
+  test.each<[string, Command, RegExp]>([
+    ['a time ahead', moves('start', '12:40'), /still ahead.*A gap's start lies in the past/],
+    ['a time years ago', moves('start', -600_000), /more than a year before the incident. Check the date/],
+    ['an end before the start', moves('end', '11:56'), /The gap started at 2026-01-05 11:57:00 UTC; its end can't be/],
+    ['an end with the start', moves('end', '11:57'), /its end can't be/],
+    ['an end while the table is silent', moves('end', '12:10'), /silent since 2026-01-05 11:57:00 UTC, so the gap can't have ended/],
+  ])('to %s → refused, with why', (_, command, why) => {
+    given(incidentOpen()).when(command, { at: '12:30' }).refuses('impossible-time', why);
+  });
+
+  test('to a start after its end, or an end where no gap is known → refused', () => {
+    given(gapOver())
+      .when(moves('start', '12:10'), { at: '12:30' })
+      .refuses('impossible-time', /ended at 2026-01-05 12:09:00 UTC; its start can't be/);
+    given(opened())
+      .when(moves('end', '11:59'))
+      .refuses('impossible-time', /No gap is known yet.*\/incident gap start/);
+  });
+});
+
+describe('the Privacy Officer was told', () => {
+  test('the start by the opening notice → a mail corrects it; the end was not told yet', () => {
+    given(gapOver(), openingNoticeSent())
+      .when(moves('start', '11:50'), { at: '12:30' })
+      .decides(
+        { type: 'gap.corrected' },
+        tellsThread('gap-corrected'),
+        queues({
+          kind: 'correction-notice',
+          changes: [{ what: 'Gap start', formerly: '2026-01-05 11:57:00 UTC', now: '2026-01-05 11:50:00 UTC' }],
+        }),
+      );
+    given(gapOver(), openingNoticeSent())
+      .when(moves('end', '12:08'), { at: '12:30' })
+      .decides({ type: 'gap.corrected' }, tellsThread('gap-corrected'));
+  });
+
+  test('the end by the final notice → a mail corrects that too', () => {
+    given(incidentResolved(), openingNoticeSent(), finalNoticeSent())
+      .when(moves('end', '12:08'), { at: '12:30' })
+      .decides(
+        { type: 'gap.corrected' },
+        tellsThread('gap-corrected'),
+        queues({ kind: 'correction-notice', changes: [{ what: 'Gap end' }] }),
+      );
+  });
+
+  test('that there was no gap → one that is found after the resolution is told', () => {
+    given(opened(), tableWritten('12:00'), rootPosted(), resolved(), openingNoticeSent(), finalNoticeSent())
+      .when(moves('start', '11:50'))
+      .decides(
+        { type: 'gap.opened' },
+        tellsThread('gap-corrected'),
+        queues({ kind: 'correction-notice', changes: [{ what: 'Gap start', formerly: 'no such gap', now: '2026-01-05 11:50:00 UTC' }] }),
+      );
+  });
+
+  test('that the gap was still open → its end is told when it is found', () => {
+    given(incidentOpen(), openingNoticeSent(), finalNoticeSent())
+      .when(reads({ at: '12:10', last: '12:09', since: '12:09' }))
+      .decides(
+        { type: 'records.written' },
+        { type: 'gap.ended' },
+        returned('12 minutes'),
+        note,
+        queues({ kind: 'correction-notice', changes: [{ what: 'Gap end', formerly: 'ongoing', now: '2026-01-05 12:09:00 UTC' }] }),
+      );
+  });
+});
