@@ -246,6 +246,17 @@ story(
     expect(text).toContain('INC-1: fact 5: the text does not match its hash');
     expect(text).toContain('INC-2: its facts: there are none, and this number was given; the incident was deleted');
     expect(text).toContain('INC-3: fact 1: fact 1 is missing; fact 2 follows');
+    await tampers(world, `update gapwatch.sent set content = 'garbage' where call = 'mail/opening-notice'`);
+    await withFolder(async (folder) => {
+      const exported = await gapwatch(world, folder, 'export', 'INC-1');
+      expect(exported).toMatchObject({ code: 0, text: expect.stringMatching(/^INC-1-\w+\/ holds \d+ files/) });
+      const [name = ''] = exported.text.split('/');
+      expect(await readdir(join(folder, name))).not.toContain('report.md');
+      expect(await gapwatch(world, folder, 'verify', name)).toMatchObject({
+        code: 1,
+        text: expect.stringContaining('BROKEN INC-1 at fact 5: the text does not match its hash'),
+      });
+    });
   },
 );
 

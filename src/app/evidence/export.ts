@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { timeline } from '#domain/incident/timeline.ts';
 import { timelineCsv } from '#domain/messages/timeline-csv.ts';
-import type { Database } from '#store/database.ts';
+import type { Database, Queryable } from '#store/database.ts';
 import { loadLinks } from '#store/event-store.ts';
-import { unlink } from '#store/hash-chain.ts';
+import { type Link, UnreadableEvent, unlink } from '#store/hash-chain.ts';
 import { type LedgerEntry, ledgerLine, loadHeads, loadLedgerPage } from '#store/ledger.ts';
 import { loadSent, type Sent } from '#store/sent-messages.ts';
 import type { AppContext } from '#workflows/context.ts';
@@ -20,26 +21,22 @@ const mailSchema = z.object({
   attachments: z.array(z.object({ name: z.string(), base64: z.string() })),
 });
 
+type ExportContext = Pick<AppContext, 'policy' | 'templates' | 'now'> & { readonly database: Database };
+
 /**
  * Writes everything on record about an incident into one new folder, which `verify` accepts and which can be verified without Gapwatch.
  * Returns the names of its files. Throws when the folder is there already: evidence is never overwritten.
  */
-export async function exportIncident(
-  context: Pick<AppContext, 'policy' | 'templates' | 'now'> & { readonly database: Database },
-  number: number,
-  folder: string,
-): Promise<readonly string[]> {
-  const links = await loadLinks(context.database, number);
-  const sent = await loadSent(context.database, number);
-  const events = links.map(({ body }) => unlink(body));
-  const signatures = events.flatMap(({ event }) => (event.type === 'evidence.signed' ? [event] : []));
+export async function exportIncident(context: ExportContext, number: number, folder: string): Promise<readonly string[]> {
+  const { links, sent, ledger } = await readRecord(context.database, number);
+  const events = eventsOf(links);
+  const signatures = (events ?? []).flatMap(({ event }) => (event.type === 'evidence.signed' ? [event] : []));
   const files = new Map<string, string | Uint8Array>([
     ['README.md', readme(number, links.length)],
     ['facts.jsonl', lines(links.map(({ sequence, hash, body }) => ({ sequence, hash, body })))],
     ['sent.jsonl', lines(sent.map(({ message, attempt, at, content, sha256 }) => ({ call: message, attempt, at, content, sha256 })))],
-    ...(await ledgerFiles(context.database)),
-    ['timeline.csv', timelineCsv(timeline(events))],
-    ['report.md', `${await reportText(context, number)}\n`],
+    ...ledger,
+    ...(events === null ? [] : await inWords(context, number, events)),
     ...signatures.map(({ statement, signature, publicKey }, index): [string, string] => [
       `signature-${index + 1}.json`,
       `${JSON.stringify({ statement, signature, publicKey }, null, 2)}\n`,
@@ -51,16 +48,42 @@ export async function exportIncident(
   return [...files.keys()];
 }
 
-/** The whole installation's ledger: hashes of everything kept, and no content. Heads first, so that no head speaks of a line that is not there. */
-async function ledgerFiles(database: Database): Promise<readonly (readonly [string, string])[]> {
-  const heads = await loadHeads(database);
+/** Everything that can be judged, in one snapshot: the bot may write meanwhile. */
+function readRecord(database: Database, number: number) {
+  return database.transaction(async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
+    return { links: await loadLinks(client, number), sent: await loadSent(client, number), ledger: await ledgerFiles(client) };
+  });
+}
+
+/** Null where one of them can't be read: a record that was tampered with is exported all the same, without what is made of it. */
+function eventsOf(links: readonly Link[]): readonly RecordedEvent[] | null {
+  try {
+    return links.map(({ body }) => unlink(body));
+  } catch (error) {
+    if (error instanceof UnreadableEvent) return null;
+    throw error;
+  }
+}
+
+type File = readonly [name: string, content: string | Uint8Array];
+
+async function inWords(context: ExportContext, number: number, events: readonly RecordedEvent[]): Promise<readonly File[]> {
+  return [
+    ['timeline.csv', timelineCsv(timeline(events))],
+    ['report.md', `${await reportText(context, number)}\n`],
+  ];
+}
+
+/** The whole installation's ledger: hashes of everything kept, and no content. */
+async function ledgerFiles(client: Queryable): Promise<readonly File[]> {
   const entries: LedgerEntry[] = [];
-  for (let page = await loadLedgerPage(database, 0); page.length > 0; page = await loadLedgerPage(database, page.at(-1)?.entry ?? 0)) {
+  for (let page = await loadLedgerPage(client, 0); page.length > 0; page = await loadLedgerPage(client, page.at(-1)?.entry ?? 0)) {
     entries.push(...page);
   }
   return [
     ['ledger.txt', entries.map((entry) => `${ledgerLine(entry)}\n`).join('')],
-    ['ledger-heads.jsonl', lines(heads)],
+    ['ledger-heads.jsonl', lines(await loadHeads(client))],
   ];
 }
 
@@ -69,15 +92,24 @@ function lines(values: readonly object[]): string {
 }
 
 /** A mail as its reader had it, and each of its attachments. */
-function mailFiles({ message, attempt, content, at }: Sent): readonly (readonly [string, string | Uint8Array])[] {
-  if (!message.startsWith('mail/')) return [];
-  const mail = mailSchema.parse(JSON.parse(content));
+function mailFiles({ message, attempt, content, at }: Sent): readonly File[] {
+  const mail = message.startsWith('mail/') ? readMail(content) : null;
+  if (mail === null) return [];
   const name = `notice-${message.slice('mail/'.length).replace(/[^A-Za-z0-9]+/g, '-')}-${attempt}`;
   const head = `To: ${mail.to.join(', ')}\nSubject: ${mail.subject}\nMessage-ID: ${mail.messageId}\nGiven to the mail server: ${at.toISOString()}\n\n`;
   const attached = mail.attachments.map(
     ({ name: file, base64 }) => [`${name}-${file.replace(/[^A-Za-z0-9.-]+/g, '-')}`, Buffer.from(base64, 'base64')] as const,
   );
   return [[`${name}.txt`, `${head}${mail.text}`], ...attached];
+}
+
+/** Null for content that was changed beyond reading: it stands in sent.jsonl as it is. */
+function readMail(content: string): z.infer<typeof mailSchema> | null {
+  try {
+    return mailSchema.parse(JSON.parse(content));
+  } catch {
+    return null;
+  }
 }
 
 function readme(number: number, count: number): string {
@@ -94,7 +126,7 @@ Everything that Gapwatch knew about ${name}, in ${count} facts. Times are UTC. K
 | signature-*.json | signed statements: the first \`count\` facts end in the hash \`head\` |
 | ledger.txt | the ledger of the whole installation: \`entry subject incident item sha256\`, a line for everything that was kept |
 | ledger-heads.jsonl | the heads that close the ledger, chained and signed: each covers the lines up to its \`through\` |
-| timeline.csv, report.md | the facts in words, made for this export |
+| timeline.csv, report.md | the facts in words, made for this export; missing where a fact can't be read |
 
 ## With Gapwatch
 

@@ -31,11 +31,11 @@ function verdict(judgements: readonly Judgement[]): Verified {
   return { lines: [...lines, isEmpty ? 'Nothing is on record yet.' : 'Every record verifies.'], exitCode: 0 };
 }
 
-const MARK = { broken: 'BROKEN ', unjudged: 'UNKNOWN' } as const;
+const MARK = { broken: 'BROKEN', unjudged: 'UNKNOWN' } as const;
 
 function linesOf({ subject, problems, words }: Judgement): readonly string[] {
   const name = 'incident' in subject ? incidentName(subject.incident) : subject.part;
   const joint = 'incident' in subject ? ' at ' : ': ';
-  if (problems.length > 0) return problems.map(({ kind, text }) => `${MARK[kind].trimEnd()} ${name}${joint}${text}`);
+  if (problems.length > 0) return problems.map(({ kind, text }) => `${MARK[kind]} ${name}${joint}${text}`);
   return [`ok     ${name}: ${words}`];
 }
