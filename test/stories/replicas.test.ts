@@ -4,6 +4,8 @@ import { expect } from 'vitest';
 import { countOf, goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { type BotProcess, startBot } from '#sandbox/bot-process.ts';
+import { openDatabase } from '#store/database.ts';
+import { judgeStore } from '#store/judge-store.ts';
 
 /** Starts another process beside the world's own, on the same store and clock. */
 function startsBeside(world: World): Promise<BotProcess> {
@@ -39,6 +41,10 @@ story(
       }
       for (const text of ['HIPAA Audit Log Failure', 'Acknowledged AUDIT_LOG_FAILURE']) expect(countOf(world, text), text).toBe(1);
       nothingTwice(world);
+      const store = openDatabase(world.storeUrl, () => undefined);
+      const judgements = await judgeStore(store, { trusted: null, now: new Date() });
+      await store.close();
+      expect(judgements.flatMap(({ problems }) => problems)).toEqual([]);
     } finally {
       await other.kill();
     }
