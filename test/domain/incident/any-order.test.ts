@@ -196,6 +196,11 @@ test('whatever was recorded is read back the same, and folds to the same state',
 
 test('an announcement that could not be posted for hours is given up and asks for no other', () => {
   const alertFired: Command = { kind: 'alert-fired', number: 1, alert: alert('P1'), seenBy: 'webhook' };
+  const failure = { outcome: 'unavailable', detail: 'Slack is down', retryAfterMilliseconds: null } as const;
+  const fails = (incident: Incident | null): Command => {
+    const stated = incident?.outbox.find(({ payload }) => payload.kind === 'announcement');
+    return { kind: 'outbox-failed', key: stated?.key ?? '', ...failure };
+  };
   const story: readonly Happening[] = [
     { seconds: 0, command: () => alertFired },
     {
@@ -203,19 +208,8 @@ test('an announcement that could not be posted for hours is given up and asks fo
       command: (_, now) => ({ kind: 'table-read', reading: { kind: 'unseen', failure: `no answer at ${now.toISOString()}` } }),
     },
     { seconds: 1, command: () => ({ kind: 'state-cause', text: 'a migration' }) },
-    {
-      seconds: 7 * 3_600,
-      command: (incident) => {
-        const stated = incident?.outbox.find(({ payload }) => payload.kind === 'announcement');
-        return {
-          kind: 'outbox-failed',
-          key: stated?.key ?? '',
-          outcome: 'unavailable',
-          detail: 'Slack is down',
-          retryAfterMilliseconds: null,
-        };
-      },
-    },
+    { seconds: 1, command: fails },
+    { seconds: 7 * 3_600, command: fails },
   ];
   const announced = live(story).filter(({ event }) => event.type === 'outbox.queued' && event.payload.kind === 'announcement');
   expect(live(story).at(-1)?.event.type).toBe('outbox.abandoned');
