@@ -103,7 +103,12 @@ story('a store that 0.1.0 left → its resolved incident reads the same and veri
 story('an incident of 0.1.0 is exported → the folder verifies, with its signature', async ({ world }) => {
   const database = await opensEarlierStore(world);
   const folder = await mkdtemp(join(tmpdir(), 'gapwatch-earlier-'));
-  const context = { database, policy: DEFAULT_POLICY, templates: await loadTemplates('templates', DEFAULT_POLICY), now: () => new Date(LEFT_AT) };
+  const context = {
+    database,
+    policy: DEFAULT_POLICY,
+    templates: await loadTemplates('templates', DEFAULT_POLICY),
+    now: () => new Date(LEFT_AT),
+  };
   const files = await exportIncident(context, 1, join(folder, 'INC-1'));
   expect(files).toContain('signature-1.json');
   const verified = await verifyFolder(join(folder, 'INC-1'), null);
