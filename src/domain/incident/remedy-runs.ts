@@ -1,6 +1,7 @@
 import { formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import { queueMessage } from '#domain/incident/outbox/queue.ts';
-import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
+import type { RemedyName } from '#domain/remedies/index.ts';
+import type { Plan, RemedyOutcome } from '#domain/remedies/plan.ts';
 import { type Actor, actorName, type Person } from './actor.ts';
 import { type CommandRows, type Decision, type Evolutions, personOf, refuse, refuseUnlessOpen, type TimelineTexts } from './concern.ts';
 import type { EventOf, EventType, IncidentEvent } from './event.ts';
