@@ -159,9 +159,9 @@ story('"Hand over" → somebody else is on it, and another writes; PagerDuty sho
   expect(await world.slack.submit(world.botUrl(), form, { claim: sam.id, scribe: PEOPLE.kim.id }, robin)).toEqual({ kind: 'closed' });
   await world.settles();
   expect(messageWith(world, `<@${sam.id}> is on it now`).text).toContain('(before: robin)');
-  expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · writes: kim`);
+  expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · scribe: kim`);
   expect([...world.pagerduty.incidents.values()][0]?.assignee).toBe('Sam');
   await world.passes(5);
-  expect(messageWith(world, '⏳ UPDATE').text).toContain('on it: sam · writes: kim');
-  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · writes: kim');
+  expect(messageWith(world, '⏳ UPDATE').text).toContain('on it: sam · scribe: kim');
+  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · scribe: kim');
 });
