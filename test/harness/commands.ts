@@ -66,7 +66,12 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'update-due': shown('timers', [], { kind: 'update-due', number: 1 }),
   'notice-late': shown('timers', [], { kind: 'notice-late', key: 'mail/opening-notice' }),
   'post-update': shown('updates', CLOSED, { kind: 'post-update' }),
-  'submit-update': shown('updates', CLOSED, { kind: 'submit-update', cause: 'a migration', action: 'granting INSERT', etaAt: null }),
+  'submit-update': shown('updates', ['impossible-time', ...CLOSED], {
+    kind: 'submit-update',
+    cause: 'a migration',
+    action: 'granting INSERT',
+    etaAt: null,
+  }),
   'state-cause': shown('updates', [], { kind: 'state-cause', text: 'a migration revoked INSERT' }),
   'state-action': shown('updates', [], { kind: 'state-action', text: 'granting INSERT again' }),
   'state-eta': shown('updates', ['impossible-time'], { kind: 'state-eta', etaAt: new Date('2026-01-05T12:15:00Z') }),
@@ -102,7 +107,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
     },
   }),
   'schedule-post-mortem': shown('follow-up', ['impossible-time'], { kind: 'schedule-post-mortem', for: new Date('2026-01-07T12:00:00Z') }),
-  'decide-hhs': shown('follow-up', [], { kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
+  'decide-hhs': shown('follow-up', ['already-so'], { kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
   'hhs-notified': shown('follow-up', ['already-so'], { kind: 'hhs-notified' }),
   'notice-received': shown('follow-up', ['unknown-notice', 'already-so'], { kind: 'notice-received', key: 'mail/opening-notice' }),
   'keep-signature': shown('follow-up', [], { kind: 'keep-signature', statement: '{}', signature: 'c2ln', publicKey: 'a2V5' }),
@@ -119,7 +124,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'pause-updates': shown('updates', ['already-so', ...CLOSED], { kind: 'pause-updates', until: new Date('2026-01-05T12:30:00Z') }),
   'continue-updates': shown('updates', ['already-so', ...CLOSED], { kind: 'continue-updates' }),
   escalate: shown('escalations', ['already-so', ...CLOSED], { kind: 'escalate' }),
-  resolve: shown('resolution', ['not-resolvable-yet', ...CLOSED], {
+  resolve: shown('resolution', ['not-resolvable-yet', 'impossible-time', ...CLOSED], {
     kind: 'resolve',
     rootCause: 'a migration revoked INSERT',
     anywayBecause: null,

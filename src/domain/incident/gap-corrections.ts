@@ -27,7 +27,7 @@ export function moveGap(
   person: Person,
 ): Decision {
   const gap = ongoingGap(incident.gaps) ?? incident.gaps.at(-1);
-  const problem = impossible(incident, gap, edge, at, now);
+  const problem = impossible(incident, gap, edge, at, now) ?? overlapping(incident.gaps, gap, edge, at, now);
   if (problem !== null) return refuse('impossible-time', problem);
   const knownBy = { kind: 'person', name: person.name } as const;
   const former = formerEdge(gap, edge);
@@ -67,6 +67,22 @@ function impossible(incident: Incident, gap: Gap | undefined, edge: 'start' | 'e
   }
   return null;
 }
+
+/** What speaks against a move that would count the same minutes in two gaps, with the times of the other; gaps may touch. */
+function overlapping(gaps: readonly Gap[], moved: Gap | undefined, edge: 'start' | 'end', at: Date, now: Date): string | null {
+  if (moved === undefined) return null;
+  const start = edge === 'start' ? at : moved.start.at;
+  const end = edge === 'end' ? at : endOf(moved, now);
+  const other = gaps.find((gap) => gap.id !== moved.id && between(gap.start.at, end) > 0 && between(start, endOf(gap, now)) > 0);
+  if (other === undefined) return null;
+  const until = other.end === 'ongoing' ? 'is still open' : `ended at ${formatUtc(other.end.at)}`;
+  return `Gap ${other.id} started at ${formatUtc(other.start.at)} and ${until}; with its ${edge} at ${formatUtc(at)}, gap ${moved.id} would overlap it.`;
+}
+
+function endOf({ end }: Gap, now: Date): Date {
+  return end === 'ongoing' ? now : end.at;
+}
+
 /**
  * The mail that corrects what the Privacy Officer was told: each later change of a gap's start, once the opening notice named it; of
  * its end and of the estimate of accesses, once the final notice did. Nothing when nothing that was told has changed.

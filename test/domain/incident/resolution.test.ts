@@ -166,6 +166,13 @@ describe('a person resolves', () => {
 });
 
 describe('resolving is refused', () => {
+  test.each(['12:00', '12:12'])('with a post-mortem that is not ahead, %s → nothing is kept', (time) => {
+    given(gapOver())
+      .when(resolve(seen('12:12'), { postMortemAt: clock(time) }), now)
+      .refuses('impossible-time', /has already passed. Give a time ahead for the post-mortem/)
+      .leaves({ phase: { name: 'open' }, followUp: { postMortemAt: null } });
+  });
+
   const howElse = /\/incident resolve anyway because <reason>.*\/incident gap end <time>/;
 
   test('while the table is silent and the gap is open → both are named, with what can be done', () => {

@@ -217,10 +217,12 @@ describe('Slack is late', () => {
 describe('a notice is late', () => {
   const late = COMMANDS['notice-late'].example;
 
-  test('after five minutes → the channel hears whom it was for, and why it did not go', () => {
+  test('after five minutes → the channel hears whom it was for, and why it did not go, once', () => {
     given(incidentOpen(), queued('mail/opening-notice', { kind: 'opening-notice' }), failed('mail/opening-notice', '450 greylisted'))
       .when(late, { by, at: '12:05' })
-      .decides(tellsChannel('notice-undelivered', { role: 'Privacy Officer', why: '450 greylisted', dueAt: '2026-01-05 12:00:00 UTC' }));
+      .decides(tellsChannel('notice-undelivered', { role: 'Privacy Officer', why: '450 greylisted', dueAt: '2026-01-05 12:00:00 UTC' }))
+      .when(late, { by, at: '12:06' })
+      .decidesNothing();
     given(incidentOpen(), queued('mail/escalation', { kind: 'escalation-notice', escalation: 'gap/1800000', role: 'security-officer' }))
       .when({ kind: 'notice-late', key: 'mail/escalation' }, { by, at: '12:05' })
       .decides(tellsChannel('notice-undelivered', { role: 'Security Officer', why: 'no attempt has come to an end' }));

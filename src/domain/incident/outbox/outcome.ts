@@ -209,22 +209,38 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
   const attempt = outgoing.status.attempts + 1;
   const destination = destinationOf(outgoing.payload);
   const retryAt = plus(now, Math.max(retryDelay(key, attempt), command.retryAfterMilliseconds ?? 0));
-  if (between(outgoing.dueAt, retryAt) > DELIVERY[destination].giveUpAfter) {
+  // What Gapwatch did not try while it was down is no reason to try less.
+  const triedSince = outgoing.status.lastFailure?.firstAt ?? now;
+  if (between(triedSince, retryAt) > DELIVERY[destination].giveUpAfter && !isNeeded(incident, outgoing)) {
     const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
     // An announcement that could not be posted asks for no other, or each would be followed by the next for ever.
     const told = outgoing.payload.kind === 'announcement' ? [] : [tellTrouble(incident, outgoing, detail, 'given up', now)];
-    return [abandoned, ...afterFailure(incident, outgoing, attempt, now), ...told];
+    return [abandoned, ...withoutReport(incident, outgoing, 'given up', now), ...told];
   }
   const failed: IncidentEvent = { type: 'outbox.failed', key, attempt, outcome, detail, retryAt };
   const isNews = attempt === DELIVERY[destination].toldAtAttempt;
   const told = isNews ? [tellTrouble(incident, outgoing, detail, 'failing', now)] : [];
-  return [failed, ...afterFailure(incident, outgoing, attempt, now), ...told];
+  return [failed, ...withoutReport(incident, outgoing, attempt, now), ...told];
 }
 
-/** The resolution must not wait for its report: after one failed attempt the post goes, after three the final notice too. */
-function afterFailure(incident: Incident, { key, payload }: OutboxMessage, attempt: number, now: Date): readonly IncidentEvent[] {
+/** Without its root message an open incident is seen by nobody: that one is tried for as long as it is open. */
+function isNeeded({ phase }: Incident, { payload }: OutboxMessage): boolean {
+  return payload.kind === 'initial-post' && phase.name === 'open';
+}
+
+/**
+ * The resolution must not wait for its report: after one failed attempt the post goes, after three, or when the report is given up,
+ * the final notice too.
+ */
+function withoutReport(
+  incident: Incident,
+  { key, payload }: OutboxMessage,
+  failed: number | 'given up',
+  now: Date,
+): readonly IncidentEvent[] {
   if (payload.kind !== 'gap-report' || !isResolutionReport(key)) return [];
-  return [...resolutionPost(incident, now), ...(attempt >= 3 ? finalNotice(incident, now) : [])];
+  const isLong = failed === 'given up' || failed >= 3;
+  return [...resolutionPost(incident, now), ...(isLong ? finalNotice(incident, now) : [])];
 }
 
 function tellTrouble(incident: Incident, outgoing: OutboxMessage, detail: string, state: 'failing' | 'given up', now: Date): IncidentEvent {
