@@ -79,6 +79,7 @@ wait_until_healthy() {
   say "not healthy; its log:"; tail -20 "$folder/bot.log"; return 1
 }
 
+mkdir -p "$folder"
 [ -d "$root/usr" ] || make_base
 [ -d "$root/opt/gapwatch" ] || make_image
 say "Debian: $(( $(megabytes "$root") - $(megabytes "$root/opt/gapwatch") - $(megabytes "$root/usr/local/bin/node") )) MB"
@@ -95,6 +96,7 @@ for path in /opt/gapwatch/x /usr/local/bin/x /etc/x; do
   if inside sh -c "touch $path" 2> /dev/null; then say "the root file system is writable at $path"; exit 1; fi
 done
 say "the root file system is read-only"
+say "node src/cli.ts verify: $(inside node src/cli.ts verify | tail -1)"
 began=$(date +%s%3N)
 kill -TERM "$(pgrep -P "$outside" | head -1)"
 code=0; wait "$outside" || code=$?
