@@ -27,6 +27,8 @@ export type SlackStandIn = SlackPeople & {
   limit: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Told after each action, before its answer. */
   afterDelivery: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
+  /** Puts messages of the app into the channel that stood there before: an earlier process posted them. */
+  readonly holds: (messages: readonly Pick<SlackMessage, 'ts' | 'threadTs' | 'text'>[]) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -136,6 +138,10 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     fault: undefined,
     limit: undefined,
     afterDelivery: undefined,
+    holds: (messages) => {
+      const bare = { channel: channel.id, isBroadcast: false, blocks: [], key: null, userId: null, file: null, edits: 0 };
+      state.messages.push(...messages.map((message) => ({ ...bare, ...message })));
+    },
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
       await Promise.all([server.close(), socket.close()]);

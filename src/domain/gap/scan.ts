@@ -36,8 +36,17 @@ const HOPS_A_STATEMENT = 2_000;
  *
  * It starts at the last record before the window, so a gap across the window's edge is found whole. Exactly the tolerance is no gap.
  */
-export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
-  const start = startRow.parse((yield askForStart(table, window))[0]);
+export function findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  return scanFrom(table, askForStart(table, `now() - $1::float8 * interval '1 millisecond'`, window), tolerance);
+}
+
+/** As {@link findGaps}, for everything since a moment. */
+export function findGapsSince(table: AuditTable, since: Date, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  return scanFrom(table, askForStart(table, '$1::timestamptz', since.toISOString()), tolerance);
+}
+
+function* scanFrom(table: AuditTable, startQuery: Sql, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  const start = startRow.parse((yield startQuery)[0]);
   const until = start.until.at;
   if (start.position === null) return { gaps: [], until, lastRecordAt: null, unread: null };
   if (!table.isIndexed) return yield* scanOnce(table, start.position, start.until.text, until, tolerance);
@@ -80,10 +89,10 @@ const hopRow = z.object({ hop: z.number(), at: precise, gap_start: instantColumn
 type HopRow = z.infer<typeof hopRow>;
 
 /** Where to begin: the last record before the window, or else the first one in it. */
-function askForStart(table: AuditTable, window: Milliseconds): Sql {
+function askForStart(table: AuditTable, edgeOfWindow: string, value: string | number): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const edge = asColumn(table, `now() - $1::float8 * interval '1 millisecond'`);
+  const edge = asColumn(table, edgeOfWindow);
   return {
     text: `
       select ${instantText('now()')} as until,
@@ -93,7 +102,7 @@ function askForStart(table: AuditTable, window: Milliseconds): Sql {
              (select max(${at}) from ${from} where ${at} <= ${edge}),
              (select min(${at}) from ${from} where ${at} > ${edge} and ${at} <= ${asColumn(table, 'now()')}))`,
         )} as position`,
-    values: [window],
+    values: [value],
   };
 }
 

@@ -110,6 +110,16 @@ export const incidentEventSchema = z.discriminatedUnion('type', [
     because: z.string().nullable(),
   }),
 
+  /** The table shows no silence where an estimate had put a gap. */
+  z.object({ type: z.literal('gap.dismissed'), gap: z.number().int() }),
+  /** Records dated inside a recorded gap have arrived since: what the table still lacks, and how many came. */
+  z.object({
+    type: z.literal('gap.remeasured'),
+    gap: z.number().int(),
+    remaining: z.array(z.object({ start: instant, end: z.union([instant, z.literal('ongoing')]) })),
+    records: z.number().int(),
+  }),
+
   z.object({ type: z.literal('commander.named'), slackId: z.string(), name: z.string() }),
   z.object({ type: z.literal('commander.overdue') }),
   z.object({ type: z.literal('scribe.named'), slackId: z.string(), name: z.string() }),

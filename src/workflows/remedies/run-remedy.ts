@@ -1,6 +1,7 @@
 import type { TableReading } from '#domain/audit-table/reading.ts';
 import { between, formatDuration, formatUtc, MINUTE, type Milliseconds, plus, SECOND } from '#domain/base/time.ts';
 import { runRemedyJob } from '#domain/incident/effects.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
 import type { Incident, Progress, RemedyRun } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -193,13 +194,28 @@ async function verify(context: AppContext, incident: Incident, run: RemedyRun, {
   const last = reading.kind === 'seen' ? reading.lastRecordAt : null;
   // Records are compared with records: the clock of the machine that writes them may be another than ours.
   const before = new Date(data.lastRecord || doneAt);
-  if (last !== null && last > before)
-    return { outcome: 'done', message: `Done, and audit records are being written: one of ${formatUtc(last)} was seen.` };
+  if (last !== null && last > before) {
+    const seen = `Done, and audit records are being written: one of ${formatUtc(last)} was seen.`;
+    const { events } = await load(context, incident.number);
+    return {
+      outcome: 'done',
+      message: `${seen}${othersActed(events, run) ? ' Whether this remedy brought them back is not known: others acted meanwhile.' : ''}`,
+    };
+  }
   if (run.stoppedBy === null && between(doneAt, context.now()) < RECORDS_WITHIN) return 'again';
   return {
     outcome: 'failed',
     message: `The change was made at ${formatUtc(doneAt)}, and it did not bring the records back: ${seenWords(reading)}. Next: \`/audit diagnose\`.`,
   };
+}
+
+/** Whether anybody stated an action, or closed an alert, between the approval of a remedy and now: then its effect can't be told from theirs. */
+function othersActed(events: readonly RecordedEvent[], { request }: RemedyRun): boolean {
+  const approvedAt = events.findLastIndex(({ event }) => event.type === 'remedy.approved' && event.request === request);
+  return events.slice(approvedAt + 1).some(({ event }) => {
+    if (event.type === 'alert.changed') return event.event === 'resolved';
+    return event.type === 'action.stated' || (event.type === 'remedy.ended' && event.request !== request && event.outcome === 'done');
+  });
 }
 
 function seenWords(reading: TableReading): string {
