@@ -174,7 +174,7 @@ async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly
   return { queued: sum('queuedCount'), active: sum('activeCount'), dead: queues.find(({ name }) => name === DEAD)?.totalCount ?? 0 };
 }
 
-const waitingRow = z
+const backedUpRow = z
   .object({ queue: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()), dueAt: z.coerce.date() })
   .transform(({ queue, ...job }) => ({ ...job, queue: z.enum(QUEUE_NAMES).parse(queue) }));
 
@@ -188,12 +188,12 @@ export async function loadWaitingJobs(client: Queryable): Promise<readonly NewJo
      where state <= 'active' and name <> 'dead' and singleton_key is not null
      order by start_after`,
   );
-  return rows.map((row) => waitingRow.parse(row));
+  return rows.map((row) => backedUpRow.parse(row));
 }
 
 /** A job as a line of JSON, read back. Throws a ZodError for anything else. */
 export function readJob(line: string): NewJob {
-  return waitingRow.parse(JSON.parse(line));
+  return backedUpRow.parse(JSON.parse(line));
 }
 
 const latenessRow = z.object({ seconds: z.number() });

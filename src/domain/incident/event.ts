@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { verdictSchema } from '#domain/checks/verdict.ts';
 import { knownBySchema } from '#domain/gap/gap.ts';
 import { answerSchema, failureOutcomeSchema, payloadSchema } from '#domain/incident/outbox/message.ts';
-import { planSchema, remedyNameSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
+import { remedyNameSchema } from '#domain/remedies/index.ts';
+import { planSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
 import { actorSchema } from './actor.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));

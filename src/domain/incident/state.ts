@@ -1,7 +1,8 @@
 import type { Verdict } from '#domain/checks/verdict.ts';
 import type { Gap } from '#domain/gap/gap.ts';
 import type { OutboxMessage } from '#domain/incident/outbox/message.ts';
-import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
+import type { RemedyName } from '#domain/remedies/index.ts';
+import type { Plan, RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Alert, Assessment, Detail, IncidentEvent } from './event.ts';
 
 export type AlertStatus = 'triggered' | 'acknowledged' | 'resolved';

@@ -19,7 +19,7 @@ import { chartImage } from './chart-image.ts';
 
 /**
  * Sends a notice. All notices of an incident are one thread. SMTP can't be asked what it took, so after an unclear attempt the mail
- * goes again under the same Message-ID, by which mailboxes recognise a copy.
+ * goes again under the same Message-ID, by which mailboxes recognize a copy.
  */
 export async function deliverMail(context: AppContext, { incident, outgoing, mustLook, number: attempt }: Attempt): Promise<Answer> {
   const name = incidentName(incident.number);

@@ -13,6 +13,7 @@ import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
 import { planOf } from './plan-remedy.ts';
 import { keepStep, lastRecord, type Taken } from './remedy-step.ts';
+import { REMEDY_WORK } from './remedy-work.ts';
 import { archiveStepFailed, takeArchiveStep } from './run-archive.ts';
 import { recreationFailed, takeRecreateStep } from './run-recreate-table.ts';
 
@@ -60,7 +61,7 @@ async function takeStep(context: AppContext, incident: Incident, run: RemedyRun)
     if (!stepOf(run, 'began')) return begin(context, incident, run);
     return run.remedy === 'archive' ? takeArchiveStep(context, incident, run) : takeRecreateStep(context, incident, run);
   }
-  const orders = ordersOf(context, run);
+  const orders = REMEDY_WORK[run.remedy].orders(context);
   if (orders === null) return { outcome: 'failed', message: 'Its settings are gone. Nothing was changed.' };
   const ordering = stepOf(run, 'ordering');
   if (!ordering) return order(context, incident, run, orders);
@@ -87,22 +88,6 @@ async function failedStep(context: AppContext, incident: Incident, run: RemedyRu
 
 function isOverdue(context: AppContext, { status }: RemedyRun): boolean {
   return status.name === 'approved' && between(status.at, context.now()) > FOLLOWED_FOR;
-}
-
-function ordersOf({ sources, policy }: AppContext, { remedy }: RemedyRun): Orders | null {
-  switch (remedy) {
-    case 'restart':
-      return 'service' in sources.deployments ? sources.deployments.service.restart : null;
-    case 'rollback':
-      return 'service' in sources.deployments ? sources.deployments.service.rollback : null;
-    case 'hotfix':
-      return 'service' in sources.workflows ? sources.workflows.service.orders(policy.hotfixWorkflow) : null;
-    case 'archive':
-    case 'recreate-table':
-      return null;
-    default:
-      return remedy satisfies never;
-  }
 }
 
 /** Before anything happens the plan is made once more: what was approved is what runs, or nothing does. */
