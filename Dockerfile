@@ -27,7 +27,7 @@ COPY --from=files /node /usr/local/bin/node
 COPY --from=files /opt/gapwatch /opt/gapwatch
 WORKDIR /opt/gapwatch
 USER 10001:10001
-# The store's files and the reports are the only things it writes; the root file system may be read-only.
+# Its database's files and the reports are the only things it writes; the root file system may be read-only.
 ENV HOST=0.0.0.0 PORT=3000 NODE_ENV=production \
     GAPWATCH_DATA_DIR=/var/lib/gapwatch/data REPORTS_DIR=/var/lib/gapwatch/reports
 EXPOSE 3000
