@@ -15,6 +15,7 @@ import { incidentCommand } from './commands/incident.ts';
 import { remedyCommand } from './commands/remedy.ts';
 import { homeView } from './home.ts';
 import { identify, refuseUnlessPermitted } from './identity.ts';
+import { DELIVERED_TWICE, isNewRequest } from './once.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
@@ -47,6 +48,7 @@ function listenToCommands(app: App, context: AppContext): void {
         // A denied command is kept on record: without identities, as everything there.
         const typed = redact(`${name} ${text}`, 100);
         if (elsewhere !== null) return elsewhere;
+        if (!(await isNewRequest(context, command.trigger_id))) return DELIVERED_TWICE;
         const asker = await askerOf(context, person, client, command.trigger_id);
         return (await refuseUnlessPermitted(context, asker, 'member', typed)) ?? handler(context, text, asker);
       });
@@ -60,6 +62,7 @@ function listenToButtons(app: App, context: AppContext): void {
     const person = personOf(body.user.id, body.user.name ?? body.user.id);
     const value = 'value' in action && typeof action.value === 'string' ? action.value : '';
     const answer = await answerOf(context, async () => {
+      if (!(await isNewRequest(context, body.trigger_id))) return '';
       const asker = await askerOf(context, person, client, body.trigger_id);
       const denied = await refuseUnlessPermitted(context, asker, 'member', `the button ${foreignLine(action.action_id, 60)}`);
       return denied ?? press(context, action.action_id, value, asker);
@@ -75,7 +78,7 @@ function listenToButtons(app: App, context: AppContext): void {
 function listenToForms(app: App, context: AppContext): void {
   app.view({ type: 'view_submission', callback_id: /^gapwatch:form:/ }, async ({ ack, body, view }) => {
     const person = personOf(body.user.id, body.user.name);
-    const answer = await formAnswer(context, view, person);
+    const answer = await formAnswer(context, view, person, 'trigger_id' in body ? body.trigger_id : undefined);
     switch (answer.kind) {
       case 'done':
         return ack();
@@ -95,10 +98,11 @@ type View = {
 };
 
 /** What was typed stays, whatever goes wrong: the sentence appears beside the first field. */
-async function formAnswer(context: AppContext, view: View, person: Person): Promise<FormAnswer> {
+async function formAnswer(context: AppContext, view: View, person: Person, triggerId: string | undefined): Promise<FormAnswer> {
   const [first = 'value'] = Object.keys(view.state.values);
   const beside = (sentence: string): FormAnswer => ({ kind: 'wrong', errors: { [first]: sentence } });
   try {
+    if (!(await isNewRequest(context, triggerId))) return { kind: 'done' };
     const requester: Requester = { person, identity: await identify(context, person) };
     const permission = view.callback_id.endsWith(':gap') ? permissionOf('move-gap') : 'member';
     const denied = await refuseUnlessPermitted(context, requester, permission, `the form ${view.callback_id}`);

@@ -64,7 +64,7 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
     logger: silentLogger,
   });
   const call = (method: string, args: Record<string, unknown> = {}) =>
-    client.apiCall(method, args).catch((error: unknown) => Promise.reject(failureOf(method, error)));
+    client.apiCall(method, args).catch((error: unknown) => Promise.reject(slackFailure(method, error)));
   let channelId: string | null = /^[CG][A-Z0-9]{6,}$/.test(settings.channel) ? settings.channel : null;
   return {
     post: (channel, message, options) => post(call, channel, message, options),
@@ -233,8 +233,8 @@ async function shareFile(call: Call, channel: string, threadTs: string | null, f
   return completedSchema.parse(completed).files[0]?.permalink ?? '';
 }
 
-/** Tells the outcomes apart: Slack's own "no", a limit, an HTTP error, or no answer at all. */
-function failureOf(method: string, error: unknown): ServiceFailure {
+/** The failure that an error of Slack's client means: Slack's own "no", a limit, an HTTP error, or no answer at all. */
+export function slackFailure(method: string, error: unknown): ServiceFailure {
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;
     const outcome = TEMPORARY.has(code) ? 'unavailable' : 'refused';

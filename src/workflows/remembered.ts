@@ -27,6 +27,8 @@ export type Remembered = {
   readonly watchedTable: { known: KnownTable };
   /** The incident of a Slack thread, by channel and timestamp. */
   readonly threads: Map<string, number>;
+  /** What is wrong with this process itself, in words; null while it is well. */
+  readonly ownHealth: { wrong: string | null };
   readonly users: Map<string, Kept<SlackUser>>;
   /** The members of the channel and of user groups. */
   readonly members: Map<string, Kept<ReadonlySet<string>>>;
@@ -43,6 +45,7 @@ export function nothingRemembered(): Remembered {
     subscription: { checkedAt: 0 },
     watchedTable: { known: { table: null, insert: null } },
     threads: new Map(),
+    ownHealth: { wrong: null },
     users: new Map(),
     members: new Map(),
   };

@@ -3,7 +3,7 @@ import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } fro
 import { blocksText, type SlackBlock } from './block-kit.ts';
 import { METHODS, type SlackMessage, type SlackState, type SlackUser } from './methods.ts';
 import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
-import { openSocketSide } from './socket.ts';
+import { openSocketSide, type SocketSide } from './socket.ts';
 import type { SlackView } from './views.ts';
 
 /** A fault may depend on the method and its arguments. */
@@ -27,6 +27,8 @@ export type SlackStandIn = SlackPeople & {
   limit: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Told after each action, before its answer. */
   afterDelivery: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
+  /** Slack's side of Socket Mode. */
+  readonly socket: Pick<SocketSide, 'says' | 'breaks'>;
   readonly close: () => Promise<void>;
 };
 
@@ -136,6 +138,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     fault: undefined,
     limit: undefined,
     afterDelivery: undefined,
+    socket,
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
       await Promise.all([server.close(), socket.close()]);
