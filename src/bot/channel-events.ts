@@ -5,6 +5,7 @@ import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import { currentIncident, incidentNumbers } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
+import { identify, refuseUnlessPermitted } from './identity.ts';
 import { personName } from './people.ts';
 
 const messageEvent = z.object({
@@ -41,11 +42,15 @@ export async function keepPinned(context: AppContext, event: unknown): Promise<v
   if (message?.userId && message.text !== '') await keep(context, number, message.userId, { ...data.item, text: message.text }, data.user);
 }
 
+const KEEPING = 'a message for the timeline';
+
 type Message = { readonly ts: string; readonly text: string };
 
 async function keep(context: AppContext, number: number, authorId: string, { ts, text }: Message, keeperId = authorId): Promise<void> {
   const [author, keeper] = await Promise.all([personName(context, authorId), personName(context, keeperId)]);
   const person: Person = { kind: 'person', slackId: keeperId, name: keeper ?? keeperId };
+  const requester = { person, identity: await identify(context, person) };
+  if ((await refuseUnlessPermitted(context, requester, 'member', KEEPING)) !== null) return;
   await execute(context, number, { kind: 'keep-message', ts, author: author ?? authorId, text: redact(text, 3_000) }, person);
 }
 

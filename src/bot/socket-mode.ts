@@ -1,6 +1,5 @@
 import { type App, type Logger, SocketModeReceiver } from '@slack/bolt';
 import { MINUTE, type Milliseconds, SECOND } from '#domain/base/time.ts';
-import { slackFailure } from '#services/slack.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
 
@@ -45,7 +44,7 @@ export function keepConnected(
       await receiver.start();
     } catch (error) {
       if (isStopped) return;
-      const { message, retryAfterMilliseconds } = slackFailure('apps.connections.open', error);
+      const { message, retryAfterMilliseconds } = context.slack.failureOf('apps.connections.open', error);
       context.log.warn({ attempt: failures + 1 }, `Socket Mode is not connected, and is tried again: ${message}`);
       await note(context, `commands and buttons do not arrive, because Socket Mode is not connected: ${message}`);
       connectAgain(retryAfterMilliseconds ?? 0);

@@ -22,8 +22,14 @@ export type SlackUser = {
   readonly name: string;
   readonly email: string;
   /** What Slack says of people who are no full members of the workspace. */
-  readonly outside?: 'is_restricted' | 'is_stranger';
+  readonly outside?: 'is_restricted' | 'is_ultra_restricted' | 'is_bot' | 'deleted';
+  /** The workspace they belong to, where it is another than ours, and on Enterprise Grid their organization. */
+  readonly teamId?: string;
+  readonly enterpriseUser?: { readonly enterprise_id: string; readonly teams: readonly string[] };
 };
+/** What the bot's token is; a story may change it. */
+export type SlackOwn = { enterpriseId: string | null; scopes: ReadonlySet<string> };
+
 export type SlackState = {
   readonly channels: readonly { readonly id: string; readonly name: string; readonly hasBot: boolean }[];
   /** Members of #incidents, and of user groups. */
@@ -35,6 +41,8 @@ export type SlackState = {
   readonly doors: Map<string, string>;
   readonly onView: (trigger: string, userId: string, view: SlackView) => void;
   readonly users: readonly SlackUser[];
+  /** What the token is: of which organization on Enterprise Grid, with which scopes. */
+  readonly own: SlackOwn;
   readonly messages: SlackMessage[];
   /** What each person's Home tab shows. */
   readonly homes: Map<string, readonly SlackBlock[]>;
@@ -44,6 +52,9 @@ export type SlackState = {
   readonly uploadUrl: (fileId: string) => string;
 };
 
+/** Our own workspace. */
+export const TEAM_ID = 'T1';
+
 type Answer = Readonly<Record<string, unknown>> | { readonly error: string };
 type Method = { readonly scopes: readonly string[]; readonly run: (args: Readonly<Record<string, unknown>>, state: SlackState) => Answer };
 
@@ -52,7 +63,20 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value)
 
 /** The Web API methods that Gapwatch uses, each with the scopes it needs and Slack's own errors. */
 export const METHODS: Readonly<Record<string, Method>> = {
-  'auth.test': { scopes: [], run: () => ({ user: 'gapwatch', user_id: 'UGAPWATCH', team: 'Clinic' }) },
+  'auth.test': {
+    scopes: [],
+    run: (_args, { own }) => ({
+      ...{
+        url: 'https://clinic.slack.example/',
+        user: 'gapwatch',
+        user_id: 'UGAPWATCH',
+        bot_id: 'BGAPWATCH',
+        team: 'Clinic',
+        team_id: TEAM_ID,
+      },
+      ...(own.enterpriseId === null ? {} : { enterprise_id: own.enterpriseId }),
+    }),
+  },
   'chat.postMessage': { scopes: ['chat:write'], run: postMessage },
   'chat.update': { scopes: ['chat:write'], run: updateMessage },
   'chat.getPermalink': {
@@ -76,8 +100,13 @@ export const METHODS: Readonly<Record<string, Method>> = {
         ? {
             user: {
               id: user.id,
+              team_id: user.teamId ?? TEAM_ID,
               name: user.name,
               profile: { display_name: user.name, email: user.email },
+              ...{ deleted: false, is_bot: false, is_restricted: false, is_ultra_restricted: false },
+              // For those of other workspaces alone, and false for whoever shares a channel with the app.
+              ...(user.teamId ? { is_stranger: false } : {}),
+              ...(user.enterpriseUser ? { enterprise_user: user.enterpriseUser } : {}),
               ...(user.outside ? { [user.outside]: true } : {}),
             },
           }

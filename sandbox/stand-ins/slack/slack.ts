@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
 import { blocksText, type SlackBlock } from './block-kit.ts';
-import { METHODS, type SlackMessage, type SlackState, type SlackUser } from './methods.ts';
+import { METHODS, type SlackMessage, type SlackOwn, type SlackState, type SlackUser } from './methods.ts';
 import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
 import { openSocketSide, type SocketSide } from './socket.ts';
 import type { SlackView } from './views.ts';
@@ -27,6 +27,8 @@ export type SlackStandIn = SlackPeople & {
   limit: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Told after each action, before its answer. */
   afterDelivery: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
+  /** What the token is: its organization, its scopes. */
+  readonly own: SlackOwn;
   /** Slack's side of Socket Mode. */
   readonly socket: Pick<SocketSide, 'says' | 'breaks'>;
   readonly close: () => Promise<void>;
@@ -53,10 +55,20 @@ export const PEOPLE = {
   robin: { id: 'U0000000001', name: 'robin', email: 'robin@clinic.example' },
   sam: { id: 'U0000000002', name: 'sam', email: 'sam@clinic.example' },
   kim: { id: 'U0000000003', name: 'kim', email: 'kim@clinic.example' },
-  /** Nobody of these may command: no member of the channel, a guest, somebody of another workspace. */
+  /** Nobody of these may command: no member of the channel, a guest, somebody of another company in a shared channel, a bot, a deactivated one. */
   lee: { id: 'U0000000004', name: 'lee', email: 'lee@clinic.example' },
   guest: { id: 'U0000000005', name: 'guest', email: 'guest@vendor.example', outside: 'is_restricted' },
-  stranger: { id: 'U0000000006', name: 'stranger', email: 'stranger@other.example', outside: 'is_stranger' },
+  vendor: { id: 'U0000000006', name: 'vic', email: 'vic@vendor.example', teamId: 'T0VENDOR' },
+  robot: { id: 'U0000000007', name: 'robot', email: 'robot@clinic.example', outside: 'is_bot' },
+  gone: { id: 'U0000000008', name: 'gone', email: 'gone@clinic.example', outside: 'deleted' },
+  /** Of a sister workspace on Enterprise Grid: at home where the organization is ours. */
+  sister: {
+    id: 'W0000000009',
+    name: 'sasha',
+    email: 'sasha@clinic.example',
+    teamId: 'T0SISTER',
+    enterpriseUser: { enterprise_id: 'E0HOME', teams: ['T0SISTER'] },
+  },
 } as const satisfies Readonly<Record<string, SlackUser>>;
 
 /** Starts a strict stand-in for Slack: its Web API, and the requests that Slack sends to an app. `now` stamps the messages. */
@@ -70,11 +82,13 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   views.setMaxListeners(0);
   const onReply = (userId: string, reply: EphemeralReply) => void events.emit('reply', userId, reply);
   const socket = await openSocketSide();
+  const own: SlackOwn = { enterpriseId: null, scopes: SCOPES };
   let lastTs = 0;
   const state: SlackState = {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
     users: Object.values(PEOPLE),
-    members: ['UGAPWATCH', PEOPLE.robin.id, PEOPLE.sam.id, PEOPLE.kim.id, PEOPLE.guest.id, PEOPLE.stranger.id],
+    members: ['UGAPWATCH', ...Object.values(PEOPLE).flatMap(({ id, name }) => (name === 'lee' ? [] : [id]))],
+    own,
     groups: { S0000000001: [PEOPLE.robin.id] },
     triggers: new Map(),
     doors: new Map(),
@@ -103,7 +117,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     }
     if (request.path.startsWith('/upload/')) return upload(state, request);
     if (methodOf(request) === 'apps.connections.open') return { status: 200, body: JSON.stringify(openConnection(request, socket.url)) };
-    return { status: 200, body: JSON.stringify(callMethod(state, request)) };
+    return { status: 200, headers: { 'x-oauth-scopes': [...own.scopes].join(',') }, body: JSON.stringify(callMethod(state, request)) };
   };
   let tokens = { left: Number.POSITIVE_INFINITY, at: 0 };
   /** Slack's "about one message a second", after a burst. */
@@ -138,6 +152,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     fault: undefined,
     limit: undefined,
     afterDelivery: undefined,
+    own,
     socket,
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
@@ -184,7 +199,7 @@ function callMethod(state: SlackState, request: StandInRequest): Readonly<Record
   if (request.headers.authorization !== `Bearer ${BOT_TOKEN}`) return { ok: false, error: 'invalid_auth' };
   const method = METHODS[methodOf(request)];
   if (!method) return { ok: false, error: 'unknown_method' };
-  const missing = method.scopes.filter((scope) => !SCOPES.has(scope));
+  const missing = method.scopes.filter((scope) => !state.own.scopes.has(scope));
   if (missing.length > 0) return { ok: false, error: 'missing_scope', needed: missing.join(',') };
   const answer = method.run(argumentsOf(request), state);
   return 'error' in answer ? { ok: false, ...answer } : { ok: true, ...answer };
