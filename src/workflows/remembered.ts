@@ -23,6 +23,8 @@ export type Remembered = {
   readonly deadJobs: Map<string, readonly number[]>;
   /** When PagerDuty was last asked whether it delivers webhooks to us, in milliseconds since 1970. */
   readonly subscription: { checkedAt: number };
+  /** How many polls in a row could not read an open alert, by its ID. */
+  readonly unreadAlerts: Map<string, number>;
   /** The audit table as the watch last found it in the catalogue. */
   readonly watchedTable: { known: KnownTable };
   /** The incident of a Slack thread, by channel and timestamp. */
@@ -42,6 +44,7 @@ export function nothingRemembered(): Remembered {
     shownMessages: new Map(),
     slackRest: { until: null },
     deadJobs: new Map(),
+    unreadAlerts: new Map(),
     subscription: { checkedAt: 0 },
     watchedTable: { known: { table: null, insert: null } },
     threads: new Map(),

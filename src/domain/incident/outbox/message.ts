@@ -13,6 +13,8 @@ export const ANNOUNCEMENTS = [
   'already-acknowledged',
   'alert-joined',
   'alert-event',
+  'alert-merged',
+  'alert-unknown',
   'alert-unacknowledged',
   'alert-resolved-while-silent',
   'alert-resolved',
