@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import { currentIncident, incidentNumbers } from '#store/event-store.ts';
@@ -7,6 +7,7 @@ import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { identify, refuseUnlessPermitted } from './identity.ts';
 import { personName } from './people.ts';
+import { readableText } from './slack-text.ts';
 
 const messageEvent = z.object({
   channel: z.string(),
@@ -51,7 +52,8 @@ async function keep(context: AppContext, number: number, authorId: string, { ts,
   const person: Person = { kind: 'person', slackId: keeperId, name: keeper ?? keeperId };
   const requester = { person, identity: await identify(context, person) };
   if ((await refuseUnlessPermitted(context, requester, 'member', KEEPING)) !== null) return;
-  await execute(context, number, { kind: 'keep-message', ts, author: author ?? authorId, text: redact(text, 3_000) }, person);
+  const kept = redactLine(await readableText(context, text), 3_000);
+  await execute(context, number, { kind: 'keep-message', ts, author: author ?? authorId, text: kept }, person);
 }
 
 /** Threads that were looked up; most messages of a channel belong to no incident. */

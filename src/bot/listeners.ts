@@ -2,7 +2,7 @@ import type { App, BlockAction } from '@slack/bolt';
 import pTimeout from 'p-timeout';
 import type { FormView } from '#bot/views/field.ts';
 import { type FormAnswer, submitForm } from '#bot/views/submit.ts';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { permissionOf } from '#domain/incident/command.ts';
@@ -17,6 +17,8 @@ import { homeView } from './home.ts';
 import { identify, refuseUnlessPermitted } from './identity.ts';
 import { DELIVERED_TWICE, isNewRequest } from './once.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
+import { readableText } from './slack-text.ts';
+import { straightened } from './typed.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;
@@ -42,14 +44,15 @@ function listenToCommands(app: App, context: AppContext): void {
   for (const [name, handler] of Object.entries(handlers)) {
     app.command(name, async ({ command, ack, respond, client }) => {
       const person = personOf(command.user_id, command.user_name);
-      const text = command.text ?? '';
+      const wire = command.text ?? '';
       await reply(context, ack, respond, async () => {
         const elsewhere = await whereToGo(context, command.channel_id, command.channel_name);
+        const text = straightened(await readableText(context, wire));
         // A denied command is kept on record: without identities, as everything there.
-        const typed = redact(`${name} ${text}`, 100);
+        const typed = redactLine(`${name} ${text}`, 100);
         if (elsewhere !== null) return elsewhere;
         if (!(await isNewRequest(context, command.trigger_id))) return DELIVERED_TWICE;
-        const asker = await askerOf(context, person, client, command.trigger_id);
+        const asker = { ...(await askerOf(context, person, client, command.trigger_id)), mentions: mentionsOf(wire) };
         return (await refuseUnlessPermitted(context, asker, 'member', typed)) ?? handler(context, text, asker);
       });
     });
@@ -148,6 +151,10 @@ async function answerOf(context: AppContext, work: () => Promise<Reply>): Promis
     context.log.error({ err: error }, 'a command failed');
     return 'That did not work: Gapwatch could not reach its own store or hit an error of its own (its log says which). See with `/incident timeline` whether it was recorded before you try again, and do what is urgent by hand.';
   }
+}
+
+function mentionsOf(wire: string): readonly string[] {
+  return Array.from(wire.matchAll(/<@([UW][A-Z0-9]+)/g), ([, id = '']) => id);
 }
 
 function personOf(slackId: string, name: string): Person {

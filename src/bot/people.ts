@@ -20,6 +20,18 @@ export async function personName(context: AppContext, slackId: string): Promise<
   return user && foreignLine(user.name, 80);
 }
 
+/** A channel's name; null when Slack does not tell it in time. Remembered for five minutes. */
+export async function channelName(context: AppContext, id: string): Promise<string | null> {
+  const channel = await known(context, context.remembered.names, `channel ${id}`, async () => (await context.slack.channel(id)).name);
+  return channel && foreignLine(channel, 80);
+}
+
+/** A user group's handle; null when Slack does not tell it in time. Remembered for five minutes. */
+export async function groupHandle(context: AppContext, id: string): Promise<string | null> {
+  const handle = await known(context, context.remembered.names, `group ${id}`, () => context.slack.groupHandle(id));
+  return handle && foreignLine(handle, 80);
+}
+
 /** The members of the channel, or of a user group (`S…`); null when Slack does not say in time. */
 export function membersOf(context: AppContext, group: 'channel' | string): Promise<ReadonlySet<string> | null> {
   const ask = async () => new Set(await (group === 'channel' ? channelMembers(context) : context.slack.groupMembers(group)));

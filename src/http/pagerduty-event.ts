@@ -26,17 +26,19 @@ const incident = z.object({
 });
 const annotation = z.object({ incident: z.object({ id: z.string().min(1).max(100) }), content: z.string().nullish() });
 
-const EVENTS: Readonly<Record<string, AlertEvent>> = {
-  'incident.acknowledged': 'acknowledged',
-  'incident.unacknowledged': 'unacknowledged',
-  'incident.reassigned': 'reassigned',
-  'incident.escalated': 'escalated',
-  'incident.delegated': 'delegated',
-  'incident.annotated': 'annotated',
-  'incident.priority_updated': 'priority_updated',
-  'incident.reopened': 'reopened',
-  'incident.resolved': 'resolved',
-};
+const EVENTS: ReadonlyMap<string, AlertEvent> = new Map(
+  Object.entries<AlertEvent>({
+    'incident.acknowledged': 'acknowledged',
+    'incident.unacknowledged': 'unacknowledged',
+    'incident.reassigned': 'reassigned',
+    'incident.escalated': 'escalated',
+    'incident.delegated': 'delegated',
+    'incident.annotated': 'annotated',
+    'incident.priority_updated': 'priority_updated',
+    'incident.reopened': 'reopened',
+    'incident.resolved': 'resolved',
+  }),
+);
 
 /** What a signed webhook says. `id` and `type` are empty when its shape is none that PagerDuty documents. */
 export type ReadWebhook = { readonly id: string; readonly type: string; readonly event: WebhookEvent };
@@ -70,7 +72,7 @@ function fired(data: unknown, occurredAt: string): WebhookEvent {
 }
 
 function changed(type: string, data: unknown, occurredAt: string, agent: string | null): WebhookEvent {
-  const event = EVENTS[type];
+  const event = EVENTS.get(type);
   if (event === undefined) return { kind: 'other' };
   const subject = event === 'annotated' ? annotated(data) : subjectOf(data);
   if (subject === null) return { kind: 'other' };

@@ -28,6 +28,12 @@ export type Slack = {
   readonly channelId: () => Promise<string>;
   readonly user: (id: string) => Promise<SlackUser>;
   readonly channelMembers: (channel: string) => Promise<readonly string[]>;
+  /** A channel by its ID (`conversations.info`). */
+  readonly channel: (id: string) => Promise<SlackChannel>;
+  /** The handle of a user group (`S…`). */
+  readonly groupHandle: (group: string) => Promise<string>;
+  /** Tells one person in a channel something that nobody else sees. */
+  readonly whisper: (channel: string, userId: string, text: string) => Promise<void>;
   /** The members of a user group (`S…`). */
   readonly groupMembers: (group: string) => Promise<readonly string[]>;
   /** One message of the channel or of a thread, by its timestamp; null when it is gone. */
@@ -40,6 +46,9 @@ export type Slack = {
 
 /** A person as Slack knows them. `isOutside`: a guest, somebody of another company, deactivated, or no person at all. */
 export type SlackUser = { readonly name: string; readonly email: string | null; readonly isOutside: boolean };
+
+/** A channel: its present name, and whether the bot can write there. */
+export type SlackChannel = { readonly id: string; readonly name: string; readonly isArchived: boolean; readonly isMember: boolean };
 
 /** Whose token it is: the bot itself, its workspace, and on Enterprise Grid its organization; `scopes` where Slack said them. */
 export type OwnIdentity = {
@@ -103,6 +112,17 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
       return { name, email: user.profile?.email ?? null, isOutside: isOutside(user, home) };
     },
     channelMembers: (channel) => channelMembers(call, channel),
+    channel: async (id) => {
+      const { channel } = oneChannelSchema.parse(await call('conversations.info', { channel: id }));
+      return { id: channel.id, name: channel.name, isArchived: channel.is_archived === true, isMember: channel.is_member !== false };
+    },
+    groupHandle: async (id) => {
+      const { usergroups } = groupsSchema.parse(await call('usergroups.list'));
+      return usergroups.find((group) => group.id === id)?.handle ?? id;
+    },
+    whisper: async (channel, user, text) => {
+      await call('chat.postEphemeral', { channel, user, text });
+    },
     groupMembers: async (usergroup) => groupSchema.parse(await call('usergroups.users.list', { usergroup })).users,
     message: async ({ channel, ts }) => {
       const found = oneMessageSchema
@@ -160,6 +180,10 @@ const userSchema = z.object({
   }),
 });
 type User = z.infer<typeof userSchema>['user'];
+const oneChannelSchema = z.object({
+  channel: z.object({ id: z.string(), name: z.string(), is_archived: z.boolean().optional(), is_member: z.boolean().optional() }),
+});
+const groupsSchema = z.object({ usergroups: z.array(z.object({ id: z.string(), handle: z.string().optional() })) });
 const groupSchema = z.object({ users: z.array(z.string()) });
 const membersSchema = z.object({ members: z.array(z.string()) });
 const oneMessageSchema = z.object({
@@ -305,9 +329,11 @@ const READING: ReadonlySet<string> = new Set([
   'auth.test',
   'chat.getPermalink',
   'conversations.history',
+  'conversations.info',
   'conversations.list',
   'conversations.members',
   'conversations.replies',
+  'usergroups.list',
   'usergroups.users.list',
   'users.info',
 ]);

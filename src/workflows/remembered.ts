@@ -32,6 +32,8 @@ export type Remembered = {
   /** What is wrong with this process itself, in words; null while it is well. */
   readonly ownHealth: { wrong: string | null };
   readonly users: Map<string, Kept<SlackUser>>;
+  /** Names of channels and user groups, by their kind and ID. */
+  readonly names: Map<string, Kept<string>>;
   /** The members of the channel and of user groups. */
   readonly members: Map<string, Kept<ReadonlySet<string>>>;
 };
@@ -50,6 +52,7 @@ export function nothingRemembered(): Remembered {
     threads: new Map(),
     ownHealth: { wrong: null },
     users: new Map(),
+    names: new Map(),
     members: new Map(),
   };
 }

@@ -30,8 +30,11 @@ export type SlackUser = {
 /** What the bot's token is; a story may change it. */
 export type SlackOwn = { enterpriseId: string | null; scopes: ReadonlySet<string> };
 
+/** A channel; people rename and archive it, and remove the bot. */
+export type SlackChannel = { readonly id: string; name: string; hasBot: boolean; isArchived?: boolean };
+
 export type SlackState = {
-  readonly channels: readonly { readonly id: string; readonly name: string; readonly hasBot: boolean }[];
+  readonly channels: readonly SlackChannel[];
   /** Members of #incidents, and of user groups. */
   readonly members: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
@@ -48,6 +51,7 @@ export type SlackState = {
   readonly homes: Map<string, readonly SlackBlock[]>;
   readonly files: Map<string, { readonly name: string; readonly length: number; readonly words: string; content: Buffer | null }>;
   readonly nextTs: () => string;
+  readonly onWhisper: (userId: string, text: string) => void;
   readonly onMessage: (message: SlackMessage) => void;
   readonly uploadUrl: (fileId: string) => string;
 };
@@ -88,6 +92,15 @@ export const METHODS: Readonly<Record<string, Method>> = {
   },
   'conversations.history': { scopes: ['channels:history'], run: (args, state) => history(args, state, null) },
   'conversations.replies': { scopes: ['channels:history'], run: (args, state) => history(args, state, text.parse(args.ts)) },
+  'conversations.info': {
+    scopes: ['channels:read'],
+    run: (args, state) => {
+      const channel = state.channels.find(({ id }) => id === args.channel);
+      return channel
+        ? { channel: { id: channel.id, name: channel.name, is_archived: channel.isArchived === true, is_member: channel.hasBot } }
+        : { error: 'channel_not_found' };
+    },
+  },
   'conversations.list': {
     scopes: ['channels:read'],
     run: (_args, state) => ({ channels: state.channels.map(({ id, name }) => ({ id, name })), response_metadata: { next_cursor: '' } }),
@@ -128,6 +141,20 @@ export const METHODS: Readonly<Record<string, Method>> = {
   'conversations.members': {
     scopes: ['channels:read'],
     run: (_args, state) => ({ members: state.members, response_metadata: { next_cursor: '' } }),
+  },
+  'usergroups.list': {
+    scopes: ['usergroups:read'],
+    run: (_args, state) => ({ usergroups: Object.keys(state.groups).map((id) => ({ id, handle: `team-${id.slice(-1)}` })) }),
+  },
+  'chat.postEphemeral': {
+    scopes: ['chat:write'],
+    run: (args, state) => {
+      const channel = channelOf(state, args.channel);
+      if (!channel) return { error: 'channel_not_found' };
+      if (!state.members.includes(String(args.user))) return { error: 'user_not_in_channel' };
+      state.onWhisper(String(args.user), text.parse(args.text));
+      return { message_ts: state.nextTs() };
+    },
   },
   'usergroups.users.list': {
     scopes: ['usergroups:read'],

@@ -91,12 +91,21 @@ export function slackPeople({ serverUrl, channel, state, responses, views, onRep
     const [name = '', ...rest] = command.split(' ');
     return {
       command: name,
-      text: rest.join(' '),
+      text: asSent(name, rest.join(' ')),
       user_id: user.id,
       user_name: user.name,
       channel_id: where.id,
       channel_name: where.name,
     };
+  };
+  /** As Slack sends what was typed: three characters escaped, and for a command with `should_escape` mentions with their ID. */
+  const asSent = (command: string, words: string) => {
+    const escaped = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    if (command !== '/incident') return escaped;
+    return escaped.replace(/(?<=^|\s)@(\w+)/g, (mention, name: string) => {
+      const user = state.users.find((each) => each.name === name);
+      return user ? `<@${user.id}|${user.name}>` : mention;
+    });
   };
   const sendCommand = async (botUrl: string, fields: Readonly<Record<string, string>>, user: SlackUser) => {
     const acknowledged = readReply(await post(botUrl, new URLSearchParams(fields).toString(), FORM));

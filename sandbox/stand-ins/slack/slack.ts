@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
 import { blocksText, type SlackBlock } from './block-kit.ts';
-import { METHODS, type SlackMessage, type SlackOwn, type SlackState, type SlackUser } from './methods.ts';
+import { METHODS, type SlackChannel, type SlackMessage, type SlackOwn, type SlackState, type SlackUser } from './methods.ts';
 import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
 import { openSocketSide, type SocketSide } from './socket.ts';
 import type { SlackView } from './views.ts';
@@ -14,7 +14,8 @@ export type SlackStandIn = SlackPeople & {
   readonly botToken: string;
   readonly signingSecret: string;
   readonly appToken: string;
-  readonly channel: { readonly id: string; readonly name: string };
+  /** #incidents. */
+  readonly channel: SlackChannel;
   readonly users: readonly SlackUser[];
   readonly messages: readonly SlackMessage[];
   /** A message was posted; somebody got an answer that only they see; a form was opened for somebody. */
@@ -73,7 +74,7 @@ export const PEOPLE = {
 
 /** Starts a strict stand-in for Slack: its Web API, and the requests that Slack sends to an app. `now` stamps the messages. */
 export async function startSlack(now: () => number): Promise<SlackStandIn> {
-  const channel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
+  const channel: SlackChannel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
   const events = new EventEmitter<SlackEvents>();
   const responses = new EventEmitter<Record<string, [EphemeralReply]>>();
   const views = new EventEmitter<Record<string, [SlackView]>>();
@@ -103,6 +104,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
       lastTs = Math.max(now() * 1_000, lastTs + 1);
       return `${Math.floor(lastTs / 1_000_000)}.${String(lastTs % 1_000_000).padStart(6, '0')}`;
     },
+    onWhisper: (userId, text) => onReply(userId, { text, blocks: [] }),
     onMessage: (message) => events.emit('message', message),
     uploadUrl: (id) => `${server.url}/upload/${id}`,
   };
