@@ -51,7 +51,7 @@ export async function connectSources(
     archive: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
       connectAuditArchive(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN, settings.AUDIT_TIMESTAMP_ZONE),
     ),
-    bucket: vaultOf(settings, complianceKey),
+    bucket: bucketOf(settings, complianceKey),
     recreation: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
       connectTableRecreation(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN, settings.AUDIT_TIMESTAMP_ZONE),
     ),
@@ -64,7 +64,7 @@ export async function connectSources(
   };
 }
 
-function vaultOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<ArchiveBucket> {
+function bucketOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<ArchiveBucket> {
   const names = ['ARCHIVE_PGP_PUBLIC_KEY_FILE', 'ARCHIVE_S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const connected = optional(settings, names, (_file, bucket, accessKeyId, secretAccessKey) => ({ bucket, accessKeyId, secretAccessKey }));
   if ('missing' in connected || complianceKey === null) return 'missing' in connected ? connected : { missing: [names[0]] };

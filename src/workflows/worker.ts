@@ -7,12 +7,14 @@ import type { AppContext } from './context.ts';
 import { deliver } from './deliver/deliver.ts';
 import { postWarning } from './deliver/warning.ts';
 import { execute } from './execute.ts';
+import { classifyAlert } from './intake/classify-alert.ts';
 import { webhookExpected } from './intake/missed-webhooks.ts';
-import { classifyAlert, pollPagerDuty } from './intake/poll-pagerduty.ts';
+import { pollPagerDuty } from './intake/poll-pagerduty.ts';
 import { type JobKind, type JobOf, jobDataSchema } from './jobs.ts';
 import { planRemedy } from './remedies/plan-remedy.ts';
 import { runRemedy } from './remedies/run-remedy.ts';
 import { handleDeadLetter } from './upkeep/dead-letter.ts';
+import { adoptEarlierJobs } from './upkeep/earlier-jobs.ts';
 import { selfCheck, startSelfCheck, verifyDaily } from './upkeep/self-check.ts';
 import { planSigning, signDaily } from './upkeep/sign-evidence.ts';
 import { notifyAlarm } from './watch/alarm-notifier.ts';
@@ -31,7 +33,7 @@ const HANDLERS: { readonly [Kind in JobKind]: (context: AppContext, job: JobOf<K
   'refresh-check': refreshCheck,
   'refresh-check-in-channel': (context, { check, request, until, channel, ts }) =>
     refreshCheckInChannel(context, { check, request, until: new Date(until), posted: { channel, ts } }),
-  'classify-alert': (context, { alertId }) => classifyAlert(context, alertId),
+  'classify-alert': classifyAlert,
   'poll-pagerduty': pollPagerDuty,
   'webhook-expected': (context, { alertId, since }) => webhookExpected(context, alertId, new Date(since)),
   'sign-evidence': signDaily,
@@ -43,10 +45,11 @@ const HANDLERS: { readonly [Kind in JobKind]: (context: AppContext, job: JobOf<K
 };
 
 /**
- * Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. The watch begins
+ * Starts the work: every waiting job finds its handler, one of an earlier version too. The poll begins, and with it what was left lying is picked up. The watch begins
  * where the policy or the command line asks for it.
  */
 export async function startWork(context: AppContext, { hasWatch }: { readonly hasWatch: boolean }): Promise<void> {
+  await adoptEarlierJobs(context.jobs);
   await context.jobs.work(
     (data) => run(context, data),
     (data) => {

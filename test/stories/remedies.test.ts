@@ -83,6 +83,17 @@ describe('rollback (runbook step 11)', () => {
     },
   );
 
+  story('somebody else acts while it is at work → what was seen is said, and that its part in it is not known', async ({ world }) => {
+    world.digitalocean.onActive = cures(world);
+    await isAsked(world, '/remedy rollback');
+    await presses(world, 'Approve', 'sam');
+    await robinTypes(world, '/incident action granting INSERT again by hand');
+    await steps(world, 7);
+    expect(remedyMessage(world).text).toMatch(
+      /\*DONE:\* .*was seen\. Whether this remedy brought them back is not known: others acted meanwhile\./,
+    );
+  });
+
   story('DigitalOcean objects → no plan', async ({ world }) => {
     world.digitalocean.objection = 'a component was added since';
     await isAsked(world, '/remedy rollback');
@@ -223,11 +234,11 @@ describe('hotfix (runbook step 11)', () => {
 });
 
 describe('what a remedy refuses', () => {
-  story('the one who asked can’t approve; `two_person: false` lets them', async ({ world }) => {
+  story('the one who asked can’t approve; `two_person: false` lets those whom the policy names', async ({ world }) => {
     await isAsked(world, '/remedy restart');
     expect(await presses(world, 'Approve', 'robin')).toContain('You asked for it: a second person must approve');
     await world.stops();
-    await world.starts('approvals: { two_person: false }');
+    await world.starts('approvals: { approvers: U0000000001, two_person: false }');
     expect(await presses(world, 'Approve', 'robin')).toContain('Approved.');
   });
 

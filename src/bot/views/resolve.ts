@@ -1,5 +1,5 @@
+import { typedText } from '#bot/typed.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
 import { unmetConditions } from '#domain/incident/resolution.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
@@ -50,16 +50,16 @@ export const resolveForm: Form = {
   },
   take: async (context, { incident, values, requester }) => {
     if (!incident) return wrong('cause', 'There is no incident any more.');
-    const said = (id: string) => foreignText(values[id] ?? '', 3_000);
+    const said = (id: string) => typedText(values[id]);
     const typedTime = values['post-mortem'] ?? '';
     const postMortemAt = typedTime === '' ? null : parseMoment(typedTime, context.now());
     if (typedTime !== '' && postMortemAt === null)
       return wrong('post-mortem', 'This is no time. Write it in UTC, such as 2026-01-06 15:00.');
-    if (postMortemAt && postMortemAt <= context.now()) return wrong('post-mortem', 'This time has already passed.');
+    const isNewTime = postMortemAt?.getTime() !== incident.followUp.postMortemAt?.getTime();
+    if (postMortemAt && isNewTime && postMortemAt <= context.now()) return wrong('post-mortem', 'This time has already passed.');
     const reading = await readTable(context, incident.number, LOOK_WITHIN_MILLISECONDS);
     const details = { resolution: said('resolution'), prevention: said('prevention'), controls: said('controls'), impact: said('impact') };
     const anywayBecause = said('anyway') || null;
-    const isNewTime = postMortemAt?.getTime() !== incident.followUp.postMortemAt?.getTime();
     const command = {
       kind: 'resolve',
       rootCause: said('cause'),

@@ -43,8 +43,17 @@ const HOPS_A_STATEMENT = 2_000;
  *
  * It starts at the last record before the window, so a gap across the window's edge is found whole. Exactly the tolerance is no gap.
  */
-export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
-  const start = startRow.parse((yield startQuery(table, window))[0]);
+export function findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  return scanFrom(table, startQuery(table, `now() - $1::float8 * interval '1 millisecond'`, window), tolerance);
+}
+
+/** As {@link findGaps}, for everything since a moment. */
+export function findGapsSince(table: AuditTable, since: Date, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  return scanFrom(table, startQuery(table, '$1::timestamptz', since.toISOString()), tolerance);
+}
+
+function* scanFrom(table: AuditTable, query: Sql, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  const start = startRow.parse((yield query)[0]);
   const until = start.until.at;
   const seen = { until, ahead: start.ahead, hasRows: start.hasRows };
   if (start.position === null) return { ...seen, gaps: [], lastRecordAt: null, unread: null };
@@ -91,10 +100,10 @@ type HopRow = z.infer<typeof hopRow>;
  * Where to begin: the last record before the window, or else the first one in it. Dates that no record can have are passed over. Beside it
  * the newest record dated after the database's clock, up to a day, and whether the table has any row.
  */
-function startQuery(table: AuditTable, window: Milliseconds): Sql {
+function startQuery(table: AuditTable, edgeOfWindow: string, value: string | number): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const edge = asColumn(table, `now() - $1::float8 * interval '1 millisecond'`);
+  const edge = asColumn(table, edgeOfWindow);
   const now = asColumn(table, 'now()');
   return {
     text: `
@@ -107,7 +116,7 @@ function startQuery(table: AuditTable, window: Milliseconds): Sql {
         )} as position,
         ${asText(table, `(select max(${at}) from ${from} where ${at} > ${now} and ${at} <= ${asColumn(table, `now() + interval '26 hours'`)})`)} as ahead,
         exists (select from ${from}) as "hasRows"`,
-    values: [window],
+    values: [value],
   };
 }
 

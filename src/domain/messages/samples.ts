@@ -109,6 +109,8 @@ const VERDICT = {
 /** Every detail that any announcement uses. */
 const DETAILS = {
   after: '5 minutes',
+  arrived: '812',
+  unaccounted: '0 seconds',
   agent: 'Sam',
   count: '2',
   daysLeft: '7',
@@ -123,7 +125,9 @@ const DETAILS = {
   end: '2026-01-05 10:11:00 UTC',
   event: 'reassigned',
   file: '2026-01-05-post-mortem.md',
+  from: 'P1',
   hours: '24',
+  id: 'P2',
   mailed: 'privacy-officer',
   mentions: 'U0123456789 S0123456789',
   notice: 'opening notice',

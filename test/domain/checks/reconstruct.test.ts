@@ -6,7 +6,7 @@ import type { Gap } from '#domain/gap/gap.ts';
 
 const at = (time: string) => new Date(`2026-01-05T${time}Z`);
 const knownBy = { kind: 'record' } as const;
-const gap: Gap = { id: 2, start: { at: at('12:00:00'), knownBy }, end: { at: at('12:10:00'), knownBy } };
+const gap: Gap = { id: 2, start: { at: at('12:00:00'), knownBy }, remeasured: null, end: { at: at('12:10:00'), knownBy } };
 const open: Gap = { ...gap, end: 'ongoing' };
 const now = at('12:30:00');
 const unread = (why: string) => ({ why, error: new Unanswered(why) });

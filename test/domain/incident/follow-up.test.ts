@@ -121,6 +121,17 @@ describe('a person decides about HHS', () => {
       .refuses('already-so', /HHS was notified at 2026-01-25 12:00:00 UTC, says kim/);
   });
 
+  test('the same once more → refused, with who said it; that HHS was notified stays true, also under another reason', () => {
+    given(incidentResolved(), at('12:20', has({ type: 'hhs.decided', required: true, because: 'PHI was exposed' }, robin)))
+      .when(notified, { by: kim, at: '12:30' })
+      .decides({ type: 'hhs.notified' }, tellsChannel('hhs-notified'))
+      .when(hhs, { by: kim, at: '12:40' })
+      .refuses('already-so', /HHS must be notified, because PHI was exposed: robin said so at 2026-01-05 12:20:00 UTC/)
+      .when({ kind: 'decide-hhs', required: true, because: 'more than 500 records' }, { by: kim, at: '12:50' })
+      .decides({ type: 'hhs.decided', because: 'more than 500 records' }, tellsChannel('hhs-decided'))
+      .leaves({ followUp: { hhs: { by: 'kim', notified: { by: 'kim', at: clock('12:30') } } } });
+  });
+
   test('not at all, or that it need not be → "notified" is refused', () => {
     given(incidentResolved())
       .when(notified)

@@ -1,8 +1,10 @@
 import { describe, test } from 'vitest';
 import { examplesOf, reads } from '#harness/commands.ts';
-import { type Command, clock, type Time } from '#harness/decisions.ts';
+import { type Command, clock, type History, type Time } from '#harness/decisions.ts';
 import {
+  at,
   finalNoticeSent,
+  gapEnded,
   gapOpened,
   gapOver,
   incidentOpen,
@@ -13,6 +15,7 @@ import {
   resolved,
   robin,
   rootPosted,
+  tableSilent,
   tableUnseen,
   tableWritten,
   tellsChannel,
@@ -87,6 +90,39 @@ describe('a person corrects the gap', () => {
   });
 });
 
+describe('a gap is moved to where another one lies', () => {
+  const two = (): History => [gapOver(), at('12:20', tableSilent('12:19'), gapOpened('12:19', 'record', 2))];
+
+  test('before the end of the one before → refused, with its times; they may touch', () => {
+    given(two())
+      .when(moves('start', '12:08'), { at: '12:30' })
+      .refuses(
+        'impossible-time',
+        /Gap 1 started at 2026-01-05 11:57:00 UTC and ended at 2026-01-05 12:09:00 UTC; with its start at 2026-01-05 12:08:00 UTC, gap 2 would/,
+      );
+    given(two())
+      .when(moves('start', '12:09'), { at: '12:30' })
+      .decides({ type: 'gap.corrected', gap: 2, at: clock('12:09') }, tellsThread('gap-corrected'));
+  });
+
+  test('around the whole of it → refused; beyond an earlier start → refused too', () => {
+    given(two(), at('12:25', gapEnded('12:25', 2)))
+      .when(moves('start', '11:50'), { at: '12:30' })
+      .refuses('impossible-time', /Gap 1 started at/);
+    given(gapOpenEarlier())
+      .when(moves('end', '12:15'), { at: '12:30' })
+      .refuses('impossible-time', /Gap 2 started at 2026-01-05 12:10:00 UTC and ended at 2026-01-05 12:12:00 UTC/);
+  });
+
+  const gapOpenEarlier = (): History => [
+    opened(),
+    tableUnseen(),
+    gapOpened('11:57'),
+    gapOpened('12:10', 'record', 2),
+    gapEnded('12:12', 2),
+  ];
+});
+
 describe('the Privacy Officer was told', () => {
   test('the start by the opening notice → a mail corrects it; the end was not told yet', () => {
     given(gapOver(), openingNoticeSent())
@@ -126,7 +162,15 @@ describe('the Privacy Officer was told', () => {
 
   test('that the gap was still open → its end is told when it is found', () => {
     given(incidentOpen(), openingNoticeSent(), finalNoticeSent())
-      .when(reads({ at: '12:10', last: '12:09', since: '12:09' }))
+      .when(
+        reads({
+          at: '12:10',
+          written: [
+            ['11:30', '11:57'],
+            ['12:09', '12:10'],
+          ],
+        }),
+      )
       .decides(
         { type: 'records.written' },
         { type: 'gap.ended' },

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { probeSession } from '#domain/audit-table/probe/session.ts';
 import { tableNamed } from '#domain/audit-table/sql.ts';
+import { MINUTE, plus } from '#domain/base/time.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
@@ -27,6 +28,9 @@ async function createRoles(client: pg.Client, grant: 'table' | 'column'): Promis
   return role;
 }
 
+/** A reading of an incident that begins now. */
+const request = () => ({ countedFrom: new Date(), since: plus(new Date(), -2 * MINUTE), inside: [] });
+
 test.each(['table', 'column'] as const)(
   'a role with the rights of docs/database-roles.sql (%s grant) can look, and can change nothing',
   async (grant) => {
@@ -43,8 +47,8 @@ test.each(['table', 'column'] as const)(
       { connections: pLimit(2), url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' },
       () => undefined,
     );
-    const reading = await audit.reading(new Date(), null, 5_000);
-    expect(reading).toMatchObject({ kind: 'seen', lastMinute: 0, firstSince: null });
+    const reading = await audit.reading(request(), 5 * MINUTE, 5_000);
+    expect(reading).toMatchObject({ kind: 'seen', lastMinute: 0, firstAfter: null, silences: [{ end: 'ongoing' }] });
 
     const direct = new pg.Client({ connectionString: reader.href });
     await direct.connect();
@@ -75,14 +79,14 @@ test.each([
   await client.connect();
   await client.query(`create schema audit; create table ${quoted} (timestamp timestamptz not null)`);
   const audit = openAuditDatabase({ connections: pLimit(2), url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
-  expect(await audit.reading(new Date(), null, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
+  expect(await audit.reading(request(), 5 * MINUTE, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
   await Promise.all([audit.close(), client.end()]);
 });
 
 test('a table or column that is not there is told by its setting', async () => {
   const url = await emptyDatabase('missing');
   const audit = openAuditDatabase({ connections: pLimit(2), url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
-  expect(await audit.reading(new Date(), null, 5_000)).toEqual({
+  expect(await audit.reading(request(), 5 * MINUTE, 5_000)).toEqual({
     kind: 'unseen',
     failure: 'there is no table named AuditLog (AUDIT_TABLE)',
   });
