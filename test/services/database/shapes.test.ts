@@ -96,10 +96,10 @@ const DAYS = `
 
 describe.each(SHAPES)('$what', ({ schema, value = 'at', into = '"AuditLog" (timestamp)', zone = 'UTC', isIndexed = true }) => {
   test('the gaps of thirty days are measured exactly', async () => {
-    database = await monitored(schema);
+    const monitoredDatabase = await monitored(schema);
+    database = monitoredDatabase;
     await database.owner.query(`insert into ${into} select ${value} from (${DAYS}) as days; analyze`);
-    const ask = (command: string) =>
-      audit({ ...database, url: database?.url ?? '', writerUrl: database?.writerUrl ?? '' }, command, { zone });
+    const ask = (command: string) => audit(monitoredDatabase, command, { zone });
     const gaps = await ask('gaps 30d');
     expect(gaps).toMatchObject({ level: 'critical', evidence: '3 gaps over 5 minutes in the last 30 days, one still open.' });
     expect(gaps.figures[0]?.value).toMatch(/\(47 minutes\)$/);
