@@ -91,16 +91,19 @@ const row = z.object({
   sample: z.string().nullable(),
 });
 
+/** What is missing. `isThere`: table and column are there, but the column can't be read as a time. */
+export type Missing = { readonly missing: string; readonly isThere: boolean };
+
 /** The table found, or a sentence that says what is missing. */
-export function parseTable(rows: Rows, name: string, column: string, zone = 'UTC'): AuditTable | { readonly missing: string } {
+export function parseTable(rows: Rows, name: string, column: string, zone = 'UTC'): AuditTable | Missing {
   const found = row.parse(rows[0]);
   if (found.schema === null || found.name === null) {
     const meant = found.lookalikes.length === 0 ? '' : `; did you mean ${found.lookalikes.join(' or ')}?`;
-    return { missing: `there is no table named ${name} (AUDIT_TABLE)${meant}` };
+    return { missing: `there is no table named ${name} (AUDIT_TABLE)${meant}`, isThere: false };
   }
-  if (found.type === null) return { missing: `table ${name} has no column named ${column} (AUDIT_TIMESTAMP_COLUMN)` };
+  if (found.type === null) return { missing: `table ${name} has no column named ${column} (AUDIT_TIMESTAMP_COLUMN)`, isThere: false };
   const time = timeOf(found.type, found.sample, zone);
-  if ('missing' in time) return { missing: `column ${column} of ${name} ${time.missing}` };
+  if ('missing' in time) return { missing: `column ${column} of ${name} ${time.missing}`, isThere: true };
   return { schema: found.schema, name: found.name, column, time, isIndexed: found.indexed, isFiltered: found.filtered };
 }
 

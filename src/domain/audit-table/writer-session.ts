@@ -38,6 +38,8 @@ export type WriterAnswer =
       readonly kind: 'tried';
       readonly rowCount: number;
       readonly storedIn: readonly { readonly table: string; readonly oid: string }[];
+      /** What the INSERT returned, where it returns something. */
+      readonly returned: Rows;
       readonly milliseconds: number;
     }
   | { readonly kind: 'failed'; readonly failure: WriteFailure };

@@ -61,6 +61,15 @@ export function* withTable(
 ): CheckProgram<Verdict> {
   const found = parseTable(yield* query(tableQuery(tableName, column)), tableName, column, zone);
   if (!('missing' in found)) return yield* then(found);
+  if (found.isThere) {
+    return {
+      level: 'unknown',
+      evidence: `The audit table can't be read: ${found.missing}.`,
+      figures: [],
+      nextStep:
+        'name another column in AUDIT_TIMESTAMP_COLUMN, or a view that shows the time as a timestamp in AUDIT_TABLE (docs/audit-table.md)',
+    };
+  }
   return {
     level: 'critical',
     evidence: `The audit table can't be read: ${found.missing}.`,

@@ -3,6 +3,7 @@ import type { ProbeOutcome, RecordSource } from '#domain/audit-table/probe/outco
 import { plainName } from '#domain/audit-table/probe/refusal.ts';
 import type { AuditTable } from '#domain/audit-table/sql.ts';
 import type { WriteFailure } from '#domain/audit-table/writer-session.ts';
+import { formatDuration, SECOND } from '#domain/base/time.ts';
 import { blockerFigures, blockerText } from './blocker-text.ts';
 import { byCommand, CHECK_CHANGES, CHECK_PERMISSIONS, CHECK_SCHEMA, type NextStep } from './next-steps.ts';
 import { repairOf, terminateSql } from './repair.ts';
@@ -14,6 +15,7 @@ import type { Verdict } from './verdict.ts';
 export function judgeProbe(outcome: ProbeOutcome, table: AuditTable, blockers: readonly Blocker[] = []): Verdict {
   switch (outcome.kind) {
     case 'written':
+      if (outcome.secondsOff !== null && Math.abs(outcome.secondsOff) > 60) return misdated(outcome, outcome.secondsOff);
       return {
         level: 'ok',
         evidence: `A record can be written as role ${outcome.writer.role} (${Math.round(outcome.milliseconds)} ms), so the cause lies in the application.`,
@@ -38,6 +40,17 @@ export function judgeProbe(outcome: ProbeOutcome, table: AuditTable, blockers: r
     default:
       return outcome satisfies never;
   }
+}
+
+/** A trigger that changes the time hides the record from every check that looks for recent ones. */
+function misdated({ source }: Extract<ProbeOutcome, { kind: 'written' }>, secondsOff: number): Verdict {
+  const way = secondsOff < 0 ? 'behind' : 'ahead of';
+  return {
+    level: 'high',
+    evidence: `A record can be written, but it is stored ${formatDuration(Math.round(Math.abs(secondsOff)) * SECOND)} ${way} the time it was written with: a trigger changes its time.`,
+    figures: [{ name: 'Test record', value: `${SOURCES[source]}, undone` }],
+    ...CHECK_PERMISSIONS,
+  };
 }
 
 const SOURCES: Readonly<Record<RecordSource, string>> = {

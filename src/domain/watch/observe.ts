@@ -49,7 +49,7 @@ export function* observe(context: WatchContext): CheckProgram<Observed> {
   const health = yield* queryHealth();
   const tableRead = yield* tryQuery(queryTable(context));
   const { seen, table }: QueriedTable =
-    'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: tableRead.why }, table: null };
+    'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: unseenWords(tableRead.why, context.known) }, table: null };
   const isTried = isProbeDue(context, health, seen);
   const lastKnown = table ?? context.known.lastKnown;
   const probe: ProbeSeen = isTried ? yield* probeTable(lastKnown, context.policy.probe.insert) : { kind: 'not-tried' };
@@ -57,6 +57,11 @@ export function* observe(context: WatchContext): CheckProgram<Observed> {
   const diskPercent = isDiskDue ? yield* queryDisk() : null;
   // A table that could not be looked at is looked up anew; how it is written to is still known.
   return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, lastKnown } };
+}
+
+/** Without an index each reading costs the whole table, which is a likelier cause than a lock. */
+function unseenWords(why: string, { lastKnown }: KnownTable): string {
+  return lastKnown?.isIndexed === false ? `${why}; no index leads with ${lastKnown.column}, so each reading reads the whole table` : why;
 }
 
 type QueriedTable = { readonly seen: Observation['table']; readonly table: AuditTable | null };

@@ -101,14 +101,14 @@ async function tryInsert(
     await client.query('savepoint probe');
     // One statement alone: the extended protocol refuses a second one, which could end the transaction.
     const statement = { text, values: [...values], queryMode: 'extended' };
-    const { rowCount } = await client.query<Record<string, unknown>>(statement);
+    const { rowCount, rows: returned } = await client.query<Record<string, unknown>>(statement);
     const milliseconds = performance.now() - startedAt;
     const { rows } = await client.query<{ table: string; oid: string }>(STORED_IN);
     stage = 'constraints';
     await client.query('set constraints all immediate');
     stage = 'after';
     await client.query('rollback to savepoint probe');
-    return { kind: 'tried', rowCount: rowCount ?? 0, storedIn: rows, milliseconds };
+    return { kind: 'tried', rowCount: rowCount ?? 0, storedIn: rows, returned, milliseconds };
   } catch (error) {
     return keepingTransaction(client, 'probe', { kind: 'failed', failure: writeFailureOf(stage, error) });
   }

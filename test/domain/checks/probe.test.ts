@@ -30,10 +30,17 @@ const RUNBOOK = 'DATABASE_FAILURE';
 test.each<[string, ProbeOutcome, string, string, string]>([
   [
     'taken',
-    { kind: 'written', source: 'copy', writer, milliseconds: 3.4 },
+    { kind: 'written', source: 'copy', writer, milliseconds: 3.4, secondsOff: 0 },
     'ok',
     'A record can be written as role clinic_app (3 ms)',
     '/audit deploys',
+  ],
+  [
+    'taken, but dated otherwise',
+    { kind: 'written', source: 'copy', writer, milliseconds: 3, secondsOff: -7_200 },
+    'high',
+    'it is stored 2 hours behind the time',
+    '/audit permissions',
   ],
   [
     'nothing stored by a rule',
@@ -227,7 +234,7 @@ describe('what one statement repairs is printed', () => {
 });
 
 test('an OK says what it can’t see, each with the check that could', () => {
-  const { figures } = judgeProbe({ kind: 'written', source: 'copy', writer, milliseconds: 1 }, table);
+  const { figures } = judgeProbe({ kind: 'written', source: 'copy', writer, milliseconds: 1, secondsOff: null }, table);
   const unseen = figures.filter(({ name }) => name === 'What this can’t see').map(({ value }) => value);
   expect(unseen).toHaveLength(4);
   for (const value of unseen) expect(value).toMatch(/`\/audit (?:storage|logs|locks|health)`/);

@@ -255,6 +255,13 @@ describe('a table that accepts a record and stores nothing is no OK', () => {
   });
 });
 
+test('a trigger that changes the time of a record is no OK', async () => {
+  const verdict = await probe(`create table "AuditLog" (${T}); insert into "AuditLog" values (now());
+    create function f() returns trigger language plpgsql as $$ begin new.timestamp := '1970-01-01Z'; return new; end $$;
+    create trigger t before insert on "AuditLog" for each row execute function f()`);
+  expect(verdict).toMatchObject({ level: 'high', evidence: expect.stringContaining('a trigger changes its time') });
+});
+
 describe('the probe leaves no trace', () => {
   test.each([
     ['a serial', 'id bigserial primary key'],

@@ -18,7 +18,14 @@ export type OutsideEffect = { readonly trigger: string; readonly table: string; 
  * application writes it. `held-back`: it was not tried. `unreached`: there was no connection, or the transaction broke.
  */
 export type ProbeOutcome =
-  | { readonly kind: 'written'; readonly source: RecordSource; readonly writer: Writer; readonly milliseconds: number }
+  | {
+      readonly kind: 'written';
+      readonly source: RecordSource;
+      readonly writer: Writer;
+      readonly milliseconds: number;
+      /** How far from now the stored record is dated, in seconds, although it was written as of now; null where that can't be seen. */
+      readonly secondsOff: number | null;
+    }
   | {
       readonly kind: 'nothing-stored';
       readonly source: RecordSource;

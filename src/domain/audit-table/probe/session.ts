@@ -76,7 +76,8 @@ function* tryRecord(table: AuditTable, facts: TableFacts, record: TestRecord): W
   if (!isStored(tried, facts)) return nothingStored(tried, facts, record);
   const problem = source === 'policy' ? null : yield* sequenceProblem(table, facts);
   if (problem !== null) return { kind: 'refused', source, writer, ...problem };
-  return { kind: 'written', source, writer, milliseconds: tried.kind === 'tried' ? tried.milliseconds : 0 };
+  const { milliseconds, returned } = tried.kind === 'tried' ? tried : { milliseconds: 0, returned: [] };
+  return { kind: 'written', source, writer, milliseconds, secondsOff: returnedRow.safeParse(returned[0]).data?.seconds ?? null };
 }
 
 /** By the server's count, or where a redirecting trigger hides it from the count, by the transaction's own statistics. */
@@ -150,6 +151,7 @@ function takenQuery(table: AuditTable, { name }: ColumnFacts, sequence: string):
   };
 }
 
+const returnedRow = z.object({ seconds: z.number() });
 const takenRow = z.object({ taken: z.boolean() });
 const CODES = { forbidden: '42501', exhausted: '2200H', 'past-type': '22003', behind: '23505' } as const;
 

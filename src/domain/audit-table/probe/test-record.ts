@@ -1,4 +1,4 @@
-import { type AuditTable, asColumn, columnSql, quoteIdentifier, type Sql, tableSql } from '#domain/audit-table/sql.ts';
+import { type AuditTable, asColumn, asInstant, columnSql, quoteIdentifier, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { ColumnFacts, TableFacts } from './facts.ts';
 import type { RecordSource } from './outcome.ts';
 import { madeValue } from './values.ts';
@@ -12,6 +12,10 @@ export type TestRecord = { readonly source: RecordSource; readonly insert: Sql; 
  * of the application is left to run. Columns that the role may not read are made up.
  */
 export function copiedRecord(table: AuditTable, facts: TableFacts): TestRecord {
+  // What is returned must be readable: under row-level security, or behind a rule, asking for it could itself be refused.
+  const isReturned = !facts.rowSecurity && facts.rules.length === 0 && !facts.isView;
+  const seconds = `extract(epoch from ${asInstant(table, columnSql(table))} - now())::float8`;
+  const returning = isReturned ? ` returning ${seconds} as seconds` : '';
   const renewed = renewedColumns(facts, table.column);
   const values = facts.columns.flatMap((column) => copiedValue(table, facts, column, renewed) ?? []);
   const from = tableSql(table);
@@ -22,7 +26,7 @@ export function copiedRecord(table: AuditTable, facts: TableFacts): TestRecord {
   return {
     source: 'copy',
     insert: {
-      text: `${into(table, values)} select ${values.map(({ sql }) => sql).join(', ')} from (select ${read.join(', ')} from ${from}${newest} limit 1) as record`,
+      text: `${into(table, values)} select ${values.map(({ sql }) => sql).join(', ')} from (select ${read.join(', ')} from ${from}${newest} limit 1) as record${returning}`,
       values: [],
     },
     made: notCopied(facts, values),
