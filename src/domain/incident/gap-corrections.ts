@@ -155,8 +155,9 @@ function changeOf(incident: Incident, event: IncidentEvent, told: Told, now: Dat
     case 'gap.remeasured':
       return told.start ? [{ what: `Gap ${event.gap}, unaccounted for`, ...unaccountedChange(incident, event, now) }] : [];
     case 'assessment.confirmed': {
-      const formerly = incident.followUp.assessment?.access ?? 'not yet assessed';
-      return told.end && formerly !== event.assessment.access
+      // A first assessment corrects nothing.
+      const formerly = incident.followUp.assessment?.access;
+      return told.end && formerly !== undefined && formerly !== event.assessment.access
         ? [{ what: 'PHI access during the gap', formerly, now: event.assessment.access }]
         : [];
     }
