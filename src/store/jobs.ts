@@ -10,6 +10,7 @@ import type { Queryable } from './database.ts';
  */
 export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1, remedies: 1, watch: 2 } as const;
 export type Queue = keyof typeof QUEUES;
+const QUEUE_NAMES = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies', 'watch'] as const satisfies readonly Queue[];
 
 /** The queues of the bot; that of the watch is worked only where the watch runs. */
 export const BOT_QUEUES: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies'];
@@ -171,6 +172,28 @@ async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly
   const sum = (field: 'queuedCount' | 'activeCount') =>
     queues.filter(({ name }) => name !== DEAD).reduce((total, queue) => total + queue[field], 0);
   return { queued: sum('queuedCount'), active: sum('activeCount'), dead: queues.find(({ name }) => name === DEAD)?.totalCount ?? 0 };
+}
+
+const backedUpRow = z
+  .object({ queue: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()), dueAt: z.coerce.date() })
+  .transform(({ queue, ...job }) => ({ ...job, queue: z.enum(QUEUE_NAMES).parse(queue) }));
+
+/** Every job that waits or runs, the one due first in front. Empty where no bot has started yet. */
+export async function loadWaitingJobs(client: Queryable): Promise<readonly NewJob[]> {
+  const found = await client.query(`select to_regclass('pgboss.job') is not null as has`);
+  if (!z.object({ has: z.boolean() }).parse(found.rows[0]).has) return [];
+  const { rows } = await client.query(
+    `select name as queue, singleton_key as key, data, start_after as "dueAt"
+     from pgboss.job
+     where state <= 'active' and name <> 'dead' and singleton_key is not null
+     order by start_after`,
+  );
+  return rows.map((row) => backedUpRow.parse(row));
+}
+
+/** A job as a line of JSON, read back. Throws a ZodError for anything else. */
+export function readJob(line: string): NewJob {
+  return backedUpRow.parse(JSON.parse(line));
 }
 
 const latenessRow = z.object({ seconds: z.number() });

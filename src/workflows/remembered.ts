@@ -41,7 +41,7 @@ export function nothingRemembered(): Remembered {
     slackRest: { until: null },
     deadJobs: new Map(),
     subscription: { checkedAt: 0 },
-    watchedTable: { known: { table: null, insert: null } },
+    watchedTable: { known: { table: null, lastKnown: null } },
     threads: new Map(),
     users: new Map(),
     members: new Map(),

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, expect, type TestContext } from 'vitest';
+import { readingOf, recordsBetween } from './audit-table.ts';
 import { type Command, clock, type Given, given, type History, type RefusalReason, type Time } from './decisions.ts';
 
 /** A file of test/domain/incident in which commands have their examples. */
@@ -201,13 +202,30 @@ function runsWhole(task: TestContext['task']['file']['tasks'][number]): boolean 
   return task.mode === 'run' && (!('tasks' in task) || task.tasks.every(runsWhole));
 }
 
-type Reading = { at: Time; last: Time | null; before?: Time | null; since?: Time | null; perMinute?: number };
+type Reading = {
+  readonly at: Time;
+  /** Stretches with a record every twenty seconds. */
+  readonly written: readonly (readonly [from: Time, until: Time])[];
+  /** Recorded gaps in which records are counted; `null` is a gap that is open. */
+  readonly inside?: readonly (readonly [start: Time, end: Time | null])[];
+};
 
-/** A reading of the table: its newest record, the last one before the alert, and the first one after the silence. */
-export function reads({ at, last, before = null, since = null, perMinute = 0 }: Reading): Command {
-  const moment = (time: Time | null) => (time === null ? null : clock(time));
-  const seen = { lastRecordAt: moment(last), lastBefore: moment(before), firstSince: moment(since), lastMinute: perMinute };
-  return { kind: 'table-read', reading: { kind: 'seen', at: clock(at), ...seen } };
+/** A reading of a table with these records, of an incident whose alert fired at noon. */
+export function reads(reading: Reading): Extract<Command, { kind: 'table-read' }> {
+  return { kind: 'table-read', reading: readingAt(reading) };
+}
+
+/** The reading itself. */
+export function readingAt({ at, written, inside = [] }: Reading) {
+  return readingOf(
+    written.flatMap(([from, until]) => recordsBetween(clock(from), clock(until))),
+    {
+      at: clock(at),
+      countedFrom: clock('12:00'),
+      since: clock('11:50'),
+      inside: inside.map(([start, end]) => ({ start: clock(start), end: end === null ? 'ongoing' : clock(end) })),
+    },
+  );
 }
 
 type Delivered = Extract<Command, { kind: 'outbox-delivered' }>;

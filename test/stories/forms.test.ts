@@ -88,7 +88,7 @@ story(
     };
     expect(await world.slack.submit(world.botUrl(), later, typed, robin)).toEqual({ kind: 'closed' });
     await world.settles();
-    const resolution = plainly(messageWith(world, '✅ RESOLVED').text);
+    const resolution = plainly(messageWith(world, '✅ RESOLVED: Audit Log Failure').text);
     expect(resolution).toContain('Root cause: migration 42 revoked INSERT');
     expect(resolution).toContain('Compliance impact: small, nights are quiet (Medium by gap duration');
     expect(resolution).toContain('Post-mortem: Scheduled for 2026-01-06 15:00:00 UTC');
@@ -138,7 +138,7 @@ story('the longest texts that people can type, with emoji and right-to-left lett
   const texts = { cause: long, resolution: long, prevention: long, controls: long, impact: long };
   expect(await world.slack.submit(world.botUrl(), resolve, texts, robin)).toEqual({ kind: 'closed' });
   await world.settles();
-  expect(countOf(world, '✅ RESOLVED')).toBe(1);
+  expect(countOf(world, '✅ RESOLVED: Audit Log Failure')).toBe(1);
   expect(world.messages().join('')).not.toContain('<!channel>');
   expect(world.mail.mails.at(-1)?.text).toContain('حالة الطوارئ');
 });
@@ -172,9 +172,9 @@ story('"Hand over" → somebody else is on it, and another writes; PagerDuty sho
   expect(await world.slack.submit(world.botUrl(), form, { claim: sam.id, scribe: PEOPLE.kim.id }, robin)).toEqual({ kind: 'closed' });
   await world.settles();
   expect(messageWith(world, `<@${sam.id}> is on it now`).text).toContain('(before: robin)');
-  expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · writes: kim`);
+  expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · scribe: kim`);
   expect([...world.pagerduty.incidents.values()][0]?.assignee).toBe('Sam');
   await world.passes(5);
-  expect(messageWith(world, '⏳ UPDATE').text).toContain('on it: sam · writes: kim');
-  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · writes: kim');
+  expect(messageWith(world, '⏳ UPDATE').text).toContain('on it: sam · scribe: kim');
+  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · scribe: kim');
 });

@@ -198,7 +198,7 @@ story('in Socket Mode commands arrive without an address, also when Slack was do
   await world.settles();
   world.slack.fault = undefined;
   await world.passes(1);
-  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
   expect(await world.slack.commandBySocket('/incident claim', PEOPLE.robin)).toBe('INC-1: You are on it.');
   expect((await fetch(`${world.botUrl()}/slack/events`, { method: 'POST' })).status).toBe(404);
 });

@@ -40,6 +40,7 @@ async function examineAll(settings: WatchSettings, findings: (audit: AuditDataba
       url: settings.AUDIT_DATABASE_URL,
       table: settings.AUDIT_TABLE,
       timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN,
+      zone: settings.AUDIT_TIMESTAMP_ZONE,
     },
     () => undefined,
   );

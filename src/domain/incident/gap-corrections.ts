@@ -1,10 +1,10 @@
-import { between, DAY, formatUtc } from '#domain/base/time.ts';
-import { type Gap, ongoingGap } from '#domain/gap/gap.ts';
+import { between, DAY, formatDuration, formatUtc } from '#domain/base/time.ts';
+import { type Gap, ongoingGap, unaccountedLength } from '#domain/gap/gap.ts';
 import type { Change, OutboxMessage } from '#domain/incident/outbox/message.ts';
 import { announce, queueMessage } from '#domain/incident/outbox/queue.ts';
 import type { Person } from './actor.ts';
 import { type CommandRows, type Decision, type DecisionContext, personOf, refuse } from './concern.ts';
-import type { IncidentEvent } from './event.ts';
+import type { EventOf, IncidentEvent } from './event.ts';
 import type { Incident } from './state.ts';
 
 /** A person corrects an edge of the gap; what was told to the Privacy Officer before is corrected by mail. */
@@ -90,14 +90,14 @@ function endOf({ end }: Gap, now: Date): Date {
 export function corrections(incident: Incident, events: readonly IncidentEvent[], now: Date): readonly IncidentEvent[] {
   const told = { start: wasSent(incident, 'opening-notice'), end: wasSent(incident, 'final-notice') };
   if (!told.start && !told.end) return [];
-  const changes = events.flatMap((event) => changeOf(incident, event, told));
+  const changes = events.flatMap((event) => changeOf(incident, event, told, now));
   if (changes.length === 0) return [];
   return [queueMessage(`correction/${incident.eventCount}`, { kind: 'correction-notice', changes }, now)];
 }
 
 type Told = { readonly start: boolean; readonly end: boolean };
 
-function changeOf(incident: Incident, event: IncidentEvent, told: Told): readonly Change[] {
+function changeOf(incident: Incident, event: IncidentEvent, told: Told, now: Date): readonly Change[] {
   switch (event.type) {
     case 'gap.corrected': {
       const isTold = event.edge === 'start' ? told.start : told.end;
@@ -110,6 +110,12 @@ function changeOf(incident: Incident, event: IncidentEvent, told: Told): readonl
       return told.end && incident.phase.name === 'resolved'
         ? [{ what: 'Gap start', formerly: 'no such gap', now: formatUtc(event.startAt) }]
         : [];
+    case 'gap.dismissed':
+      return told.start
+        ? [{ what: 'Gap start', formerly: startText(incident, event.gap), now: 'no gap: the audit table shows none there' }]
+        : [];
+    case 'gap.remeasured':
+      return told.start ? [{ what: `Gap ${event.gap}, unaccounted for`, ...unaccountedChange(incident, event, now) }] : [];
     case 'assessment.confirmed': {
       const formerly = incident.followUp.assessment?.access ?? 'not yet assessed';
       return told.end && formerly !== event.assessment.access
@@ -119,6 +125,21 @@ function changeOf(incident: Incident, event: IncidentEvent, told: Told): readonl
     default:
       return [];
   }
+}
+
+function startText({ gaps }: Incident, id: number): string {
+  const gap = gaps.find((each) => each.id === id);
+  return gap ? formatUtc(gap.start.at) : 'not known';
+}
+
+function unaccountedChange({ gaps }: Incident, event: EventOf<'gap.remeasured'>, now: Date): Pick<Change, 'formerly' | 'now'> {
+  const before = gaps.find(({ id }) => id === event.gap);
+  const after = before && { ...before, remeasured: { at: now, remaining: event.remaining, records: event.records } };
+  const arrived = `${event.records} record${event.records === 1 ? '' : 's'} dated inside it arrived`;
+  return {
+    formerly: before ? formatDuration(unaccountedLength(before, now)) : 'not known',
+    now: after ? `${formatDuration(unaccountedLength(after, now))}, after ${arrived}` : arrived,
+  };
 }
 
 /** A gap that is not yet on record can't have been told. */

@@ -6,8 +6,9 @@ import { noteOnAlerts, queueMessage } from '#domain/incident/outbox/queue.ts';
 import { type CommandRows, type Decision, type Evolutions, refuse, type TimelineTexts } from './concern.ts';
 import { type Detail, detailSchema, type IncidentEvent } from './event.ts';
 import { postMortemEvents, refuseUnlessPostMortemAhead } from './follow-up.ts';
-import { afterReading, tableRead } from './gap-tracking.ts';
+import { afterReading } from './gap-tracking.ts';
 import { type Incident, incidentName } from './state.ts';
+import { tableRead } from './table-reading.ts';
 
 /** How an incident begins and ends: what must hold before it may be resolved, and what goes out when it is. */
 export type ResolutionCommand =

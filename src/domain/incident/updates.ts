@@ -137,7 +137,7 @@ export function updateDue(incident: Incident, number: number, now: Date, policy:
   const merged = mergeUndelivered(incident, number);
   const missed = [...merged.missed, ...slept].slice(-1_000);
   const isLate = slept.length > 0 || between(dueAt, now) > LATE_AFTER;
-  const whyMissed = merged.why ?? (isLate ? 'Gapwatch was not running or could not reach its own store' : null);
+  const whyMissed = merged.why ?? (isLate ? 'cause not known' : null);
   return [
     ...merged.superseded,
     queueMessage(`update/${number}`, { kind: 'update', number, missed, whyMissed }, dueAt),
@@ -158,7 +158,7 @@ function mergeUndelivered(incident: Incident, byNumber: number): Merged {
   const lastFailure = undelivered
     .map(({ status }) => (status.name === 'due' ? status.lastFailure : null))
     .find((failure) => failure !== null);
-  const why = undelivered.length === 0 ? null : (lastFailure?.detail ?? 'Gapwatch was not running');
+  const why = undelivered.length === 0 ? null : (lastFailure?.detail ?? 'cause not known');
   return { superseded, missed, why };
 }
 

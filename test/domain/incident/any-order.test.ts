@@ -14,6 +14,7 @@ import { nextMessage } from '#domain/incident/outbox/next.ts';
 import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import type { Timer } from '#domain/incident/timer-command.ts';
 import { timerName, timersOf } from '#domain/incident/timers.ts';
+import { readingOf, recordsBetween } from '#harness/audit-table.ts';
 import { fromStored, toStored } from '#store/stored-event.ts';
 
 const NOON = Date.parse('2026-01-05T12:00:00Z');
@@ -27,22 +28,18 @@ const minutesAgo = fc.integer({ min: -5, max: 120 });
 const before = (now: Date, minutes: number) => new Date(now.getTime() - minutes * MINUTE);
 
 const reading = fc.oneof(
-  fc.constant((_now: Date) => ({ kind: 'unseen' as const, failure: 'the database server refuses connections' })),
+  fc.constant((_now: Date, _incident: Incident | null) => ({
+    kind: 'unseen' as const,
+    failure: 'the database server refuses connections',
+  })),
   fc
-    .record({
-      last: fc.option(minutesAgo),
-      earlier: fc.option(minutesAgo),
-      since: fc.option(minutesAgo),
-      lastMinute: fc.integer({ min: 0, max: 600 }),
-    })
-    .map(({ last, earlier, since, lastMinute }) => (now: Date) => ({
-      kind: 'seen' as const,
-      at: now,
-      lastRecordAt: last === null ? null : before(now, Math.max(0, last)),
-      lastBefore: earlier === null ? null : before(now, Math.max(0, earlier)),
-      firstSince: since === null ? null : before(now, Math.max(0, since)),
-      lastMinute,
-    })),
+    .array(fc.record({ from: minutesAgo, length: fc.integer({ min: 0, max: 40 }) }), { maxLength: 5 })
+    .map((stretches) => (now: Date, incident: Incident | null) => {
+      const records = stretches.flatMap(({ from, length }) => recordsBetween(before(now, from), before(now, from - length)));
+      const countedFrom = incident?.startedAt ?? now;
+      const inside = (incident?.gaps ?? []).map(({ start, end }) => ({ start: start.at, end: end === 'ongoing' ? end : end.at }));
+      return readingOf(records, { at: now, countedFrom, since: before(countedFrom, 60), inside });
+    }),
 );
 
 const alert = (id: string) => ({ id, title: 'AuditLogFailure', service: 'audit', url: '', createdAt: new Date(NOON) });
@@ -60,7 +57,7 @@ const command = fc.oneof(
   ),
   reading.map(
     (at) =>
-      (_: Incident | null, now: Date): Command => ({ kind: 'table-read', reading: at(now) }),
+      (incident: Incident | null, now: Date): Command => ({ kind: 'table-read', reading: at(now, incident) }),
   ),
   fixed({ kind: 'claim' }),
   fixed({ kind: 'claim-due' }),
@@ -101,11 +98,11 @@ const command = fc.oneof(
   ),
   fc.record({ at: reading, anyway: fc.boolean() }).map(
     ({ at, anyway }) =>
-      (_: Incident | null, now: Date): Command => ({
+      (incident: Incident | null, now: Date): Command => ({
         kind: 'resolve',
         rootCause: null,
         anywayBecause: anyway ? 'known' : null,
-        reading: at(now),
+        reading: at(now, incident),
       }),
   ),
   fc

@@ -162,7 +162,15 @@ describe('the Privacy Officer was told', () => {
 
   test('that the gap was still open → its end is told when it is found', () => {
     given(incidentOpen(), openingNoticeSent(), finalNoticeSent())
-      .when(reads({ at: '12:10', last: '12:09', since: '12:09' }))
+      .when(
+        reads({
+          at: '12:10',
+          written: [
+            ['11:30', '11:57'],
+            ['12:09', '12:10'],
+          ],
+        }),
+      )
       .decides(
         { type: 'records.written' },
         { type: 'gap.ended' },

@@ -51,7 +51,7 @@ export const outboxEvolutions: Evolutions<OutboxEvent> = {
   }),
   'outbox.delivered': (incident, { key, answer }, { at }) => {
     const lastFailure = dueStatus(incident, key)?.lastFailure ?? null;
-    return afterDelivery(withStatus(incident, key, { name: 'succeeded', at, answer, lastFailure }), key);
+    return afterDelivery(withStatus(incident, key, { name: 'succeeded', at, answer, lastFailure }), key, answer.already === 'resolved');
   },
   'outbox.failed': (incident, { key, attempt, retryAt, outcome, detail }, { at }) =>
     withStatus(incident, key, {
@@ -79,7 +79,7 @@ function dueStatus(incident: Incident, key: string): Extract<OutboxStatus, { nam
 }
 
 /** What PagerDuty confirmed to us is true before its own webhook says so. */
-function afterDelivery(incident: Incident, key: string): Incident {
+function afterDelivery(incident: Incident, key: string, isResolved: boolean): Incident {
   const payload = outboxMessage(incident, key)?.payload;
   switch (payload?.kind) {
     case 'page-next-level':
@@ -87,7 +87,7 @@ function afterDelivery(incident: Incident, key: string): Incident {
       return { ...withAlertEvent(incident, payload.alertId, 'unacknowledged'), pagedLevel: Math.max(payload.level, incident.pagedLevel) };
     case 'acknowledge':
     case 'acknowledge-as':
-      return withAlertEvent(incident, payload.alertId, 'acknowledged');
+      return withAlertEvent(incident, payload.alertId, isResolved ? 'resolved' : 'acknowledged');
     case 'resolve-alert':
       return withAlertEvent(incident, payload.alertId, 'resolved');
     default:
@@ -116,8 +116,9 @@ const AFTER: { readonly [Kind in PayloadKind]?: After<Kind> } = {
     const note = noteOnAlerts(incident, now, `is open. Follow it here: ${link}`);
     return [...(isOpen ? [nextUpdate(incident, postedAt(answer, now), policy)] : []), ...note];
   },
-  acknowledge: (incident, _outgoing, answer, { now }) => {
-    if (answer.already === 'resolved') return [];
+  acknowledge: (incident, { payload }, answer, { now }) => {
+    if (answer.already === 'resolved')
+      return announceOnce(incident, now, 'alert-already-resolved', payload.alertId, {}, { broadcast: true });
     if (answer.already === 'acknowledged')
       return [announce(incident, now, 'already-acknowledged', { agent: answer.acknowledgedBy ?? 'somebody' })];
     // Said once an incident: a hundred alerts of one failure are acknowledged without a hundred messages.
