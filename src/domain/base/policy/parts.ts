@@ -105,7 +105,9 @@ export const escalation = z.strictObject({
 export const approvals = z
   .strictObject({
     approvers: slackIds.prefault([]).describe('Who may correct the gap and approve remedies; nobody named: every member of the channel'),
-    two_person: yesOrNo.prefault(true).describe('A remedy is approved by another person than the one who asked for it'),
+    two_person: yesOrNo
+      .prefault(true)
+      .describe('A remedy is approved by another person than the one who asked for it; always so while `approvals.approvers` names nobody'),
   })
   .prefault({});
 

@@ -104,7 +104,8 @@ export const policySchema = z
       claimWithin: claim_within,
       expectedRate: expected_rate,
       approvers,
-      twoPerson: two_person,
+      // Where nobody is named, anybody's word could be one person's: it then takes two.
+      twoPerson: two_person || approvers.length === 0,
       migrations: recreate_table ?? null,
       hotfixWorkflow: workflow,
       auditCode: audit_code,
