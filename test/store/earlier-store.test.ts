@@ -113,7 +113,7 @@ story('an incident of 0.1.0 is exported → the folder verifies, with its signat
   expect(files).toContain('signature-1.json');
   const verified = await verifyFolder(join(folder, 'INC-1'), { trusted: null, statement: null });
   expect(verified).toMatchObject({ exitCode: 0 });
-  expect(verified.lines.join('\n')).toContain('signed 1 time');
+  expect(verified.lines.join('\n')).toContain('INC-1: 138 facts, signed up to fact 125');
   await rm(folder, { recursive: true });
   await database.close();
 });
