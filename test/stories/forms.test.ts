@@ -110,6 +110,19 @@ story(
   },
 );
 
+story('"Resolve" after the post-mortem’s time has passed → the known time is no mistake; a new one must lie ahead', async ({ world }) => {
+  await alertFires(world);
+  await robinTypes(world, '/incident post-mortem 2026-01-05 12:05');
+  await world.passes(9);
+  await writesAgain(world);
+  await world.passes(0.25);
+  const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Resolve', robin);
+  const moved = await world.slack.submit(world.botUrl(), form, { cause: 'a migration', 'post-mortem': '2026-01-05 12:08' }, robin);
+  expect(moved).toEqual({ kind: 'errors', errors: { 'post-mortem': 'This time has already passed.' } });
+  const known = { cause: 'a migration', 'post-mortem': '2026-01-05 12:05:00 UTC' };
+  expect(await world.slack.submit(world.botUrl(), form, known, robin)).toEqual({ kind: 'closed' });
+});
+
 story('"Declare" from the Home tab and by a bare command → the same form; a double is refused in it', async ({ world }) => {
   await world.starts();
   const form = await world.slack.commandOpens(world.botUrl(), '/incident declare', robin);
