@@ -42,8 +42,11 @@ export async function connectInfrastructure(
   const database = openDatabase(url, onError);
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
-  const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column } = settings;
-  const auditDatabase = openAuditDatabase({ connections, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
+  const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column, AUDIT_TIMESTAMP_ZONE: zone } = settings;
+  const auditDatabase = openAuditDatabase(
+    { connections, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column, zone },
+    onError,
+  );
   const { PAGERDUTY_ROUTING_KEY: routingKey, PAGERDUTY_EVENTS_URL } = settings;
   return {
     ...{ database, jobs, policy, auditDatabase, sources, log },
@@ -52,7 +55,8 @@ export async function connectInfrastructure(
       database: databaseOf(AUDIT_DATABASE_URL),
       tableName,
       column,
-      writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
+      zone,
+      writerRole: settings.AUDIT_WRITER_ROLE ?? roleOf(settings.AUDIT_WRITER_DATABASE_URL),
     },
     events: routingKey === undefined ? null : connectPagerDutyEvents({ url: PAGERDUTY_EVENTS_URL, routingKey }),
     now: () => new Date(clock?.now() ?? Date.now()),

@@ -51,7 +51,7 @@ export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lat
   );
   stored(
     'gapwatch_finding',
-    'One for each of them, by name: webhooks, jobs, records, signals',
+    'One for each of them, by name: webhooks, socket-mode, slack, alerts, jobs, records, signals',
     async () => labelled('name', Object.fromEntries((await loadFindings(database)).map(({ name }) => [name, 1]))),
     ['name'],
   );

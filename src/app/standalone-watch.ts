@@ -7,6 +7,7 @@ import { startStandaloneWatch } from '#workflows/watch/standalone.ts';
 import { connectInfrastructure } from './infrastructure.ts';
 import { openMetrics } from './metrics.ts';
 import { loadPolicy } from './policy-file.ts';
+import { surviveRejections } from './rejections.ts';
 import { SettingsError, type WatchSettings } from './settings.ts';
 
 /**
@@ -18,6 +19,10 @@ export async function runStandaloneWatch(settings: WatchSettings, log: Logger, c
   requireSomebodyToTell(settings, policy);
   const infrastructure = await connectInfrastructure(settings, policy, log, clock);
   const { database, jobs, now } = infrastructure;
+  const { ownHealth } = infrastructure.remembered;
+  const stopSurviving = surviveRejections(log, (words) => {
+    ownHealth.wrong = words;
+  });
   const figures = openMetrics(database, jobs, now);
   const heartbeat = settings.HEARTBEAT_URL ? connectHeartbeat(settings.HEARTBEAT_URL) : null;
   await startStandaloneWatch(
@@ -29,7 +34,7 @@ export async function runStandaloneWatch(settings: WatchSettings, log: Logger, c
       () => null,
       () => "the store can't be reached",
     );
-  const routes = { 'GET /livez': livez, 'GET /readyz': readyz(whyNot), 'GET /metrics': metrics(figures.render) };
+  const routes = { 'GET /livez': livez(() => ownHealth.wrong), 'GET /readyz': readyz(whyNot), 'GET /metrics': metrics(figures.render) };
   const http = await listen(routes, { host: settings.HOST, port: settings.PORT, log });
   log.info({ port: http.port, host: settings.HOST, store: infrastructure.store }, 'the watch is on');
   return {
@@ -37,6 +42,7 @@ export async function runStandaloneWatch(settings: WatchSettings, log: Logger, c
     stop: async () => {
       await http.close();
       await infrastructure.close();
+      stopSurviving();
     },
   };
 }

@@ -24,6 +24,7 @@ import { startWork } from '#workflows/worker.ts';
 import { connectInfrastructure } from './infrastructure.ts';
 import { openMetrics } from './metrics.ts';
 import { loadPolicy, PolicyError, withAddresses } from './policy-file.ts';
+import { surviveRejections } from './rejections.ts';
 import { type Settings, SettingsError } from './settings.ts';
 import { loadTemplates } from './templates.ts';
 
@@ -59,6 +60,9 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const unreachable = unreachableRoles(policy);
   if (unreachable.length > 0)
     log.warn({ roles: unreachable }, 'escalations name roles for which no address is known: contacts in runbook.yaml');
+  const stopSurviving = surviveRejections(log, (words) => {
+    context.remembered.ownHealth.wrong = words;
+  });
   const slack = slackApp(context, {
     botToken: settings.SLACK_BOT_TOKEN,
     signingSecret: settings.SLACK_SIGNING_SECRET,
@@ -73,7 +77,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
     'POST /pagerduty/webhook': pagerDutyWebhook(context, secrets),
     ...(slack.events ? { 'POST /slack/events': slack.events } : {}),
     ...receiptPage(context),
-    'GET /livez': livez,
+    'GET /livez': livez(() => context.remembered.ownHealth.wrong),
     'GET /readyz': readyz(() => whyNotReady(context)),
     'GET /metrics': metrics(figures.render),
   };
@@ -87,6 +91,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       // The doors first, then what runs may finish within its grace, then the connections.
       await Promise.all([http.close(), slack.stop()]);
       await infrastructure.close();
+      stopSurviving();
     },
   };
 }

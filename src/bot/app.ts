@@ -3,6 +3,7 @@ import { App, HTTPReceiver, type Logger, LogLevel } from '@slack/bolt';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { listenToPeople } from './listeners.ts';
+import { keepConnected, socketModeReceiver } from './socket-mode.ts';
 
 export type SlackSettings = {
   readonly botToken: string;
@@ -20,9 +21,12 @@ const BODY_LIMIT = '256kb';
 
 /** Puts Gapwatch's commands and buttons into a Bolt app. Nothing is asked of Slack here, so a start with Slack down succeeds. */
 export function slackApp(context: AppContext, settings: SlackSettings): SlackApp {
-  const receiver = settings.appToken ? null : httpReceiver(context, settings);
+  const socket = settings.appToken
+    ? socketModeReceiver({ appToken: settings.appToken, apiUrl: settings.apiUrl, logger: boltLog(context) })
+    : null;
+  const receiver = socket ?? httpReceiver(context, settings);
   const app = new App({
-    ...(receiver ? { receiver } : { socketMode: true, appToken: settings.appToken ?? '' }),
+    receiver,
     // A fixed authorization: asking Slack who we are at the start would make its outage ours.
     authorize: async () => ({ botToken: settings.botToken, botId: 'gapwatch', botUserId: 'gapwatch' }),
     clientOptions: { slackApiUrl: settings.apiUrl, timeout: 10_000, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true },
@@ -31,39 +35,14 @@ export function slackApp(context: AppContext, settings: SlackSettings): SlackApp
   });
   app.error(async (error) => context.log.error({ err: error }, 'a Slack request failed'));
   listenToPeople(app, context);
-  if (receiver) {
+  if (receiver instanceof HTTPReceiver) {
     const start = async () => {
       await app.init();
       receiver.init(app);
     };
     return { events: (request, response) => receiver.requestListener(request, response), start, stop: async () => undefined };
   }
-  return { events: null, ...socketMode(app, context) };
-}
-
-const RECONNECT_MILLISECONDS = 15_000;
-
-/** Socket Mode connects in the background, again and again: Slack being down must not keep PagerDuty's webhooks out. */
-function socketMode(app: App, context: AppContext): Pick<SlackApp, 'start' | 'stop'> {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const connect = () => {
-    app.start().catch((error: unknown) => {
-      context.log.warn({ err: error }, 'Slack could not be reached by Socket Mode; it is tried again in 15 s');
-      if (!stopped) timer = setTimeout(connect, RECONNECT_MILLISECONDS);
-    });
-  };
-  return {
-    start: async () => {
-      await app.init();
-      connect();
-    },
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await app.stop();
-    },
-  };
+  return { events: null, ...keepConnected(app, receiver, context) };
 }
 
 function httpReceiver(context: AppContext, { signingSecret }: SlackSettings): HTTPReceiver {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import { currentIncident, incidentNumbers } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
+import { identify, refuseUnlessPermitted } from './identity.ts';
 import { personName } from './people.ts';
+import { readableText } from './slack-text.ts';
 
 const messageEvent = z.object({
   channel: z.string(),
@@ -41,12 +43,17 @@ export async function keepPinned(context: AppContext, event: unknown): Promise<v
   if (message?.userId && message.text !== '') await keep(context, number, message.userId, { ...data.item, text: message.text }, data.user);
 }
 
+const KEEPING = 'a message for the timeline';
+
 type Message = { readonly ts: string; readonly text: string };
 
 async function keep(context: AppContext, number: number, authorId: string, { ts, text }: Message, keeperId = authorId): Promise<void> {
   const [author, keeper] = await Promise.all([personName(context, authorId), personName(context, keeperId)]);
   const person: Person = { kind: 'person', slackId: keeperId, name: keeper ?? keeperId };
-  await execute(context, number, { kind: 'keep-message', ts, author: author ?? authorId, text: redact(text, 3_000) }, person);
+  const requester = { person, identity: await identify(context, person) };
+  if ((await refuseUnlessPermitted(context, requester, 'member', KEEPING)) !== null) return;
+  const kept = redactLine(await readableText(context, text), 3_000);
+  await execute(context, number, { kind: 'keep-message', ts, author: author ?? authorId, text: kept }, person);
 }
 
 /** Threads that were looked up; most messages of a channel belong to no incident. */

@@ -3,6 +3,7 @@ import { escapeMrkdwn, slackTime } from '#domain/base/text/mrkdwn.ts';
 import { between, DAY, formatDuration, formatUtc } from '#domain/base/time.ts';
 import { gapLength } from '#domain/gap/gap.ts';
 import { openTasks } from '#domain/incident/checklist.ts';
+import { denialOf } from '#domain/incident/permission.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
 import { actionId } from '#domain/messages/action-id.ts';
 import { incidentNumbers } from '#store/event-store.ts';
@@ -10,6 +11,7 @@ import { loadFindings } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { statusLines } from './commands/incident-texts.ts';
+import { identify } from './identity.ts';
 import { personName } from './people.ts';
 
 type HomeView = types.HomeView;
@@ -21,6 +23,9 @@ const SHOWN_GAPS = 10;
 
 /** The Home tab: open incidents, one's own tasks, the gaps of the last 12 months, and how Gapwatch itself is doing. */
 export async function homeView(context: AppContext, slackId: string): Promise<HomeView> {
+  const person = { kind: 'person', slackId, name: slackId } as const;
+  const denial = denialOf('member', person, await identify(context, person), context.policy);
+  if (denial !== null) return { type: 'home', blocks: [header('Gapwatch'), textBlock(denial.message)] };
   const numbers = (await incidentNumbers(context.database)).slice(-LATEST).toReversed();
   const incidents = (await Promise.all(numbers.map((number) => load(context, number)))).flatMap(({ incident }) => incident ?? []);
   const name = (await personName(context, slackId)) ?? '';

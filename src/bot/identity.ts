@@ -20,8 +20,8 @@ function relationOf(
   members: ReadonlySet<string> | null,
 ): Identity['relation'] {
   if (user?.isOutside) return 'guest-or-stranger';
-  if (members === null) return 'unknown';
-  return members.has(slackId) ? 'member' : 'not-in-channel';
+  if (members !== null && !members.has(slackId)) return 'not-in-channel';
+  return user === null || members === null ? 'unknown' : 'member';
 }
 
 /** The user groups among the policy's approvers that a person belongs to. */

@@ -2,7 +2,7 @@ import type { App, BlockAction } from '@slack/bolt';
 import pTimeout from 'p-timeout';
 import type { FormView } from '#bot/views/field.ts';
 import { type FormAnswer, submitForm } from '#bot/views/submit.ts';
-import { redact } from '#domain/base/text/redact.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { permissionOf } from '#domain/incident/command.ts';
@@ -15,7 +15,10 @@ import { incidentCommand } from './commands/incident.ts';
 import { remedyCommand } from './commands/remedy.ts';
 import { homeView } from './home.ts';
 import { identify, refuseUnlessPermitted } from './identity.ts';
+import { DELIVERED_TWICE, isNewRequest } from './once.ts';
 import { type Asker, type Ephemeral, ephemeral, type Reply } from './reply.ts';
+import { readableText } from './slack-text.ts';
+import { straightened } from './typed.ts';
 
 /** Slack waits 3 seconds for an acknowledgement; an answer that takes longer follows by itself. */
 const ANSWER_WITHIN_MILLISECONDS = 2_000;
@@ -41,13 +44,15 @@ function listenToCommands(app: App, context: AppContext): void {
   for (const [name, handler] of Object.entries(handlers)) {
     app.command(name, async ({ command, ack, respond, client }) => {
       const person = personOf(command.user_id, command.user_name);
-      const text = command.text ?? '';
+      const wire = command.text ?? '';
       await reply(context, ack, respond, async () => {
         const elsewhere = await whereToGo(context, command.channel_id, command.channel_name);
+        const text = straightened(await readableText(context, wire));
         // A denied command is kept on record: without identities, as everything there.
-        const typed = redact(`${name} ${text}`, 100);
+        const typed = redactLine(`${name} ${text}`, 100);
         if (elsewhere !== null) return elsewhere;
-        const asker = await askerOf(context, person, client, command.trigger_id);
+        if (!(await isNewRequest(context, command.trigger_id))) return DELIVERED_TWICE;
+        const asker = { ...(await askerOf(context, person, client, command.trigger_id)), mentions: mentionsOf(wire) };
         return (await refuseUnlessPermitted(context, asker, 'member', typed)) ?? handler(context, text, asker);
       });
     });
@@ -60,6 +65,7 @@ function listenToButtons(app: App, context: AppContext): void {
     const person = personOf(body.user.id, body.user.name ?? body.user.id);
     const value = 'value' in action && typeof action.value === 'string' ? action.value : '';
     const answer = await answerOf(context, async () => {
+      if (!(await isNewRequest(context, body.trigger_id))) return '';
       const asker = await askerOf(context, person, client, body.trigger_id);
       const denied = await refuseUnlessPermitted(context, asker, 'member', `the button ${foreignLine(action.action_id, 60)}`);
       return denied ?? press(context, action.action_id, value, asker);
@@ -75,7 +81,7 @@ function listenToButtons(app: App, context: AppContext): void {
 function listenToForms(app: App, context: AppContext): void {
   app.view({ type: 'view_submission', callback_id: /^gapwatch:form:/ }, async ({ ack, body, view }) => {
     const person = personOf(body.user.id, body.user.name);
-    const answer = await formAnswer(context, view, person);
+    const answer = await formAnswer(context, view, person, 'trigger_id' in body ? body.trigger_id : undefined);
     switch (answer.kind) {
       case 'done':
         return ack();
@@ -95,10 +101,11 @@ type View = {
 };
 
 /** What was typed stays, whatever goes wrong: the sentence appears beside the first field. */
-async function formAnswer(context: AppContext, view: View, person: Person): Promise<FormAnswer> {
+async function formAnswer(context: AppContext, view: View, person: Person, triggerId: string | undefined): Promise<FormAnswer> {
   const [first = 'value'] = Object.keys(view.state.values);
   const beside = (sentence: string): FormAnswer => ({ kind: 'wrong', errors: { [first]: sentence } });
   try {
+    if (!(await isNewRequest(context, triggerId))) return { kind: 'done' };
     const requester: Requester = { person, identity: await identify(context, person) };
     const permission = view.callback_id.endsWith(':gap') ? permissionOf('move-gap') : 'member';
     const denied = await refuseUnlessPermitted(context, requester, permission, `the form ${view.callback_id}`);
@@ -144,6 +151,10 @@ async function answerOf(context: AppContext, work: () => Promise<Reply>): Promis
     context.log.error({ err: error }, 'a command failed');
     return 'That did not work: Gapwatch could not reach its own store or hit an error of its own (its log says which). See with `/incident timeline` whether it was recorded before you try again, and do what is urgent by hand.';
   }
+}
+
+function mentionsOf(wire: string): readonly string[] {
+  return Array.from(wire.matchAll(/<@([UW][A-Z0-9]+)/g), ([, id = '']) => id);
 }
 
 function personOf(slackId: string, name: string): Person {

@@ -8,7 +8,11 @@ import type { Requester } from '#workflows/execute.ts';
 export type Reply = string | SlackMessage;
 
 /** Who asks, and how a form is opened for them: Slack gives three seconds for that. */
-export type Asker = Requester & { readonly openView: (view: FormView) => Promise<void> };
+export type Asker = Requester & {
+  readonly openView: (view: FormView) => Promise<void>;
+  /** Slack IDs of the people whom a typed command mentions. */
+  readonly mentions?: readonly string[];
+};
 
 /** An answer that only the one who asked sees. Empty words are none. */
 export type Ephemeral = { readonly response_type: 'ephemeral'; readonly text: string; readonly blocks?: types.KnownBlock[] };

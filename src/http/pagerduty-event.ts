@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { redactLine } from '#domain/base/text/foreign.ts';
+import { rawText, redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { AlertEvent } from '#domain/incident/event.ts';
 import type { WebhookEvent } from '#workflows/intake/receive-webhook.ts';
@@ -22,21 +22,23 @@ const incident = z.object({
   service: summary,
   assignees: z.array(z.object({ summary: z.string().nullish() })).nullish(),
   priority: summary,
-  resolve_reason: z.object({ type: z.string().nullish() }).nullish(),
+  resolve_reason: z.object({ type: z.string().nullish(), incident: z.object({ id: z.string().min(1).max(100) }).nullish() }).nullish(),
 });
 const annotation = z.object({ incident: z.object({ id: z.string().min(1).max(100) }), content: z.string().nullish() });
 
-const EVENTS: Readonly<Record<string, AlertEvent>> = {
-  'incident.acknowledged': 'acknowledged',
-  'incident.unacknowledged': 'unacknowledged',
-  'incident.reassigned': 'reassigned',
-  'incident.escalated': 'escalated',
-  'incident.delegated': 'delegated',
-  'incident.annotated': 'annotated',
-  'incident.priority_updated': 'priority_updated',
-  'incident.reopened': 'reopened',
-  'incident.resolved': 'resolved',
-};
+const EVENTS: ReadonlyMap<string, AlertEvent> = new Map(
+  Object.entries<AlertEvent>({
+    'incident.acknowledged': 'acknowledged',
+    'incident.unacknowledged': 'unacknowledged',
+    'incident.reassigned': 'reassigned',
+    'incident.escalated': 'escalated',
+    'incident.delegated': 'delegated',
+    'incident.annotated': 'annotated',
+    'incident.priority_updated': 'priority_updated',
+    'incident.reopened': 'reopened',
+    'incident.resolved': 'resolved',
+  }),
+);
 
 /** What a signed webhook says. `id` and `type` are empty when its shape is none that PagerDuty documents. */
 export type ReadWebhook = { readonly id: string; readonly type: string; readonly event: WebhookEvent };
@@ -55,8 +57,10 @@ function fired(data: unknown, occurredAt: string): WebhookEvent {
   const parsed = incident.safeParse(data);
   if (!parsed.success) return { kind: 'other' };
   const { id, title, service, html_url, created_at } = parsed.data;
+  const words = rawText(`${title ?? ''}\n${service?.summary ?? ''}`);
   return {
     kind: 'fired',
+    words,
     alert: {
       id,
       title: foreignLine(title ?? 'untitled'),
@@ -68,7 +72,7 @@ function fired(data: unknown, occurredAt: string): WebhookEvent {
 }
 
 function changed(type: string, data: unknown, occurredAt: string, agent: string | null): WebhookEvent {
-  const event = EVENTS[type];
+  const event = EVENTS.get(type);
   if (event === undefined) return { kind: 'other' };
   const subject = event === 'annotated' ? annotated(data) : subjectOf(data);
   if (subject === null) return { kind: 'other' };
@@ -81,11 +85,12 @@ function changed(type: string, data: unknown, occurredAt: string, agent: string 
       detail: redactLine(subject.detail),
       occurredAt: new Date(occurredAt),
       seenBy: 'webhook',
+      ...(subject.mergedInto === undefined ? {} : { mergedInto: subject.mergedInto }),
     },
   };
 }
 
-type Subject = { readonly alertId: string; readonly detail: string };
+type Subject = { readonly alertId: string; readonly detail: string; readonly mergedInto?: string };
 
 function annotated(data: unknown): Subject | null {
   const parsed = annotation.safeParse(data);
@@ -96,13 +101,15 @@ function subjectOf(data: unknown): Subject | null {
   const parsed = incident.safeParse(data);
   if (!parsed.success) return null;
   const { id, assignees, priority, resolve_reason } = parsed.data;
+  const isMerge = resolve_reason?.type === 'merge_resolve_reason';
+  const target = isMerge ? resolve_reason?.incident?.id : undefined;
   const names = (assignees ?? []).flatMap((assignee) => (assignee.summary ? [assignee.summary] : []));
   const parts = [
     names.length > 0 ? `assigned to ${names.join(', ')}` : '',
     priority?.summary ? `priority ${priority.summary}` : '',
-    resolve_reason?.type === 'merge_resolve_reason' ? 'merged into another incident' : '',
+    isMerge ? `merged into ${target ?? 'another incident'}` : '',
   ];
-  return { alertId: id, detail: parts.filter((part) => part !== '').join('; ') };
+  return { alertId: id, detail: parts.filter((part) => part !== '').join('; '), ...(target === undefined ? {} : { mergedInto: target }) };
 }
 
 function parseJson(text: string): unknown {

@@ -53,10 +53,13 @@ async function close(server: Server): Promise<void> {
   clearTimeout(impatient);
 }
 
-/** `GET /livez`: the process answers. */
-export const livez: Route = (_request, response) => {
-  text(response, 200, 'alive');
-};
+/** `GET /livez`: 200 while the process is well; 503 and the reason when it goes on but should be restarted. */
+export function livez(whyNot: () => string | null): Route {
+  return (_request, response) => {
+    const reason = whyNot();
+    text(response, reason === null ? 200 : 503, reason ?? 'alive');
+  };
+}
 
 /** `GET /readyz`: 200, or 503 and the reason. */
 export function readyz(whyNot: () => Promise<string | null>): Route {

@@ -38,6 +38,9 @@ export class ServiceFailure extends Error {
   }
 }
 
+/** The service says that it does not know what was asked about, or does not show it to us. Asking again is useless. */
+export class NotKnownThere extends ServiceFailure {}
+
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',

@@ -28,18 +28,36 @@ export type Slack = {
   readonly channelId: () => Promise<string>;
   readonly user: (id: string) => Promise<SlackUser>;
   readonly channelMembers: (channel: string) => Promise<readonly string[]>;
+  /** A channel by its ID (`conversations.info`). */
+  readonly channel: (id: string) => Promise<SlackChannel>;
+  /** The handle of a user group (`S…`). */
+  readonly groupHandle: (group: string) => Promise<string>;
+  /** Tells one person in a channel something that nobody else sees. */
+  readonly whisper: (channel: string, userId: string, text: string) => Promise<void>;
   /** The members of a user group (`S…`). */
   readonly groupMembers: (group: string) => Promise<readonly string[]>;
   /** One message of the channel or of a thread, by its timestamp; null when it is gone. */
   readonly message: (posted: Posted) => Promise<{ readonly userId: string | null; readonly text: string } | null>;
-  /** The bot's own name, when the token works. */
-  readonly whoAmI: () => Promise<string>;
-  /** The bot's own user ID. */
-  readonly ownId: () => Promise<string>;
+  /** Asks whose token it is (`auth.test`). */
+  readonly whoAmI: () => Promise<OwnIdentity>;
+  /** The failure that an error of Slack's own client means, for whoever holds such a client. */
+  readonly failureOf: (method: string, error: unknown) => ServiceFailure;
 };
 
-/** A person as Slack knows them. `isOutside`: a guest, a stranger of another workspace, or no person at all. */
+/** A person as Slack knows them. `isOutside`: a guest, somebody of another company, deactivated, or no person at all. */
 export type SlackUser = { readonly name: string; readonly email: string | null; readonly isOutside: boolean };
+
+/** A channel: its present name, and whether the bot can write there. */
+export type SlackChannel = { readonly id: string; readonly name: string; readonly isArchived: boolean; readonly isMember: boolean };
+
+/** Whose token it is: the bot itself, its workspace, and on Enterprise Grid its organization; `scopes` where Slack said them. */
+export type OwnIdentity = {
+  readonly name: string;
+  readonly userId: string;
+  readonly teamId: string;
+  readonly enterpriseId: string | null;
+  readonly scopes: readonly string[] | null;
+};
 
 /** `words` say what an image shows, for those who can't see it. */
 export type SharedFile = {
@@ -64,7 +82,15 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
     logger: silentLogger,
   });
   const call = (method: string, args: Record<string, unknown> = {}) =>
-    client.apiCall(method, args).catch((error: unknown) => Promise.reject(failureOf(method, error)));
+    client.apiCall(method, args).catch((error: unknown) => Promise.reject(slackFailure(method, error)));
+  let home: Promise<OwnIdentity> | null = null;
+  const knownHome = () => {
+    home ??= whoAmI(call);
+    home.catch(() => {
+      home = null;
+    });
+    return home;
+  };
   let channelId: string | null = /^[CG][A-Z0-9]{6,}$/.test(settings.channel) ? settings.channel : null;
   return {
     post: (channel, message, options) => post(call, channel, message, options),
@@ -80,11 +106,23 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
       return channelId;
     },
     user: async (id) => {
-      const { user } = userSchema.parse(await call('users.info', { user: id }));
-      const isOutside = [user.is_restricted, user.is_ultra_restricted, user.is_stranger, user.is_bot, user.deleted].includes(true);
-      return { name: user.profile?.display_name || user.real_name || user.name, email: user.profile?.email ?? null, isOutside };
+      const [home, answer] = await Promise.all([knownHome(), call('users.info', { user: id })]);
+      const { user } = userSchema.parse(answer);
+      const name = user.profile?.display_name || user.real_name || user.name;
+      return { name, email: user.profile?.email ?? null, isOutside: isOutside(user, home) };
     },
     channelMembers: (channel) => channelMembers(call, channel),
+    channel: async (id) => {
+      const { channel } = oneChannelSchema.parse(await call('conversations.info', { channel: id }));
+      return { id: channel.id, name: channel.name, isArchived: channel.is_archived === true, isMember: channel.is_member !== false };
+    },
+    groupHandle: async (id) => {
+      const { usergroups } = groupsSchema.parse(await call('usergroups.list'));
+      return usergroups.find((group) => group.id === id)?.handle ?? id;
+    },
+    whisper: async (channel, user, text) => {
+      await call('chat.postEphemeral', { channel, user, text });
+    },
     groupMembers: async (usergroup) => groupSchema.parse(await call('usergroups.users.list', { usergroup })).users,
     message: async ({ channel, ts }) => {
       const found = oneMessageSchema
@@ -92,18 +130,45 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
         .messages.find((each) => each.ts === ts);
       return found ? { userId: found.user ?? null, text: found.text ?? '' } : null;
     },
-    whoAmI: async () => authSchema.parse(await call('auth.test')).user,
-    ownId: async () => authSchema.parse(await call('auth.test')).user_id,
+    whoAmI: () => whoAmI(call),
+    failureOf: slackFailure,
   };
+}
+
+async function whoAmI(call: Call): Promise<OwnIdentity> {
+  const { user, user_id, team_id, enterprise_id, response_metadata } = authSchema.parse(await call('auth.test'));
+  return { name: user, userId: user_id, teamId: team_id, enterpriseId: enterprise_id ?? null, scopes: response_metadata?.scopes ?? null };
+}
+
+/**
+ * Whether somebody is no full member of our workspace or organization. `is_stranger` does not say it: it is false for people of another company
+ * in a channel that is shared with us, the very ones in question (https://docs.slack.dev/reference/objects/user-object). The workspace does,
+ * and on Enterprise Grid the organization, so that sister workspaces are at home.
+ */
+function isOutside(user: User, home: OwnIdentity): boolean {
+  if ([user.is_restricted, user.is_ultra_restricted, user.is_stranger, user.is_bot, user.deleted].includes(true)) return true;
+  if (user.id === 'USLACKBOT') return true;
+  const { enterprise_user } = user;
+  const isSister = home.enterpriseId !== null && enterprise_user?.enterprise_id === home.enterpriseId;
+  return user.team_id !== home.teamId && !isSister && enterprise_user?.teams?.includes(home.teamId) !== true;
 }
 
 type Call = (method: string, args?: Record<string, unknown>) => Promise<unknown>;
 
 const postedSchema = z.object({ channel: z.string(), ts: z.string() });
 const permalinkSchema = z.object({ permalink: z.string() });
-const authSchema = z.object({ user: z.string(), user_id: z.string() });
+const authSchema = z.object({
+  user: z.string(),
+  user_id: z.string(),
+  team_id: z.string(),
+  enterprise_id: z.string().nullish(),
+  response_metadata: z.object({ scopes: z.array(z.string()).optional() }).optional(),
+});
 const userSchema = z.object({
   user: z.object({
+    id: z.string(),
+    team_id: z.string(),
+    enterprise_user: z.object({ enterprise_id: z.string().optional(), teams: z.array(z.string()).optional() }).optional(),
     name: z.string(),
     real_name: z.string().optional(),
     is_restricted: z.boolean().optional(),
@@ -114,6 +179,11 @@ const userSchema = z.object({
     profile: z.object({ display_name: z.string().optional(), email: z.string().optional() }).optional(),
   }),
 });
+type User = z.infer<typeof userSchema>['user'];
+const oneChannelSchema = z.object({
+  channel: z.object({ id: z.string(), name: z.string(), is_archived: z.boolean().optional(), is_member: z.boolean().optional() }),
+});
+const groupsSchema = z.object({ usergroups: z.array(z.object({ id: z.string(), handle: z.string().optional() })) });
 const groupSchema = z.object({ users: z.array(z.string()) });
 const membersSchema = z.object({ members: z.array(z.string()) });
 const oneMessageSchema = z.object({
@@ -233,8 +303,8 @@ async function shareFile(call: Call, channel: string, threadTs: string | null, f
   return completedSchema.parse(completed).files[0]?.permalink ?? '';
 }
 
-/** Tells the outcomes apart: Slack's own "no", a limit, an HTTP error, or no answer at all. */
-function failureOf(method: string, error: unknown): ServiceFailure {
+/** The failure that an error of Slack's client means: Slack's own "no", a limit, an HTTP error, or no answer at all. */
+function slackFailure(method: string, error: unknown): ServiceFailure {
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;
     const outcome = TEMPORARY.has(code) ? 'unavailable' : 'refused';
@@ -259,9 +329,11 @@ const READING: ReadonlySet<string> = new Set([
   'auth.test',
   'chat.getPermalink',
   'conversations.history',
+  'conversations.info',
   'conversations.list',
   'conversations.members',
   'conversations.replies',
+  'usergroups.list',
   'usergroups.users.list',
   'users.info',
 ]);

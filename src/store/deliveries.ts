@@ -53,15 +53,24 @@ export async function isKnownDelivery(client: Queryable, { webhookId, eventId }:
   return (await client.query(sql, [webhookId, eventId], 'is-known-delivery')).rows.length > 0;
 }
 
-/** Remembers a PagerDuty incident that is none of ours. */
-export async function keepForeignAlert(client: Queryable, alertId: string, seenAt: Date): Promise<void> {
-  await client.query('insert into gapwatch.foreign_alerts (alert_id, seen_at) values ($1, $2) on conflict do nothing', [alertId, seenAt]);
+/** A PagerDuty incident that was none of ours when it was examined: since when it is known, and what it looked like then. */
+export type ForeignAlert = { readonly seenAt: Date; readonly mark: string };
+
+/** Remembers a PagerDuty incident that is none of ours, as it looks now. One upsert by the primary key. */
+export async function keepForeignAlert(client: Queryable, alertId: string, { seenAt, mark }: ForeignAlert): Promise<void> {
+  await client.query(
+    `insert into gapwatch.foreign_alerts (alert_id, seen_at, mark) values ($1, $2, $3)
+     on conflict (alert_id) do update set mark = excluded.mark`,
+    [alertId, seenAt, mark],
+  );
 }
 
-/** Whether this PagerDuty incident was looked at before and is none of ours. */
-export async function isForeignAlert(client: Queryable, alertId: string): Promise<boolean> {
-  const { rows } = await client.query('select from gapwatch.foreign_alerts where alert_id = $1', [alertId]);
-  return rows.length > 0;
+const foreignRow = z.object({ seenAt: z.date(), mark: z.string() });
+
+/** The PagerDuty incident as it was when it turned out to be none of ours; null when it was not examined. One look-up by the primary key. */
+export async function foreignAlert(client: Queryable, alertId: string): Promise<ForeignAlert | null> {
+  const { rows } = await client.query('select seen_at as "seenAt", mark from gapwatch.foreign_alerts where alert_id = $1', [alertId]);
+  return rows[0] === undefined ? null : foreignRow.parse(rows[0]);
 }
 
 /** Whether any webhook came since `instant`. */

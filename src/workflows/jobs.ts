@@ -26,7 +26,7 @@ const knownJobSchema = z.discriminatedUnion('kind', [
     channel: z.string(),
     ts: z.string(),
   }),
-  z.object({ kind: z.literal('classify-alert'), alertId: z.string() }),
+  z.object({ kind: z.literal('classify-alert'), alertId: z.string(), mergedFrom: z.string().optional() }),
   z.object({ kind: z.literal('poll-pagerduty') }),
   z.object({ kind: z.literal('webhook-expected'), alertId: z.string(), since: z.iso.datetime() }),
   z.object({ kind: z.literal('sign-evidence') }),

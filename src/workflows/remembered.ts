@@ -23,11 +23,17 @@ export type Remembered = {
   readonly deadJobs: Map<string, readonly number[]>;
   /** When PagerDuty was last asked whether it delivers webhooks to us, in milliseconds since 1970. */
   readonly subscription: { checkedAt: number };
+  /** How many polls in a row could not read an open alert, by its ID. */
+  readonly unreadAlerts: Map<string, number>;
   /** The audit table as the watch last found it in the catalogue. */
   readonly watchedTable: { known: KnownTable };
   /** The incident of a Slack thread, by channel and timestamp. */
   readonly threads: Map<string, number>;
+  /** What is wrong with this process itself, in words; null while it is well. */
+  readonly ownHealth: { wrong: string | null };
   readonly users: Map<string, Kept<SlackUser>>;
+  /** Names of channels and user groups, by their kind and ID. */
+  readonly names: Map<string, Kept<string>>;
   /** The members of the channel and of user groups. */
   readonly members: Map<string, Kept<ReadonlySet<string>>>;
 };
@@ -40,10 +46,13 @@ export function nothingRemembered(): Remembered {
     shownMessages: new Map(),
     slackRest: { until: null },
     deadJobs: new Map(),
+    unreadAlerts: new Map(),
     subscription: { checkedAt: 0 },
-    watchedTable: { known: { table: null, insert: null } },
+    watchedTable: { known: { table: null, lastKnown: null } },
     threads: new Map(),
+    ownHealth: { wrong: null },
     users: new Map(),
+    names: new Map(),
     members: new Map(),
   };
 }

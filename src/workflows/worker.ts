@@ -7,8 +7,9 @@ import type { AppContext } from './context.ts';
 import { deliver } from './deliver/deliver.ts';
 import { postWarning } from './deliver/warning.ts';
 import { execute } from './execute.ts';
+import { classifyAlert } from './intake/classify-alert.ts';
 import { webhookExpected } from './intake/missed-webhooks.ts';
-import { classifyAlert, pollPagerDuty } from './intake/poll-pagerduty.ts';
+import { pollPagerDuty } from './intake/poll-pagerduty.ts';
 import { type JobKind, type JobOf, jobDataSchema } from './jobs.ts';
 import { planRemedy } from './remedies/plan-remedy.ts';
 import { runRemedy } from './remedies/run-remedy.ts';
@@ -32,7 +33,7 @@ const HANDLERS: { readonly [Kind in JobKind]: (context: AppContext, job: JobOf<K
   'refresh-check': refreshCheck,
   'refresh-check-in-channel': (context, { check, request, until, channel, ts }) =>
     refreshCheckInChannel(context, { check, request, until: new Date(until), posted: { channel, ts } }),
-  'classify-alert': (context, { alertId }) => classifyAlert(context, alertId),
+  'classify-alert': classifyAlert,
   'poll-pagerduty': pollPagerDuty,
   'webhook-expected': (context, { alertId, since }) => webhookExpected(context, alertId, new Date(since)),
   'sign-evidence': signDaily,

@@ -116,7 +116,7 @@ describe('a call that goes well', () => {
 
   test('a query reaches PagerDuty as it was written, and each page is asked for', async () => {
     behavior = (response) => answers(200, JSON.stringify({ incidents: [INCIDENT], more: asked.length < 2 }))(response);
-    expect(await rest().openIncidents()).toHaveLength(2);
+    expect((await rest().openIncidents()).incidents).toHaveLength(2);
     const query = 'statuses[]=triggered&statuses[]=acknowledged&limit=100';
     expect(asked.map((each) => each.url)).toEqual([
       `/incidents?${query}&offset=0&sort_by=created_at:desc`,

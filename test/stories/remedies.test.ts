@@ -234,11 +234,11 @@ describe('hotfix (runbook step 11)', () => {
 });
 
 describe('what a remedy refuses', () => {
-  story('the one who asked can’t approve; `two_person: false` lets them', async ({ world }) => {
+  story('the one who asked can’t approve; `two_person: false` lets those whom the policy names', async ({ world }) => {
     await isAsked(world, '/remedy restart');
     expect(await presses(world, 'Approve', 'robin')).toContain('You asked for it: a second person must approve');
     await world.stops();
-    await world.starts('approvals: { two_person: false }');
+    await world.starts('approvals: { approvers: U0000000001, two_person: false }');
     expect(await presses(world, 'Approve', 'robin')).toContain('Approved.');
   });
 

@@ -1,13 +1,17 @@
 import { expect } from 'vitest';
+import { presses } from '#harness/remedies.ts';
 import { alertFires, countOf, messageWith, robinTypes, rootOf } from '#harness/stories.ts';
-import { story } from '#harness/world.ts';
+import { story, type World } from '#harness/world.ts';
 import { PEOPLE } from '#sandbox/stand-ins/slack/slack.ts';
 import { openDatabase } from '#store/database.ts';
 
 story.for([
   ['somebody who is no member of the channel', PEOPLE.lee, 'Only members of #incidents can command Gapwatch. Join the channel first.'],
   ['a guest', PEOPLE.guest, "Guests and people of other workspaces can't command Gapwatch. Ask a member of #incidents."],
-  ['a stranger of Slack Connect', PEOPLE.stranger, "Guests and people of other workspaces can't command Gapwatch."],
+  ['somebody of another company in the shared channel', PEOPLE.vendor, "Guests and people of other workspaces can't command Gapwatch."],
+  ['a bot', PEOPLE.robot, "Guests and people of other workspaces can't command Gapwatch."],
+  ['a deactivated person', PEOPLE.gone, "Guests and people of other workspaces can't command Gapwatch."],
+  ['somebody of another workspace on Enterprise Grid, while we are on none', PEOPLE.sister, "Guests and people of other workspaces can't"],
 ] as const)('%s can’t command, by words, buttons or forms, and it is on record', async ([, user, text], { world }) => {
   await alertFires(world);
   const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Update', PEOPLE.robin);
@@ -37,11 +41,47 @@ story('corrections of the gap are for those whom the policy names; a refusal say
   expect(await world.slack.command(world.botUrl(), '/incident claim', PEOPLE.sam)).toBe('INC-1: You are on it.');
 });
 
-story('Slack does not say who somebody is → its signature decides for ordinary commands, and never for corrections', async ({ world }) => {
-  await alertFires(world, undefined, 'approvals: { approvers: S0000000001 }');
+story('on Enterprise Grid people of a sister workspace are at home', async ({ world }) => {
+  world.slack.own.enterpriseId = 'E0HOME';
+  await alertFires(world);
+  expect(await world.slack.command(world.botUrl(), '/incident claim', PEOPLE.sister)).toBe('INC-1: You are on it.');
+  expect(await world.slack.command(world.botUrl(), '/incident gap start 11:50', PEOPLE.sister)).toContain("Kept the gap's start.");
+});
+
+story('somebody of another company resolves nothing, corrects nothing, and approves no remedy', async ({ world }) => {
+  world.digitalocean.deployments.push({ id: 'good', cause: 'commit: audit fix', phase: 'ACTIVE', at: world.clock.now() });
+  await alertFires(world);
+  await robinTypes(world, '/remedy restart');
+  await world.settles();
+  const refused = "Guests and people of other workspaces can't command Gapwatch.";
+  const typed = ['resolve anyway because we say so', 'gap start 01:00 because we say so', 'escalate', 'hhs notified'];
+  for (const command of typed) expect(await world.slack.command(world.botUrl(), `/incident ${command}`, PEOPLE.vendor)).toContain(refused);
+  expect(await presses(world, 'Approve', 'vendor')).toContain(refused);
+  expect(await world.slack.press(world.botUrl(), rootOf(world), 'Resolve', PEOPLE.vendor)).toContain(refused);
+  expect(await world.slack.opensHome(world.botUrl(), PEOPLE.vendor)).not.toContain('INC-1');
+  await world.slack.says(world.botUrl(), 'we take over', rootOf(world).ts, PEOPLE.vendor);
+  await keptOn(world, 'Denied: a message for the timeline');
+  expect(await robinTypes(world, '/incident timeline')).not.toContain('we take over');
+});
+
+/** Waits until the timeline holds these words: events are acknowledged before they are kept. */
+async function keptOn(world: World, words: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if ((await robinTypes(world, '/incident timeline')).includes(words)) return;
+  }
+  throw new Error(`the timeline never held ${words}`);
+}
+
+story('Slack does not say who somebody is → its signature decides for ordinary commands alone', async ({ world }) => {
+  await alertFires(world, undefined, 'approvals: { approvers: [S0000000001, U0000000001] }');
   world.slack.fault = (method) => (/^(users|usergroups|conversations)\./.test(method) ? { kind: 'hang' } : undefined);
   expect(await robinTypes(world, '/incident cause a migration')).toBe('INC-1: Kept the root cause.');
-  expect(await robinTypes(world, '/incident gap start 11:50')).toContain('Slack did not say in time who belongs to them');
+  const again = 'Slack did not say in time who you are, and this needs a confirmed member of the channel. Try again in a moment.';
+  for (const command of ['gap start 11:50', 'resolve', 'escalate', 'hhs notified'])
+    expect(await robinTypes(world, `/incident ${command}`)).toContain(again);
+  expect(await robinTypes(world, '/remedy restart')).toContain(again);
+  world.slack.fault = undefined;
+  expect(await robinTypes(world, '/incident gap start 11:50')).toContain("Kept the gap's start.");
 });
 
 story('messages of the thread and pinned ones go on the timeline, without identities and once', async ({ world }) => {

@@ -7,10 +7,16 @@ import { enqueue, type Taken } from './events-api.ts';
 /** An incident as the stand-in keeps it. */
 export type PagerDutyIncident = {
   readonly id: string;
-  readonly title: string;
+  title: string;
   readonly service: string;
   readonly createdAt: Date;
-  readonly details: unknown;
+  /** What monitoring has put into it, each in a shape of its own. */
+  readonly alerts: unknown[];
+  /** It is not this token's to see any more: its own address answers 404. */
+  isHidden: boolean;
+  /** Another shape than the documented one, where a story wants it. */
+  odd: Readonly<Record<string, unknown>>;
+  mergedInto: string | null;
   status: 'triggered' | 'acknowledged' | 'resolved';
   acknowledgedBy: string | null;
   assignee: string;
@@ -42,8 +48,10 @@ export type PagerDutyStandIn = {
   /** Raises an incident, as an alerting rule does. Returns once its webhook was delivered. */
   readonly fires: (
     title: string,
-    options?: { readonly details?: unknown; readonly service?: string; readonly createdAt?: Date },
+    options?: { readonly details?: unknown; readonly alerts?: readonly unknown[]; readonly service?: string; readonly createdAt?: Date },
   ) => Promise<PagerDutyIncident>;
+  /** A person merges an incident into another one, which gets its alerts. Returns once the webhook was delivered. */
+  readonly merges: (from: PagerDutyIncident, into: PagerDutyIncident, by: PagerDutyUser) => Promise<void>;
   /** A person does something in PagerDuty. Returns once its webhook was delivered. */
   readonly does: (incident: PagerDutyIncident, event: string, by: PagerDutyUser, detail?: string) => Promise<void>;
   /** Sends the latest webhook of this kind once more, as PagerDuty does when an answer was lost. Returns the HTTP status. */
@@ -102,10 +110,10 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     if (resource === 'abilities') return ok({ abilities: [] });
     if (resource === 'users') return ok({ users: USERS.filter(({ email }) => email.includes(url.searchParams.get('query') ?? '')) });
     if (resource !== 'incidents') return refused(404, 2100, 'Not Found');
-    if (id === undefined) return ok({ incidents: listed(url), more: false });
+    if (id === undefined) return ok(page(url, 'incidents', listed(url)));
     const incident = incidents.get(decodeURIComponent(id));
-    if (!incident) return refused(404, 2100, 'Not Found');
-    if (sub === 'alerts') return ok({ alerts: [{ summary: incident.title, body: { details: incident.details } }] });
+    if (!incident || incident.isHidden) return refused(404, 2100, 'Not Found');
+    if (sub === 'alerts') return ok(page(url, 'alerts', incident.alerts));
     if (sub === 'notes' && request.method === 'GET') return ok({ notes: incident.notes.map((content) => ({ content })) });
     if (request.method === 'GET') return ok({ incident: publicIncident(incident) });
     const user = USERS.find(({ email }) => email === request.headers.from);
@@ -115,7 +123,8 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
 
   function listed(url: URL): readonly unknown[] {
     const statuses = url.searchParams.getAll('statuses[]');
-    return [...incidents.values()].filter(({ status }) => statuses.includes(status)).map(publicIncident);
+    const newestFirst = [...incidents.values()].toReversed().toSorted((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
+    return newestFirst.filter(({ status, isHidden }) => statuses.includes(status) && !isHidden).map(publicIncident);
   }
 
   function addNote(incident: PagerDutyIncident, { body }: StandInRequest, user: PagerDutyUser): StandInAnswer {
@@ -152,10 +161,11 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     return ok({ incident: publicIncident(incident) });
   }
 
-  function open(title: string, details: unknown, service: string, createdAt: Date): PagerDutyIncident {
+  function open(title: string, alerts: readonly unknown[], service: string, createdAt: Date): PagerDutyIncident {
     const id = `PD${String(incidents.size + 1).padStart(6, '0')}`;
     const state = { status: 'triggered' as const, acknowledgedBy: null, assignee: 'Robin', level: 1, notes: [], log: [] };
-    const incident: PagerDutyIncident = { id, title, service, createdAt, details, ...state };
+    const usual = { isHidden: false, odd: {}, mergedInto: null };
+    const incident: PagerDutyIncident = { id, title, service, createdAt, alerts: [...alerts], ...usual, ...state };
     incidents.set(id, incident);
     return incident;
   }
@@ -169,7 +179,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
   const taken: Taken = {
     triggers: (key, summary, details) => {
       if (openUnder(key)) return;
-      const incident = open(summary, details, 'Clinic', new Date(now()));
+      const incident = open(summary, [alertOf(summary, details)], 'Clinic', new Date(now()));
       byKey.set(key, incident);
       void change(incident, 'triggered', null);
     },
@@ -200,10 +210,15 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     secrets: ['sandbox-webhook-secret'],
     webhookUrl: null,
     isSubscriptionOff: false,
-    fires: async (title, { details = {}, service = 'Clinic', createdAt = new Date(now()) } = {}) => {
-      const incident = open(title, details, service, createdAt);
+    fires: async (title, { details = {}, alerts = [alertOf(title, details)], service = 'Clinic', createdAt = new Date(now()) } = {}) => {
+      const incident = open(title, alerts, service, createdAt);
       await change(incident, 'triggered', null);
       return incident;
+    },
+    merges: async (from, into, by) => {
+      Object.assign(from, { status: 'resolved', mergedInto: into.id });
+      into.alerts.push(...from.alerts.splice(0));
+      await change(from, 'resolved', by.name);
     },
     does: async (incident, event, by, detail = '') => {
       if (event === 'annotated') {
@@ -244,6 +259,18 @@ const putSchema = z.object({
   }),
 });
 
+/** An alert as most integrations send it. */
+function alertOf(summary: string, details: unknown): unknown {
+  return { id: randomUUID(), type: 'alert', summary, body: { type: 'alert_body', contexts: [], details } };
+}
+
+/** A page of a list, as `limit` (at most 100) and `offset` ask for it. */
+function page(url: URL, name: string, all: readonly unknown[]): Readonly<Record<string, unknown>> {
+  const limit = Math.min(100, Number(url.searchParams.get('limit') ?? 25));
+  const offset = Number(url.searchParams.get('offset') ?? 0);
+  return { [name]: all.slice(offset, offset + limit), limit, offset, total: null, more: all.length > offset + limit };
+}
+
 function publicIncident(incident: PagerDutyIncident) {
   return {
     id: incident.id,
@@ -258,7 +285,12 @@ function publicIncident(incident: PagerDutyIncident) {
     priority: null,
     conference_bridge: null,
     teams: [],
+    alert_counts: { all: incident.alerts.length, triggered: incident.alerts.length, resolved: 0 },
+    resolve_reason: incident.mergedInto
+      ? { type: 'merge_resolve_reason', incident: { id: incident.mergedInto, type: 'incident_reference' } }
+      : null,
     acknowledgements: incident.acknowledgedBy ? [{ acknowledger: { id: 'PU', summary: incident.acknowledgedBy } }] : [],
+    ...incident.odd,
   };
 }
 

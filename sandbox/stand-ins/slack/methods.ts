@@ -22,10 +22,19 @@ export type SlackUser = {
   readonly name: string;
   readonly email: string;
   /** What Slack says of people who are no full members of the workspace. */
-  readonly outside?: 'is_restricted' | 'is_stranger';
+  readonly outside?: 'is_restricted' | 'is_ultra_restricted' | 'is_bot' | 'deleted';
+  /** The workspace they belong to, where it is another than ours, and on Enterprise Grid their organization. */
+  readonly teamId?: string;
+  readonly enterpriseUser?: { readonly enterprise_id: string; readonly teams: readonly string[] };
 };
+/** What the bot's token is; a story may change it. */
+export type SlackOwn = { enterpriseId: string | null; scopes: ReadonlySet<string> };
+
+/** A channel; people rename and archive it, and remove the bot. */
+export type SlackChannel = { readonly id: string; name: string; hasBot: boolean; isArchived?: boolean };
+
 export type SlackState = {
-  readonly channels: readonly { readonly id: string; readonly name: string; readonly hasBot: boolean }[];
+  readonly channels: readonly SlackChannel[];
   /** Members of #incidents, and of user groups. */
   readonly members: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
@@ -35,14 +44,20 @@ export type SlackState = {
   readonly doors: Map<string, string>;
   readonly onView: (trigger: string, userId: string, view: SlackView) => void;
   readonly users: readonly SlackUser[];
+  /** What the token is: of which organization on Enterprise Grid, with which scopes. */
+  readonly own: SlackOwn;
   readonly messages: SlackMessage[];
   /** What each person's Home tab shows. */
   readonly homes: Map<string, readonly SlackBlock[]>;
   readonly files: Map<string, { readonly name: string; readonly length: number; readonly words: string; content: Buffer | null }>;
   readonly nextTs: () => string;
+  readonly onWhisper: (userId: string, text: string) => void;
   readonly onMessage: (message: SlackMessage) => void;
   readonly uploadUrl: (fileId: string) => string;
 };
+
+/** Our own workspace. */
+export const TEAM_ID = 'T1';
 
 type Answer = Readonly<Record<string, unknown>> | { readonly error: string };
 type Method = { readonly scopes: readonly string[]; readonly run: (args: Readonly<Record<string, unknown>>, state: SlackState) => Answer };
@@ -52,7 +67,20 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false'])]).transform((value)
 
 /** The Web API methods that Gapwatch uses, each with the scopes it needs and Slack's own errors. */
 export const METHODS: Readonly<Record<string, Method>> = {
-  'auth.test': { scopes: [], run: () => ({ user: 'gapwatch', user_id: 'UGAPWATCH', team: 'Clinic' }) },
+  'auth.test': {
+    scopes: [],
+    run: (_args, { own }) => ({
+      ...{
+        url: 'https://clinic.slack.example/',
+        user: 'gapwatch',
+        user_id: 'UGAPWATCH',
+        bot_id: 'BGAPWATCH',
+        team: 'Clinic',
+        team_id: TEAM_ID,
+      },
+      ...(own.enterpriseId === null ? {} : { enterprise_id: own.enterpriseId }),
+    }),
+  },
   'chat.postMessage': { scopes: ['chat:write'], run: postMessage },
   'chat.update': { scopes: ['chat:write'], run: updateMessage },
   'chat.getPermalink': {
@@ -64,6 +92,15 @@ export const METHODS: Readonly<Record<string, Method>> = {
   },
   'conversations.history': { scopes: ['channels:history'], run: (args, state) => history(args, state, null) },
   'conversations.replies': { scopes: ['channels:history'], run: (args, state) => history(args, state, text.parse(args.ts)) },
+  'conversations.info': {
+    scopes: ['channels:read'],
+    run: (args, state) => {
+      const channel = state.channels.find(({ id }) => id === args.channel);
+      return channel
+        ? { channel: { id: channel.id, name: channel.name, is_archived: channel.isArchived === true, is_member: channel.hasBot } }
+        : { error: 'channel_not_found' };
+    },
+  },
   'conversations.list': {
     scopes: ['channels:read'],
     run: (_args, state) => ({ channels: state.channels.map(({ id, name }) => ({ id, name })), response_metadata: { next_cursor: '' } }),
@@ -76,8 +113,13 @@ export const METHODS: Readonly<Record<string, Method>> = {
         ? {
             user: {
               id: user.id,
+              team_id: user.teamId ?? TEAM_ID,
               name: user.name,
               profile: { display_name: user.name, email: user.email },
+              ...{ deleted: false, is_bot: false, is_restricted: false, is_ultra_restricted: false },
+              // For those of other workspaces alone, and false for whoever shares a channel with the app.
+              ...(user.teamId ? { is_stranger: false } : {}),
+              ...(user.enterpriseUser ? { enterprise_user: user.enterpriseUser } : {}),
               ...(user.outside ? { [user.outside]: true } : {}),
             },
           }
@@ -99,6 +141,20 @@ export const METHODS: Readonly<Record<string, Method>> = {
   'conversations.members': {
     scopes: ['channels:read'],
     run: (_args, state) => ({ members: state.members, response_metadata: { next_cursor: '' } }),
+  },
+  'usergroups.list': {
+    scopes: ['usergroups:read'],
+    run: (_args, state) => ({ usergroups: Object.keys(state.groups).map((id) => ({ id, handle: `team-${id.slice(-1)}` })) }),
+  },
+  'chat.postEphemeral': {
+    scopes: ['chat:write'],
+    run: (args, state) => {
+      const channel = channelOf(state, args.channel);
+      if (!channel) return { error: 'channel_not_found' };
+      if (!state.members.includes(String(args.user))) return { error: 'user_not_in_channel' };
+      state.onWhisper(String(args.user), text.parse(args.text));
+      return { message_ts: state.nextTs() };
+    },
   },
   'usergroups.users.list': {
     scopes: ['usergroups:read'],

@@ -49,6 +49,10 @@ export type SlackPeople = {
   readonly opensHome: (botUrl: string, user: SlackUser) => Promise<string>;
   /** Types a slash command over Socket Mode; answers what they read. */
   readonly commandBySocket: (command: string, user: SlackUser) => Promise<string>;
+  /** Slack delivers the last envelope of Socket Mode once more; answers what they read. */
+  readonly redeliversBySocket: () => Promise<string>;
+  /** Somebody sends the last request over HTTP once more, signature and all; answers what comes back. */
+  readonly replays: () => Promise<string>;
 };
 
 type Surroundings = {
@@ -68,7 +72,11 @@ const FORM = 'application/x-www-form-urlencoded';
 
 /** The people of a Slack stand-in. */
 export function slackPeople({ serverUrl, channel, state, responses, views, onReply, socket, signingSecret }: Surroundings): SlackPeople {
-  const post = (botUrl: string, body: string, contentType: string) => signedPost(signingSecret, botUrl, body, contentType);
+  let lastRequest: SignedRequest | undefined;
+  const post = (botUrl: string, body: string, contentType: string) => {
+    lastRequest = signed(signingSecret, botUrl, body, contentType);
+    return send(lastRequest);
+  };
   let count = 0;
   /** A fresh trigger and response address, as Slack puts them into every request of a person. */
   const doors = (user: SlackUser) => {
@@ -83,12 +91,21 @@ export function slackPeople({ serverUrl, channel, state, responses, views, onRep
     const [name = '', ...rest] = command.split(' ');
     return {
       command: name,
-      text: rest.join(' '),
+      text: asSent(name, rest.join(' ')),
       user_id: user.id,
       user_name: user.name,
       channel_id: where.id,
       channel_name: where.name,
     };
+  };
+  /** As Slack sends what was typed: three characters escaped, and for a command with `should_escape` mentions with their ID. */
+  const asSent = (command: string, words: string) => {
+    const escaped = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    if (command !== '/incident') return escaped;
+    return escaped.replace(/(?<=^|\s)@(\w+)/g, (mention, name: string) => {
+      const user = state.users.find((each) => each.name === name);
+      return user ? `<@${user.id}|${user.name}>` : mention;
+    });
   };
   const sendCommand = async (botUrl: string, fields: Readonly<Record<string, string>>, user: SlackUser) => {
     const acknowledged = readReply(await post(botUrl, new URLSearchParams(fields).toString(), FORM));
@@ -188,6 +205,11 @@ export function slackPeople({ serverUrl, channel, state, responses, views, onRep
       const payload = { ...doors(user).fields, ...typed(command, user, channel) };
       return replySchema.parse(await socket.send('slash_commands', payload)).text;
     },
+    replays: async () => {
+      if (lastRequest === undefined) throw new Error('no request was sent yet');
+      return readReply(await send(lastRequest)).text;
+    },
+    redeliversBySocket: async () => replySchema.parse(await socket.sendsAgain()).text,
   };
 }
 
@@ -247,21 +269,19 @@ function buttonsIn({ blocks }: Pressable) {
   });
 }
 
+type SignedRequest = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
 /** A request as Slack signs it. */
-async function signedPost(secret: string, botUrl: string, body: string, contentType: string): Promise<string> {
+function signed(secret: string, botUrl: string, body: string, contentType: string): SignedRequest {
   // Slack signs with the real time, whatever a sandbox clock shows.
   const timestamp = String(Math.floor(Date.now() / 1_000));
   const signature = `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
-  const response = await fetch(`${botUrl}/slack/events`, {
-    method: 'POST',
-    headers: {
-      'content-type': contentType,
-      'x-slack-signature': signature,
-      'x-slack-request-timestamp': timestamp,
-    },
-    body,
-    signal: AbortSignal.timeout(3_000),
-  });
+  const headers = { 'content-type': contentType, 'x-slack-signature': signature, 'x-slack-request-timestamp': timestamp };
+  return { url: `${botUrl}/slack/events`, headers, body };
+}
+
+async function send({ url, headers, body }: SignedRequest): Promise<string> {
+  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(3_000) });
   if (!response.ok) throw new Error(`the app answered ${response.status} to Slack`);
   return response.text();
 }

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
 import { blocksText, type SlackBlock } from './block-kit.ts';
-import { METHODS, type SlackMessage, type SlackState, type SlackUser } from './methods.ts';
+import { METHODS, type SlackChannel, type SlackMessage, type SlackOwn, type SlackState, type SlackUser } from './methods.ts';
 import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
-import { openSocketSide } from './socket.ts';
+import { openSocketSide, type SocketSide } from './socket.ts';
 import type { SlackView } from './views.ts';
 
 /** A fault may depend on the method and its arguments. */
@@ -14,7 +14,8 @@ export type SlackStandIn = SlackPeople & {
   readonly botToken: string;
   readonly signingSecret: string;
   readonly appToken: string;
-  readonly channel: { readonly id: string; readonly name: string };
+  /** #incidents. */
+  readonly channel: SlackChannel;
   readonly users: readonly SlackUser[];
   readonly messages: readonly SlackMessage[];
   /** A message was posted; somebody got an answer that only they see; a form was opened for somebody. */
@@ -29,6 +30,10 @@ export type SlackStandIn = SlackPeople & {
   afterDelivery: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
   /** Puts messages of the app into the channel that stood there before: an earlier process posted them. */
   readonly holds: (messages: readonly Pick<SlackMessage, 'ts' | 'threadTs' | 'text'>[]) => void;
+  /** What the token is: its organization, its scopes. */
+  readonly own: SlackOwn;
+  /** Slack's side of Socket Mode. */
+  readonly socket: Pick<SocketSide, 'says' | 'breaks'>;
   readonly close: () => Promise<void>;
 };
 
@@ -53,15 +58,25 @@ export const PEOPLE = {
   robin: { id: 'U0000000001', name: 'robin', email: 'robin@clinic.example' },
   sam: { id: 'U0000000002', name: 'sam', email: 'sam@clinic.example' },
   kim: { id: 'U0000000003', name: 'kim', email: 'kim@clinic.example' },
-  /** Nobody of these may command: no member of the channel, a guest, somebody of another workspace. */
+  /** Nobody of these may command: no member of the channel, a guest, somebody of another company in a shared channel, a bot, a deactivated one. */
   lee: { id: 'U0000000004', name: 'lee', email: 'lee@clinic.example' },
   guest: { id: 'U0000000005', name: 'guest', email: 'guest@vendor.example', outside: 'is_restricted' },
-  stranger: { id: 'U0000000006', name: 'stranger', email: 'stranger@other.example', outside: 'is_stranger' },
+  vendor: { id: 'U0000000006', name: 'vic', email: 'vic@vendor.example', teamId: 'T0VENDOR' },
+  robot: { id: 'U0000000007', name: 'robot', email: 'robot@clinic.example', outside: 'is_bot' },
+  gone: { id: 'U0000000008', name: 'gone', email: 'gone@clinic.example', outside: 'deleted' },
+  /** Of a sister workspace on Enterprise Grid: at home where the organization is ours. */
+  sister: {
+    id: 'W0000000009',
+    name: 'sasha',
+    email: 'sasha@clinic.example',
+    teamId: 'T0SISTER',
+    enterpriseUser: { enterprise_id: 'E0HOME', teams: ['T0SISTER'] },
+  },
 } as const satisfies Readonly<Record<string, SlackUser>>;
 
 /** Starts a strict stand-in for Slack: its Web API, and the requests that Slack sends to an app. `now` stamps the messages. */
 export async function startSlack(now: () => number): Promise<SlackStandIn> {
-  const channel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
+  const channel: SlackChannel = { id: 'C0INCIDENTS', name: 'incidents', hasBot: true };
   const events = new EventEmitter<SlackEvents>();
   const responses = new EventEmitter<Record<string, [EphemeralReply]>>();
   const views = new EventEmitter<Record<string, [SlackView]>>();
@@ -70,11 +85,13 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   views.setMaxListeners(0);
   const onReply = (userId: string, reply: EphemeralReply) => void events.emit('reply', userId, reply);
   const socket = await openSocketSide();
+  const own: SlackOwn = { enterpriseId: null, scopes: SCOPES };
   let lastTs = 0;
   const state: SlackState = {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
     users: Object.values(PEOPLE),
-    members: ['UGAPWATCH', PEOPLE.robin.id, PEOPLE.sam.id, PEOPLE.kim.id, PEOPLE.guest.id, PEOPLE.stranger.id],
+    members: ['UGAPWATCH', ...Object.values(PEOPLE).flatMap(({ id, name }) => (name === 'lee' ? [] : [id]))],
+    own,
     groups: { S0000000001: [PEOPLE.robin.id] },
     triggers: new Map(),
     doors: new Map(),
@@ -89,6 +106,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
       lastTs = Math.max(now() * 1_000, lastTs + 1);
       return `${Math.floor(lastTs / 1_000_000)}.${String(lastTs % 1_000_000).padStart(6, '0')}`;
     },
+    onWhisper: (userId, text) => onReply(userId, { text, blocks: [] }),
     onMessage: (message) => events.emit('message', message),
     uploadUrl: (id) => `${server.url}/upload/${id}`,
   };
@@ -103,20 +121,9 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     }
     if (request.path.startsWith('/upload/')) return upload(state, request);
     if (methodOf(request) === 'apps.connections.open') return { status: 200, body: JSON.stringify(openConnection(request, socket.url)) };
-    return { status: 200, body: JSON.stringify(callMethod(state, request)) };
+    return { status: 200, headers: { 'x-oauth-scopes': [...own.scopes].join(',') }, body: JSON.stringify(callMethod(state, request)) };
   };
-  let tokens = { left: Number.POSITIVE_INFINITY, at: 0 };
-  /** Slack's "about one message a second", after a burst. */
-  const tooMany = (method: string): Fault | undefined => {
-    const { limit } = standIn;
-    if (limit === undefined || method !== 'chat.postMessage') return undefined;
-    const passed = (now() - tokens.at) / 1_000;
-    tokens = { left: Math.min(limit.burst, tokens.left + passed * limit.perSecond), at: now() };
-    if (tokens.left < 1)
-      return { kind: 'answer', status: 429, headers: { 'retry-after': '1' }, body: '{"ok":false,"error":"ratelimited"}' };
-    tokens = { ...tokens, left: tokens.left - 1 };
-    return undefined;
-  };
+  const tooMany = rateLimit(now, () => standIn.limit);
   const server = await serveStandIn(
     carryOut,
     (request) => {
@@ -138,16 +145,35 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     fault: undefined,
     limit: undefined,
     afterDelivery: undefined,
-    holds: (messages) => {
-      const bare = { channel: channel.id, isBroadcast: false, blocks: [], key: null, userId: null, file: null, edits: 0 };
-      state.messages.push(...messages.map((message) => ({ ...bare, ...message })));
-    },
+    holds: (messages) => holdMessages(state, channel.id, messages),
+    own,
+    socket,
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {
       await Promise.all([server.close(), socket.close()]);
     },
   };
   return standIn;
+}
+
+function holdMessages(state: SlackState, channel: string, messages: Parameters<SlackStandIn['holds']>[0]): void {
+  const bare = { channel, isBroadcast: false, blocks: [], key: null, userId: null, file: null, edits: 0 };
+  state.messages.push(...messages.map((message) => ({ ...bare, ...message })));
+}
+
+/** Slack's "about one message a second", after a burst. */
+function rateLimit(now: () => number, limitNow: () => SlackStandIn['limit']): (method: string) => Fault | undefined {
+  let tokens = { left: Number.POSITIVE_INFINITY, at: 0 };
+  return (method) => {
+    const limit = limitNow();
+    if (limit === undefined || method !== 'chat.postMessage') return undefined;
+    const passed = (now() - tokens.at) / 1_000;
+    tokens = { left: Math.min(limit.burst, tokens.left + passed * limit.perSecond), at: now() };
+    if (tokens.left < 1)
+      return { kind: 'answer', status: 429, headers: { 'retry-after': '1' }, body: '{"ok":false,"error":"ratelimited"}' };
+    tokens = { ...tokens, left: tokens.left - 1 };
+    return undefined;
+  };
 }
 
 const BOT_TOKEN = 'xoxb-sandbox-token';
@@ -187,7 +213,7 @@ function callMethod(state: SlackState, request: StandInRequest): Readonly<Record
   if (request.headers.authorization !== `Bearer ${BOT_TOKEN}`) return { ok: false, error: 'invalid_auth' };
   const method = METHODS[methodOf(request)];
   if (!method) return { ok: false, error: 'unknown_method' };
-  const missing = method.scopes.filter((scope) => !SCOPES.has(scope));
+  const missing = method.scopes.filter((scope) => !state.own.scopes.has(scope));
   if (missing.length > 0) return { ok: false, error: 'missing_scope', needed: missing.join(',') };
   const answer = method.run(argumentsOf(request), state);
   return 'error' in answer ? { ok: false, ...answer } : { ok: true, ...answer };

@@ -40,6 +40,7 @@ async function examineAll(settings: WatchSettings, findings: (audit: AuditDataba
       url: settings.AUDIT_DATABASE_URL,
       table: settings.AUDIT_TABLE,
       timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN,
+      zone: settings.AUDIT_TIMESTAMP_ZONE,
     },
     () => undefined,
   );
@@ -93,13 +94,13 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
     },
     { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', reading: () => signingKeyWords(settings) },
     { what: 'transport of mail (SMTP_URL)', reading: async () => mailTransportWords(settings) },
-    { what: 'Slack token (SLACK_BOT_TOKEN)', reading: async () => `signed in as ${await slack.whoAmI()}` },
+    { what: 'Slack token (SLACK_BOT_TOKEN)', reading: async () => `signed in as ${(await slack.whoAmI()).name}` },
     {
       what: 'Slack channel (SLACK_CHANNEL)',
       reading: async () => {
         const id = await slack.channelId();
         const members = await slack.channelMembers(id);
-        const own = await slack.ownId();
+        const { userId: own } = await slack.whoAmI();
         if (!members.includes(own)) throw new Error(`the bot is no member of ${id}: invite it with /invite in the channel`);
         return `found as ${id}, and the bot is in it`;
       },

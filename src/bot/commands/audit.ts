@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Check } from '#domain/checks/check.ts';
 import { CHECKS, checkNamed } from '#domain/checks/index.ts';
 import { currentIncident, openIncident } from '#store/event-store.ts';
@@ -13,7 +14,7 @@ export async function auditCommand(context: AppContext, text: string, requester:
   const check = checkNamed(name);
   if (!check) {
     const names = [...CHECKS.map((each) => each.name), 'help'];
-    return `There is no check \`${name.slice(0, 30)}\`. Did you mean \`/audit ${closest(name, names)}\`?\n${auditHelp()}`;
+    return `There is no check \`${redactLine(name, 30)}\`. Did you mean \`/audit ${closest(name, names)}\`?\n${auditHelp()}`;
   }
   const argument = rest.join(' ');
   const problem = check.refuse(argument);

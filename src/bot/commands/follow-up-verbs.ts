@@ -1,6 +1,6 @@
 import type { Reply } from '#bot/reply.ts';
+import { typedText } from '#bot/typed.ts';
 import { openForm } from '#bot/views/open.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
 import { parseMoment } from '#domain/base/time.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
@@ -27,6 +27,6 @@ async function hhs(request: Request): Promise<Reply> {
   if (!match)
     return 'Say it with the reason: `/incident hhs required because <reason>`, `/incident hhs not-required because <reason>`, or `/incident hhs notified`.';
   const required = match[1]?.toLowerCase() === 'required';
-  const because = foreignText(match[2] ?? '', 1_000);
+  const because = typedText(match[2], 1_000);
   return give(request, { kind: 'decide-hhs', required, because }, required ? 'Kept. Its 60 days are being watched.' : 'Kept.');
 }

@@ -1,8 +1,10 @@
+import { userOf } from '#bot/people.ts';
 import type { Reply } from '#bot/reply.ts';
+import { hiddenWords, takeOptions, typedDuration, typedText, typedTime } from '#bot/typed.ts';
 import { openForm } from '#bot/views/open.ts';
-import { redact } from '#domain/base/text/redact.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
-import { DAY, formatDuration, formatUtc, MINUTE, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
+import { foreignLine } from '#domain/base/text/sanitize.ts';
+import { DAY, formatDuration, formatUtc, MINUTE, parseMoment, plus } from '#domain/base/time.ts';
 import { permissionOf } from '#domain/incident/command.ts';
 import { openIncident } from '#store/event-store.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
@@ -26,6 +28,12 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
     help: 'a form: hand over, or say who writes',
     run: (request) => onIncident(request, (number) => openForm(request.context, request.asker, 'roles', number)),
   },
+  handover: {
+    usage: 'handover @name',
+    help: 'hand the incident over',
+    run: (request) => name(request, 'hand-over', 'Handed over.'),
+  },
+  scribe: { usage: 'scribe @name', help: 'say who writes', run: (request) => name(request, 'name-scribe', 'Kept who writes.') },
   cause: { usage: 'cause <text>', help: 'state the root cause', run: (request) => state(request, 'state-cause', 'the root cause') },
   action: { usage: 'action <text>', help: 'state what is being done now', run: (request) => state(request, 'state-action', 'the action') },
   eta: { usage: 'eta <15m|14:30>', help: 'state when it should be over (times are UTC)', run: eta },
@@ -61,38 +69,52 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
 };
 
 async function declare({ context, rest, asker }: Request): Promise<Reply> {
-  const isDrill = /(?:^|\s)--drill(?=\s|$)/.test(rest);
-  const typed = foreignText(rest.replace(/(?:^|\s)--drill(?=\s|$)/, ' '), 300);
+  const options = takeOptions(rest, ['drill']);
+  if (options.unknown !== null)
+    return `\`${redactLine(options.unknown, 30)}\` is no option of \`/incident declare\`; the only one is \`--drill\`.`;
+  const isDrill = options.given.has('drill');
+  if (!isDrill && /^(a\s+)?drill\b/i.test(options.rest))
+    return 'Is this an exercise? Then it is `/incident declare --drill <what>`. If it is real, begin with what you see.';
+  const typed = typedText(options.rest, 300);
   if (typed === '' && !isDrill) {
     const problem = await openForm(context, asker, 'declare', null);
     return problem;
   }
   const reason = typed || 'a drill';
   const outcome = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), asker);
-  return said(
-    outcome,
-    isDrill ? 'The drill begins. The initial post appears in the channel.' : 'Opened. The initial post appears in the channel.',
-  );
+  const done = isDrill ? 'The drill begins. The initial post appears in the channel.' : 'Opened. The initial post appears in the channel.';
+  return said(outcome, done, hiddenWords(rest, reason));
+}
+
+/** Names somebody by a mention, which Slack sends with their ID. */
+async function name(request: Request, kind: 'hand-over' | 'name-scribe', done: string): Promise<Reply> {
+  const slackId = request.mentions[0];
+  const verb = kind === 'hand-over' ? 'handover' : 'scribe';
+  if (slackId === undefined)
+    return `Pick the person from the list that Slack shows behind the @: \`/incident ${verb} @name\`. \`/incident roles\` is a form for it.`;
+  const user = await userOf(request.context, slackId);
+  if (user === null) return 'Slack did not tell who this is. Try again in a moment.';
+  if (user.isOutside) return 'That is a guest, somebody of another workspace or a bot: only a full member can be named.';
+  return give(request, { kind, slackId, name: foreignLine(user.name, 80) }, done);
 }
 
 async function state(request: Request, kind: 'state-cause' | 'state-action', what: string): Promise<Reply> {
-  const text = foreignText(request.rest, 3_000);
+  const text = typedText(request.rest);
   const verb = { 'state-cause': 'cause', 'state-action': 'action' }[kind];
   if (text === '') return `Say ${what}: \`/incident ${verb} <text>\`.`;
   return give(request, { kind, text }, `Kept ${what}.`);
 }
 
 async function note(request: Request): Promise<Reply> {
-  const text = redact(request.rest, 3_000);
+  const text = redactLine(request.rest, 3_000);
   return text === '' ? 'Say the note: `/incident note <text>`.' : give(request, { kind: 'add-note', text }, 'Kept the note.');
 }
 
 async function eta(request: Request): Promise<Reply> {
   const now = request.context.now();
-  const length = parseDuration(request.rest);
-  const etaAt = length === null ? parseMoment(request.rest, now) : plus(now, length);
+  const etaAt = typedTime(request.rest, now);
   if (etaAt === null)
-    return `\`${request.rest.slice(0, 50)}\` is no time. Give a duration or a UTC time: \`/incident eta 15m\` or \`/incident eta 14:30\`.`;
+    return `\`${redactLine(request.rest, 50)}\` is no time. Give a duration or a UTC time: \`/incident eta 15m\` or \`/incident eta 14:30\`.`;
   return give(request, { kind: 'state-eta', etaAt }, 'Kept the ETA.');
 }
 
@@ -104,16 +126,16 @@ async function gap(request: Request): Promise<Reply> {
     return 'Give an edge and a UTC time: `/incident gap start 09:58`, `/incident gap end 2026-01-05 10:12 because the backlog was written`.';
   }
   const edge = match[1]?.toLowerCase() === 'start' ? 'start' : 'end';
-  const because = match[3] ? foreignText(match[3], 3_000) : null;
+  const because = match[3] ? typedText(match[3]) : null;
   return give(request, { kind: 'move-gap', edge, at, because }, `Kept the gap's ${edge}.`);
 }
 
 const PAUSE = 30 * MINUTE;
 
 async function pause(request: Request): Promise<Reply> {
-  const length = request.rest === '' ? PAUSE : parseDuration(request.rest);
+  const length = request.rest === '' ? PAUSE : typedDuration(request.rest);
   if (length === null || length <= 0 || length > DAY) {
-    return `\`${request.rest.slice(0, 50)}\` is no pause. Give a duration up to 24 hours: \`/incident pause 30m\`.`;
+    return `\`${redactLine(request.rest, 50)}\` is no pause. Give a duration up to 24 hours: \`/incident pause 30m\`.`;
   }
   const until = plus(request.context.now(), length);
   return give(request, { kind: 'pause-updates', until }, `Updates are paused for ${formatDuration(length)}, until ${formatUtc(until)}.`);
@@ -124,9 +146,10 @@ async function resolve({ context, rest, asker, number: named }: Request): Promis
   if (number === null) return NONE_OPEN;
   const anyway = /^anyway\s+because\s+([\s\S]+)$/i.exec(rest);
   if (/^anyway\b/i.test(rest) && !anyway) return 'Say why: `/incident resolve anyway because <reason>`.';
-  const rootCause = !anyway && rest !== '' ? foreignText(rest, 3_000) : null;
-  const anywayBecause = anyway ? foreignText(anyway[1] ?? '', 3_000) : null;
+  const rootCause = !anyway && rest !== '' ? typedText(rest) : null;
+  const anywayBecause = anyway ? typedText(anyway[1]) : null;
   const reading = await readTable(context, number);
   const outcome = await execute(context, number, { kind: 'resolve', rootCause, anywayBecause, reading }, asker);
-  return said(outcome, 'Resolved. The report, the resolution post and the final notice are on their way.');
+  const done = 'Resolved. The report, the resolution post and the final notice are on their way.';
+  return said(outcome, done, hiddenWords(rest, [rootCause, anywayBecause]));
 }

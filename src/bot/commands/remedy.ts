@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { closest } from 'fastest-levenshtein';
 import { refuseUnlessPermitted } from '#bot/identity.ts';
 import type { Asker, Reply } from '#bot/reply.ts';
+import { takeOptions } from '#bot/typed.ts';
+import { redactLine } from '#domain/base/text/foreign.ts';
 import { permissionOf } from '#domain/incident/command.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { REMEDIES, type Remedy, remedyNamed } from '#domain/remedies/index.ts';
@@ -10,17 +12,17 @@ import type { AppContext } from '#workflows/context.ts';
 import { execute, type Requester } from '#workflows/execute.ts';
 import { NONE_OPEN, said } from './request.ts';
 
-const DRY_RUN = /(?:^|\s)--dry-run(?=\s|$)/;
-
 /** `/remedy <name>`: asks for a remedy's plan, which the thread then shows; only another person's approval lets it run. */
 export async function remedyCommand(context: AppContext, text: string, asker: Requester): Promise<Reply> {
-  const dryRun = DRY_RUN.test(text);
-  const [name = '', ...rest] = text.replace(DRY_RUN, ' ').trim().split(/\s+/);
+  const options = takeOptions(text, ['dry-run']);
+  if (options.unknown !== null) return `\`${redactLine(options.unknown, 30)}\` is no option of \`/remedy\`; the only one is \`--dry-run\`.`;
+  const dryRun = options.given.has('dry-run');
+  const [name = '', ...rest] = options.rest.split(/\s+/);
   if (name === '' || name === 'help') return remedyHelp(context);
   const remedy = remedyNamed(name.toLowerCase());
   if (!remedy) {
     const names = [...REMEDIES.map((each) => each.name), 'help'];
-    return `There is no remedy \`${name.slice(0, 30)}\`. Did you mean \`/remedy ${closest(name.toLowerCase(), names)}\`?\n${remedyHelp(context)}`;
+    return `There is no remedy \`${redactLine(name, 30)}\`. Did you mean \`/remedy ${closest(name.toLowerCase(), names)}\`?\n${remedyHelp(context)}`;
   }
   const argument = rest.join(' ');
   const problem = remedy.refuse(argument) ?? missingFor(context, remedy);

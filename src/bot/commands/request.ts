@@ -1,4 +1,5 @@
 import type { Asker, Reply } from '#bot/reply.ts';
+import { hiddenWords } from '#bot/typed.ts';
 import type { Command } from '#domain/incident/command.ts';
 import type { Permission } from '#domain/incident/permission.ts';
 import { incidentName } from '#domain/incident/state.ts';
@@ -7,7 +8,14 @@ import type { AppContext } from '#workflows/context.ts';
 import { execute, type Outcome } from '#workflows/execute.ts';
 
 /** What a person asks of an incident: `rest` follows the verb; `number` is the incident they named, if they named one. */
-export type Request = { readonly context: AppContext; readonly rest: string; readonly asker: Asker; readonly number: number | null };
+export type Request = {
+  readonly context: AppContext;
+  readonly rest: string;
+  readonly asker: Asker;
+  readonly number: number | null;
+  /** Slack IDs of the people who were mentioned, in their order. */
+  readonly mentions: readonly string[];
+};
 
 /** A verb of `/incident`: what is typed, what it does, in the words of the help. */
 export type Verb = {
@@ -28,10 +36,13 @@ export async function onIncident({ context, number }: Request, work: (number: nu
 
 /** Gives a command to the incident; answers the refusal, or `done`. */
 export async function give(request: Request, command: Command, done: string): Promise<Reply> {
-  return onIncident(request, async (number) => said(await execute(request.context, number, command, request.asker), done));
+  return onIncident(request, async (number) =>
+    said(await execute(request.context, number, command, request.asker), done, hiddenWords(request.rest, command)),
+  );
 }
 
-/** A refusal's words, or what was done. */
-export function said({ incident, refused }: Outcome, done: string): string {
-  return refused ? refused.message : `${incident ? `${incidentName(incident.number)}: ` : ''}${done}`;
+/** A refusal's words, or what was done, and what was hidden. */
+export function said({ incident, refused }: Outcome, done: string, hidden = ''): string {
+  if (refused) return refused.message;
+  return `${incident ? `${incidentName(incident.number)}: ` : ''}${done}${hidden === '' ? '' : ` ${hidden}`}`;
 }

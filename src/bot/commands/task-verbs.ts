@@ -1,6 +1,6 @@
 import type { Reply } from '#bot/reply.ts';
+import { typedText } from '#bot/typed.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
 import { type Task, tasksOf } from '#domain/incident/checklist.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { type Block, type SlackMessage, taskButtons } from '#domain/messages/blocks.ts';
@@ -35,7 +35,7 @@ async function tasks(request: Request): Promise<Reply> {
       case 'take':
         return give(request, { kind: 'take-task', task: task.id }, `Task ${typed} is yours.`);
       default: {
-        const reason = foreignText(because ?? '', 1_000);
+        const reason = typedText(because, 1_000);
         if (reason === '') return `Say why: \`/incident tasks waive ${typed} because <reason>\`.`;
         return give(request, { kind: 'waive-task', task: task.id, because: reason }, `Task ${typed} is waived.`);
       }

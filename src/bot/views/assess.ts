@@ -1,5 +1,5 @@
+import { typedText } from '#bot/typed.ts';
 import type { Policy } from '#domain/base/policy.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatDuration } from '#domain/base/time.ts';
 import { durationClass, gapLength } from '#domain/gap/gap.ts';
 import { impactSchema } from '#domain/incident/event.ts';
@@ -66,7 +66,7 @@ export const assessForm: Form = {
   },
   take: async (context, { incident, values, requester }) => {
     if (!incident) return wrong('access', 'There is no incident any more.');
-    const said = (id: string) => foreignText(values[id] ?? '', 3_000);
+    const said = (id: string) => typedText(values[id]);
     const durationImpact = impactSchema.catch('Unknown').parse(values['duration-impact']);
     const impactOfAccess = impactSchema.catch('Unknown').parse(values['access-impact']);
     const assessment = {

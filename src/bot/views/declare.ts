@@ -1,4 +1,4 @@
-import { foreignText } from '#domain/base/text/sanitize.ts';
+import { typedText } from '#bot/typed.ts';
 import { openOrJoin } from '#workflows/execute.ts';
 import { type Form, KEPT, wrong } from './form.ts';
 
@@ -12,7 +12,7 @@ export const declareForm: Form = {
     { kind: 'tick', id: 'drill', label: 'Exercise', text: 'This is a drill: PagerDuty and outside mail stay untouched' },
   ],
   take: async (context, { values, requester }) => {
-    const reason = foreignText(values.reason ?? '', 300);
+    const reason = typedText(values.reason, 300);
     const isDrill = (values.drill ?? '') !== '';
     const { refused } = await openOrJoin(context, (number) => ({ kind: 'declare', number, reason, isDrill }), requester);
     return refused ? wrong('reason', refused.message.replaceAll('`', '')) : KEPT;

@@ -1,5 +1,5 @@
+import { typedText } from '#bot/typed.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
 import { knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Incident } from '#domain/incident/state.ts';
@@ -38,7 +38,7 @@ export const gapForm: Form = {
 async function move(context: AppContext, { incident, values, requester }: Submitted, edge: 'start' | 'end'): Promise<Taken> {
   const at = parseMoment(values[edge] ?? '', context.now());
   if (at === null) return wrong(edge, 'This is no time. Write it in UTC, such as 2026-01-05 09:57:30 or 09:57.');
-  const because = foreignText(values.because ?? '', 3_000) || null;
+  const because = typedText(values.because) || null;
   const { refused } = await execute(context, incident?.number ?? 0, { kind: 'move-gap', edge, at, because }, requester);
   return refused ? wrong(edge, refused.message) : KEPT;
 }

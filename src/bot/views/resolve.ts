@@ -1,5 +1,5 @@
+import { typedText } from '#bot/typed.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import { foreignText } from '#domain/base/text/sanitize.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
 import { unmetConditions } from '#domain/incident/resolution.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
@@ -50,7 +50,7 @@ export const resolveForm: Form = {
   },
   take: async (context, { incident, values, requester }) => {
     if (!incident) return wrong('cause', 'There is no incident any more.');
-    const said = (id: string) => foreignText(values[id] ?? '', 3_000);
+    const said = (id: string) => typedText(values[id]);
     const typedTime = values['post-mortem'] ?? '';
     const postMortemAt = typedTime === '' ? null : parseMoment(typedTime, context.now());
     if (typedTime !== '' && postMortemAt === null)

@@ -1,3 +1,4 @@
+import { hiddenWords, typedText } from '#bot/typed.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { actorName } from '#domain/incident/actor.ts';
@@ -38,7 +39,20 @@ export async function submitForm(context: AppContext, raw: unknown, requester: R
     return { kind: 'again', view: viewOf(form, [text, ...now], { incident: number, version: events.length }, values) };
   }
   const taken = await form.take(context, { incident, values: withoutUntouched(before, now, values), requester });
+  if (taken.kind === 'kept') await tellHidden(context, before, values, requester);
   return taken.kind === 'kept' ? { kind: 'done' } : { kind: 'wrong', errors: taken.errors };
+}
+
+/** A form closes without a word, so what was hidden of what was typed is told in the channel, to this person alone. */
+async function tellHidden(context: AppContext, fields: readonly Field[], values: Values, { person }: Requester): Promise<void> {
+  const texts = fields.flatMap((field) => (field.kind === 'text' ? [values[field.id] ?? ''] : []));
+  const hidden = hiddenWords(
+    texts.join('\n'),
+    texts.map((text) => typedText(text)),
+  );
+  if (hidden === '') return;
+  const tell = async () => context.slack.whisper(await context.slack.channelId(), person.slackId, hidden);
+  void tell().catch((error: unknown) => context.log.info({ err: error }, 'what was hidden of a form could not be told'));
 }
 
 function wrongAnswer(field: string, sentence: string): FormAnswer {

@@ -1,5 +1,5 @@
-import { foreignText } from '#domain/base/text/sanitize.ts';
-import { formatUtc, parseDuration, parseMoment, plus } from '#domain/base/time.ts';
+import { typedText, typedTime } from '#bot/typed.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import { execute } from '#workflows/execute.ts';
 import { type Form, KEPT, wrong } from './form.ts';
 
@@ -41,11 +41,10 @@ export const updateForm: Form = {
     const { cause = '', action = '', eta = '' } = values;
     const now = context.now();
     const isUnchanged = incident.etaAt !== null && eta === formatUtc(incident.etaAt);
-    const length = parseDuration(eta);
-    const etaAt = eta === '' ? null : isUnchanged ? incident.etaAt : length === null ? parseMoment(eta, now) : plus(now, length);
+    const etaAt = eta === '' ? null : isUnchanged ? incident.etaAt : typedTime(eta, now);
     if (eta !== '' && etaAt === null) return wrong('eta', 'This is no time. Write 15m, or a time in UTC such as 14:30.');
     if (etaAt && !isUnchanged && etaAt <= now) return wrong('eta', `${formatUtc(etaAt)} has already passed. Give a time ahead.`);
-    const command = { kind: 'submit-update', cause: foreignText(cause, 3_000), action: foreignText(action, 3_000), etaAt } as const;
+    const command = { kind: 'submit-update', cause: typedText(cause), action: typedText(action), etaAt } as const;
     const { refused } = await execute(context, incident.number, command, requester);
     return refused ? wrong('action', refused.message) : KEPT;
   },

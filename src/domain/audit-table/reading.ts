@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Rows, type Sql, tableSql } from './sql.ts';
+import {
+  type AuditTable,
+  asColumn,
+  asInstant,
+  asText,
+  columnSql,
+  EARLIEST,
+  instantColumn,
+  instantText,
+  type Rows,
+  type Sql,
+  tableSql,
+} from './sql.ts';
 
 /** A stretch without records between two neighbouring records, or from the last record on. */
 export type Silence = { readonly start: Date; readonly end: Date | 'ongoing' };
@@ -37,9 +49,10 @@ export type ReadingRequest = {
 export function readingQuery(table: AuditTable, { countedFrom, inside }: ReadingRequest): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
   const now = asColumn(table, 'now()');
+  const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
   const before = `(select max(${at}) from ${from} where ${at} <= ${instant('$1')})`;
+  const after = asColumn(table, `coalesce(${asInstant(table, before)}, ${EARLIEST})`);
   // Each stretch is counted over its own part of the index; a gap holds no record unless records came later.
   const counts = inside.map(
     (_stretch, index) =>
@@ -50,8 +63,8 @@ export function readingQuery(table: AuditTable, { countedFrom, inside }: Reading
       select ${instantText('now()')} as at,
         ${asText(table, `(select max(${at}) from ${from} where ${at} <= ${now})`)} as last_record_at,
         ${asText(table, before)} as last_before,
-        ${asText(table, `(select min(${at}) from ${from} where ${at} > coalesce(${before}, '-infinity') and ${at} <= ${now})`)} as first_after,
-        (select count(*)::int from ${from} where ${at} > ${now} - interval '1 minute' and ${at} <= ${now}) as last_minute,
+        ${asText(table, `(select min(${at}) from ${from} where ${at} > ${after} and ${at} <= ${now})`)} as first_after,
+        (select count(*)::int from ${from} where ${at} > ${asColumn(table, `now() - interval '1 minute'`)} and ${at} <= ${now}) as last_minute,
         array[${counts.join(', ')}]::int[] as inside`,
     // A record's time was read to the millisecond; the rest of that millisecond belongs to the same record.
     values: [

@@ -16,10 +16,19 @@ export type AlertChange = {
   readonly detail: string;
   readonly occurredAt: Date;
   readonly seenBy: 'webhook' | 'poll';
+  /** Resolved because a person merged it into this one. */
+  readonly mergedInto?: string;
 };
 
 export type OpeningCommand =
-  | { readonly kind: 'alert-fired'; readonly number: number; readonly alert: Alert; readonly seenBy: 'webhook' | 'poll' }
+  | {
+      readonly kind: 'alert-fired';
+      readonly number: number;
+      readonly alert: Alert;
+      readonly seenBy: 'webhook' | 'poll';
+      /** An alert of the incident that a person merged into this one. */
+      readonly mergedFrom?: string;
+    }
   | { readonly kind: 'declare'; readonly number: number; readonly reason: string; readonly isDrill: boolean };
 
 export type AlertCommand = { readonly kind: 'alert-changed'; readonly change: AlertChange };
@@ -37,8 +46,10 @@ export const alertEvolutions: Evolutions<'alert.fired' | 'alert.changed'> = {
 };
 
 export const alertTexts: TimelineTexts<'alert.fired' | 'alert.changed'> = {
-  'alert.fired': ({ alert, seenBy }) =>
-    `Alert ${alert.id} fired at ${formatUtc(alert.createdAt)}: ${alert.title} (${alert.service}; seen by ${seenBy})`,
+  'alert.fired': ({ alert, seenBy, mergedFrom }) => {
+    const merged = mergedFrom === undefined ? '' : `; ${mergedFrom} was merged into it`;
+    return `Alert ${alert.id} fired at ${formatUtc(alert.createdAt)}: ${alert.title} (${alert.service}; seen by ${seenBy}${merged})`;
+  },
   'alert.changed': ({ alertId, event, agent, occurredAt, detail, seenBy }) => {
     const by = agent ? ` by ${agent}` : '';
     const more = detail === '' ? '' : `: ${detail}`;
@@ -49,10 +60,10 @@ export const alertTexts: TimelineTexts<'alert.fired' | 'alert.changed'> = {
 /** Runbook step 1: an alert opens an incident, or joins the one that runs; the same alert twice changes nothing. */
 export function alertFired(
   incident: Incident | null,
-  { number, alert, seenBy }: Extract<OpeningCommand, { kind: 'alert-fired' }>,
+  { number, alert, seenBy, mergedFrom }: Extract<OpeningCommand, { kind: 'alert-fired' }>,
   { now, policy }: DecisionContext,
 ): readonly IncidentEvent[] {
-  const fired: IncidentEvent = { type: 'alert.fired', alert, seenBy };
+  const fired: IncidentEvent = { type: 'alert.fired', alert, seenBy, ...(mergedFrom === undefined ? {} : { mergedFrom }) };
   const acknowledge = queueMessage(`acknowledge/${alert.id}`, { kind: 'acknowledge', alertId: alert.id }, now);
   const outbox = policy.acknowledge === 'automatic' ? [acknowledge] : [];
   if (incident === null) {
@@ -60,7 +71,14 @@ export function alertFired(
     return [{ type: 'incident.opened', number, startedAt, reason: alert.title }, fired, ...outbox];
   }
   if (incident.alerts.some((known) => known.id === alert.id)) return [];
-  return [fired, ...outbox, announce(incident, now, 'alert-joined', { title: alert.title, service: alert.service, url: alert.url })];
+  const details = { id: alert.id, title: alert.title, service: alert.service, url: alert.url };
+  const told = mergedFrom === undefined ? announce(incident, now, 'alert-joined', details) : mergedNews(incident, mergedFrom, details, now);
+  return [fired, ...outbox, told];
+}
+
+/** Broadcast: whoever looks at the merged alert alone sees that it is resolved. */
+function mergedNews(incident: Incident, mergedFrom: string, details: Details, now: Date): IncidentEvent {
+  return announce(incident, now, 'alert-merged', { ...details, from: mergedFrom }, { broadcast: true });
 }
 
 /** A person opens an incident without an alert. */
@@ -103,7 +121,10 @@ export function alertChanged(incident: Incident, change: AlertChange, { now, pol
         ? [event]
         : [event, announce(incident, now, 'alert-unacknowledged', details, { broadcast: true })];
     case 'resolved':
-      return [event, ...alertResolved(incident, details, now)];
+      // Merged: the alert that it went into is told of, and goes on in its place.
+      return change.mergedInto === undefined ? [event, ...alertResolved(incident, details, now)] : [event];
+    case 'unknown':
+      return [event, announce(incident, now, 'alert-unknown', { ...details, id: change.alertId }, { broadcast: true })];
     case 'reopened':
       return [event, ...alertReopened(incident, details, { now, policy })];
     case 'reassigned':
@@ -190,6 +211,8 @@ export function changed(alert: TrackedAlert, event: AlertEvent): TrackedAlert {
     case 'acknowledged':
       return { ...alert, status: 'acknowledged' };
     case 'resolved':
+    // Nothing can be done any more with one that PagerDuty does not know.
+    case 'unknown':
       return { ...alert, status: 'resolved' };
     case 'unacknowledged':
     case 'reopened':

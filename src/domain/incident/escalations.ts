@@ -11,7 +11,7 @@ import type { Timer, TimerOf } from './timer-command.ts';
 export type EscalationCommand = { readonly kind: 'escalate' } | TimerOf<'escalation-due'>;
 
 export const escalationCommands: CommandRows<EscalationCommand> = {
-  escalate: { permission: 'member', decide: (incident, _command, { now }) => escalate(incident, now) },
+  escalate: { permission: 'confirmed-member', decide: (incident, _command, { now }) => escalate(incident, now) },
   'escalation-due': {
     permission: 'nobody',
     decide: (incident, _command, { now, policy }) => ({ events: escalationDue(incident, now, policy) }),

@@ -29,6 +29,8 @@ export const alertEventSchema = z.enum([
   'priority_updated',
   'reopened',
   'resolved',
+  /** PagerDuty does not know it any more: it was deleted, or is not ours to see. */
+  'unknown',
   'other',
 ]);
 export type AlertEvent = z.infer<typeof alertEventSchema>;
@@ -72,7 +74,13 @@ export const incidentEventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('incident.closed') }),
 
-  z.object({ type: z.literal('alert.fired'), alert: alertSchema, seenBy: z.enum(['webhook', 'poll']) }),
+  z.object({
+    type: z.literal('alert.fired'),
+    alert: alertSchema,
+    seenBy: z.enum(['webhook', 'poll']),
+    /** An alert of this incident that a person merged into this one. */
+    mergedFrom: z.string().optional(),
+  }),
   z.object({
     type: z.literal('alert.changed'),
     alertId: z.string(),
@@ -81,6 +89,8 @@ export const incidentEventSchema = z.discriminatedUnion('type', [
     detail: z.string(),
     occurredAt: instant,
     seenBy: z.enum(['webhook', 'poll']),
+    /** Resolved because a person merged it into this one. */
+    mergedInto: z.string().optional(),
   }),
 
   z.object({ type: z.literal('records.silent'), lastRecordAt: instant.nullable() }),

@@ -15,8 +15,8 @@ export type HhsCommand =
 type Of<Kind extends HhsCommand['kind']> = Extract<HhsCommand, { kind: Kind }>;
 
 export const hhsCommands: CommandRows<HhsCommand> = {
-  'decide-hhs': { permission: 'member', decide: (incident, command, { now }) => decideHhs(incident, command, now) },
-  'hhs-notified': { permission: 'member', decide: (incident, _command, { now }) => hhsNotified(incident, now) },
+  'decide-hhs': { permission: 'confirmed-member', decide: (incident, command, { now }) => decideHhs(incident, command, now) },
+  'hhs-notified': { permission: 'confirmed-member', decide: (incident, _command, { now }) => hhsNotified(incident, now) },
   'hhs-due': { permission: 'nobody', decide: (incident, command, { now }) => ({ events: hhsDue(incident, command, now) }) },
 };
 

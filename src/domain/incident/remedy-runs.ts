@@ -35,17 +35,17 @@ export type RemedyCommand =
 type Of<Kind extends RemedyCommand['kind']> = Extract<RemedyCommand, { kind: Kind }>;
 
 export const remedyCommands: CommandRows<RemedyCommand> = {
-  'ask-remedy': { permission: 'member', decide: (incident, command) => askRemedy(incident, command) },
+  'ask-remedy': { permission: 'confirmed-member', decide: (incident, command) => askRemedy(incident, command) },
   'remedy-planned': { permission: 'nobody', decide: (incident, command, { now }) => remedyPlanned(incident, command, now) },
   'approve-remedy': {
     permission: 'approver',
     decide: (incident, { request }, context) => approveRemedy(incident, remedyOf(incident.remedies, request), context),
   },
   'decline-remedy': {
-    permission: 'member',
+    permission: 'confirmed-member',
     decide: (incident, command, context) => declineRemedy(incident, command, context.now, personOf(context)),
   },
-  'stop-remedy': { permission: 'member', decide: (incident, command) => stopRemedy(incident, command) },
+  'stop-remedy': { permission: 'confirmed-member', decide: (incident, command) => stopRemedy(incident, command) },
   'remedy-progressed': { permission: 'nobody', decide: (incident, command) => ({ events: remedyProgressed(incident, command) }) },
   'remedy-ended': { permission: 'nobody', decide: (incident, command, { now }) => ({ events: remedyEnded(incident, command, now) }) },
   'remedy-expires': { permission: 'nobody', decide: (incident, command, { now }) => ({ events: remedyExpires(incident, command, now) }) },

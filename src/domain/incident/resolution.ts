@@ -23,7 +23,7 @@ export type ResolutionCommand =
   | { readonly kind: 'write-report' };
 
 export const resolutionCommands: CommandRows<ResolutionCommand> = {
-  resolve: { permission: 'member', decide: (incident, command, { now, policy }) => resolve(incident, command, now, policy) },
+  resolve: { permission: 'confirmed-member', decide: (incident, command, { now, policy }) => resolve(incident, command, now, policy) },
   'write-report': {
     permission: 'member',
     decide: (incident, _command, { now }) => ({

@@ -23,7 +23,7 @@ export type Keys = readonly (readonly string[])[];
 
 /** A deletion at work. */
 export type Deletion = {
-  /** Deletes rows by their keys in one short transaction; answers how many there still were. */
+  /** Deletes rows by their keys in one short transaction; returns how many there still were. */
   readonly remove: (keys: Keys) => Promise<number>;
   /** Sessions that wait for a lock on the table, and seconds by which the furthest replica is behind. */
   readonly pressure: () => Promise<{ readonly waiting: number; readonly lag: number }>;
@@ -51,13 +51,13 @@ const SHORT_MILLISECONDS = 60_000;
 const BATCH = 5_000;
 
 /** Connects anew for each work; nothing is kept open between them. */
-export function connectAuditArchive(url: string, tableName: string, column: string): AuditArchive {
+export function connectAuditArchive(url: string, tableName: string, column: string, zone = 'UTC'): AuditArchive {
   const withClient = <Answer>(statementMilliseconds: number, work: (client: pg.Client) => Promise<Answer>) =>
     withWriter(url, statementMilliseconds, work);
   return {
     inventory: (cutoff) =>
       withClient(SHORT_MILLISECONDS, async (client) => {
-        const found = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column);
+        const found = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column, zone);
         if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
         return { table: found, archivable: archivableSchema.parse((await ask(client, askForArchivable(found, cutoff))).rows[0]) };
       }),

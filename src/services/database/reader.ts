@@ -3,7 +3,7 @@ import pTimeout from 'p-timeout';
 import pg from 'pg';
 import { parseReading, type ReadingRequest, readingQuery, type Silence, type TableReading } from '#domain/audit-table/reading.ts';
 import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
-import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import { filteredText, parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import { findGapsSince } from '#domain/gap/scan.ts';
@@ -22,7 +22,14 @@ export type AuditDatabase = {
 };
 
 /** `connections`: how many there may be at the same time; shared with everything else that connects to the monitored database. */
-type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly connections: LimitFunction };
+type Connection = {
+  readonly url: string;
+  readonly table: string;
+  readonly timestampColumn: string;
+  /** The zone of a time column without one; UTC unless given. */
+  readonly zone?: string | undefined;
+  readonly connections: LimitFunction;
+};
 
 const CONNECT_MILLISECONDS = 5_000;
 
@@ -63,9 +70,10 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
   };
 }
 
-async function findTable(client: pg.PoolClient, { table, timestampColumn }: Connection, deadline: Milliseconds): Promise<AuditTable> {
-  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn);
+async function findTable(client: pg.PoolClient, { table, timestampColumn, zone }: Connection, deadline: Milliseconds): Promise<AuditTable> {
+  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn, zone);
   if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
+  if (found.isFiltered) throw new ServiceFailure('audit-database', 'refused', filteredText(found));
   return found;
 }
 

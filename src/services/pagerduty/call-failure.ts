@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { redactLine } from '#domain/base/text/foreign.ts';
 import { MINUTE, type Milliseconds, SECOND } from '#domain/base/time.ts';
-import { neverConnected, ServiceFailure, type ServiceName } from '#services/failure.ts';
+import { NotKnownThere, neverConnected, ServiceFailure, type ServiceName } from '#services/failure.ts';
 import { connectionWords } from '#services/http.ts';
 
 /** A call as its failure names it. `isRepeatable`: doing it twice changes nothing more, so an unclear outcome costs nothing. */
@@ -24,6 +24,7 @@ export function failureOfAnswer(call: Call, { status, headers, data, unreadable 
     return new ServiceFailure(call.service, 'unavailable', said, { retryAfterMilliseconds: pauseAskedFor(headers) });
   }
   if (status >= 500) return unclearFailure(call, said);
+  if (status === 404) return new NotKnownThere(call.service, 'refused', said);
   const isRedirect = status >= 300 && status <= 399;
   return new ServiceFailure(call.service, 'refused', isRedirect ? `${said}: it redirects elsewhere; check its address` : said);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RawText } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { callRest, type RestRequest, type Tempo } from './client.ts';
@@ -11,8 +12,10 @@ import {
   oneIncidentSchema,
   type PagerDutyIncident,
   policyOfIncidentSchema,
+  readableIncidents,
   subscriptionsSchema,
   usersSchema,
+  wordsOfAlert,
 } from './shapes.ts';
 
 export type { PagerDutyIncident } from './shapes.ts';
@@ -23,10 +26,10 @@ export type ActionOutcome = { readonly already: 'acknowledged' | 'resolved' | nu
 /** PagerDuty's REST API as Gapwatch uses it. Every method throws {@link ServiceFailure}; a 429 is retried three times within seconds, nothing else. */
 export type PagerDuty = {
   readonly incident: (id: string) => Promise<PagerDutyIncident>;
-  /** Text in which an alert's name may stand: summaries and details of the incident's alerts. */
-  readonly alertText: (id: string) => Promise<string>;
-  /** The incidents that are triggered or acknowledged now, newest first, at most 500. */
-  readonly openIncidents: () => Promise<readonly PagerDutyIncident[]>;
+  /** Whether `matches` says yes to the words of any of the incident's alerts; every page is read until one does. */
+  readonly hasAlert: (id: string, matches: (words: RawText) => boolean) => Promise<boolean>;
+  /** The incidents that are triggered or acknowledged now, newest first, at most 2,000; and the IDs of those that can't be read. */
+  readonly openIncidents: () => Promise<{ readonly incidents: readonly PagerDutyIncident[]; readonly unreadable: readonly string[] }>;
   /** Acknowledges a triggered incident; what a person acknowledged or resolved before is respected. */
   readonly acknowledge: (id: string) => Promise<ActionOutcome>;
   /** Acknowledges as the user with this e-mail address, so that PagerDuty shows the right responder. */
@@ -59,7 +62,7 @@ export function connectPagerDuty(connection: Connection): PagerDuty {
   const incident = async (id: string) => incidentOf((await get(`/incidents/${seg(id)}`, oneIncidentSchema)).incident);
   return {
     incident,
-    alertText: (id) => alertText(get, id),
+    hasAlert: (id, matches) => hasAlert(get, id, matches),
     openIncidents: () => openIncidents(get),
     acknowledge: (id) => acknowledge(incident, put, id),
     acknowledgeAs: (id, email) => acknowledgeAs(call, incident, id, email),
@@ -102,10 +105,18 @@ function callsTo({ apiUrl, token, fromEmail, tempo }: Connection): Calls {
   };
 }
 
-async function alertText(get: Get, id: string): Promise<string> {
-  const { alerts } = await get(`/incidents/${seg(id)}/alerts?limit=100`, alertsSchema);
-  const texts = alerts.map(({ summary, body }) => `${summary ?? ''}\n${JSON.stringify(body?.details ?? '')}`);
-  return texts.join('\n').slice(0, 200_000);
+/** So few a page: the details of one alert may have 512 KB. */
+const ALERTS_A_PAGE = 25;
+/** PagerDuty keeps at most 1,000 alerts in an incident. */
+const MOST_ALERTS = 1_000;
+
+async function hasAlert(get: Get, id: string, matches: (words: RawText) => boolean): Promise<boolean> {
+  for (let offset = 0; offset < MOST_ALERTS; offset += ALERTS_A_PAGE) {
+    const { alerts, more } = await get(`/incidents/${seg(id)}/alerts?limit=${ALERTS_A_PAGE}&offset=${offset}`, alertsSchema);
+    if (alerts.some((alert) => matches(wordsOfAlert(alert)))) return true;
+    if (more !== true) break;
+  }
+  return false;
 }
 
 async function onCalls(get: Get, id: string): Promise<readonly OnCall[]> {
@@ -121,15 +132,21 @@ async function onCalls(get: Get, id: string): Promise<readonly OnCall[]> {
   });
 }
 
-async function openIncidents(get: Get): Promise<readonly PagerDutyIncident[]> {
-  const found: PagerDutyIncident[] = [];
-  for (let offset = 0; offset < 500; offset += 100) {
-    const query = `statuses[]=triggered&statuses[]=acknowledged&limit=100&offset=${offset}&sort_by=created_at:desc`;
+const INCIDENTS_A_PAGE = 100;
+const MOST_INCIDENTS = 2_000;
+
+async function openIncidents(get: Get): ReturnType<PagerDuty['openIncidents']> {
+  const incidents: PagerDutyIncident[] = [];
+  const unreadable: string[] = [];
+  for (let offset = 0; offset < MOST_INCIDENTS; offset += INCIDENTS_A_PAGE) {
+    const query = `statuses[]=triggered&statuses[]=acknowledged&limit=${INCIDENTS_A_PAGE}&offset=${offset}&sort_by=created_at:desc`;
     const page = await get(`/incidents?${query}`, incidentsSchema);
-    found.push(...page.incidents.map(incidentOf));
+    const read = readableIncidents(page.incidents);
+    incidents.push(...read.incidents);
+    unreadable.push(...read.unreadable);
     if (page.more !== true) break;
   }
-  return found;
+  return { incidents, unreadable };
 }
 
 /** Acknowledging a resolved incident would reopen it, so its state is read right before. */

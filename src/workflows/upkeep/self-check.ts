@@ -23,7 +23,13 @@ export async function selfCheck(context: AppContext): Promise<void> {
     // Lost work can't be found again: after an hour it has been seen, and the heartbeat goes on.
     if (name === 'jobs' && plus(since, HOUR) <= context.now()) await noteFinding(context.database, name, null, context.now());
   }
-  const wrong = [...(await reconcileTimers(context)), ...(await checkWatch(context)), ...findings.map(({ text }) => text)];
+  const { wrong: own } = context.remembered.ownHealth;
+  const wrong = [
+    ...(own === null ? [] : [own]),
+    ...(await reconcileTimers(context)),
+    ...(await checkWatch(context)),
+    ...findings.map(({ text }) => text),
+  ];
   if (wrong.length > 0) context.log.warn({ wrong }, 'Gapwatch is not well; the heartbeat is held back');
   else await beat(context);
   await plan(context, 'self-check', plus(context.now(), MINUTE));

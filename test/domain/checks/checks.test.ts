@@ -16,13 +16,13 @@ describe("runbook step 2's table", () => {
     ['a last record over five minutes old', 0, ago(301), 'critical'],
     ['a table without any record', 0, null, 'critical'],
   ])('%s', (_name, recent, last, level) => {
-    expect(judgeScope({ at, recent, last }).level).toBe(level);
+    expect(judgeScope({ at, recent, last, ahead: null, hasRows: last !== null }).level).toBe(level);
   });
 });
 
 describe('the verdict on gaps', () => {
   const scan = (gaps: Parameters<typeof judgeGaps>[0]['gaps']) =>
-    judgeGaps({ gaps, until: at, unread: null, lastRecordAt: ago(1) }, 7_200_000, DEFAULT_POLICY);
+    judgeGaps({ gaps, until: at, ahead: null, hasRows: true, unread: null, lastRecordAt: ago(1) }, 7_200_000, DEFAULT_POLICY);
   test('none is ok', () => expect(scan([]).level).toBe('ok'));
   test('a closed one of ten minutes is medium', () => expect(scan([{ start: ago(1_200), end: ago(600) }]).level).toBe('medium'));
   test('a closed one of over thirty minutes is high', () => expect(scan([{ start: ago(6_000), end: ago(600) }]).level).toBe('high'));

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { tableNamed } from '#domain/audit-table/sql.ts';
 import { MINUTE, plus } from '#domain/base/time.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
@@ -58,14 +60,11 @@ test.each(['table', 'column'] as const)(
 
     const writer = new URL(url);
     writer.username = `${role}_w`;
-    const insert = { text: `insert into "AuditLog" values ('x', now())`, values: [] };
-    expect(await connectAuditWriter(writer.href, pLimit(2)).probe(insert)).toMatchObject({ kind: 'written' });
+    const table = tableNamed('public', 'AuditLog', 'timestamp');
+    const tryWrite = () => connectAuditWriter(writer.href, pLimit(2)).run(probeSession(table, { insert: null, isForced: false }));
+    expect(await tryWrite()).toMatchObject({ kind: 'written' });
     await client.query(`revoke insert on "AuditLog" from roles_application_${grant}_${process.pid}`);
-    expect(await connectAuditWriter(writer.href, pLimit(2)).probe(insert)).toMatchObject({
-      kind: 'failed',
-      stage: 'insert',
-      code: '42501',
-    });
+    expect(await tryWrite()).toMatchObject({ kind: 'refused', failure: { stage: 'insert', code: '42501' } });
     await Promise.all([direct.end(), audit.close(), client.end()]);
   },
 );

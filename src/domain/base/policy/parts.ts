@@ -6,6 +6,7 @@ import {
   duration,
   headerName,
   httpUrl,
+  insertStatement,
   percent,
   range,
   role,
@@ -58,6 +59,18 @@ export const watch = z
   }))
   .prefault({});
 
+export const probe = z
+  .strictObject({
+    insert: insertStatement
+      .optional()
+      .describe(
+        'The INSERT that a test write tries and undoes, where neither a copy of the newest record nor values from the catalogue fit the table; ' +
+          'write it as the application does, with invented values',
+      ),
+  })
+  .transform(({ insert }) => ({ insert: insert ?? null }))
+  .prefault({});
+
 export const expectedRate = z
   .strictObject({
     environment: z.enum(['development', 'staging', 'production']).prefault('production').describe('Which of the three holds here'),
@@ -92,7 +105,9 @@ export const escalation = z.strictObject({
 export const approvals = z
   .strictObject({
     approvers: slackIds.prefault([]).describe('Who may correct the gap and approve remedies; nobody named: every member of the channel'),
-    two_person: yesOrNo.prefault(true).describe('A remedy is approved by another person than the one who asked for it'),
+    two_person: yesOrNo
+      .prefault(true)
+      .describe('A remedy is approved by another person than the one who asked for it; always so while `approvals.approvers` names nobody'),
   })
   .prefault({});
 

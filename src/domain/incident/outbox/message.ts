@@ -14,6 +14,8 @@ export const ANNOUNCEMENTS = [
   'alert-joined',
   'alert-already-resolved',
   'alert-event',
+  'alert-merged',
+  'alert-unknown',
   'alert-unacknowledged',
   'alert-resolved-while-silent',
   'alert-resolved',
