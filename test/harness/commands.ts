@@ -76,7 +76,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'state-action': shown('updates', [], { kind: 'state-action', text: 'granting INSERT again' }),
   'state-eta': shown('updates', ['impossible-time'], { kind: 'state-eta', etaAt: new Date('2026-01-05T12:15:00Z') }),
   'add-note': shown('updates', [], { kind: 'add-note', text: 'the nightly job failed too' }),
-  'move-gap': shown('gap-corrections', ['impossible-time'], {
+  'move-gap': shown('gap-corrections', ['impossible-time', 'contradicted'], {
     kind: 'move-gap',
     edge: 'start',
     at: new Date('2026-01-05T11:50:00Z'),

@@ -53,7 +53,7 @@ story(
     await passes(world, 5);
     await world.stops();
     await world.starts(CONTACTS);
-    await robinTypes(world, '/incident gap start 11:37 because the application log shows it');
+    await robinTypes(world, '/incident gap start 11:37 anyway because the application log shows it');
     await world.passes(1);
     expect(countOf(world, 'the audit gap of INC-1 has lasted 30 minutes')).toBe(0);
     await world.passes(1);
@@ -77,7 +77,7 @@ story('a gap that ended in time escalates nothing; corrected to be long, it does
   await robinTypes(world, '/incident resolve fixed');
   await passes(world, 30);
   expect(countOf(world, 'Escalation:')).toBe(0);
-  await robinTypes(world, '/incident gap start 11:20 because the log shows it');
+  await robinTypes(world, '/incident gap start 11:20 anyway because the log shows it');
   await world.settles();
   expect(messageWith(world, 'the audit gap of INC-1 lasted more than 30 minutes').isBroadcast).toBe(true);
   const correction = mailsAbout(world, 'CORRECTION')[0];
