@@ -1,3 +1,4 @@
+import { driverUrl } from '#services/database/address.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { migrate } from '#store/migrate.ts';
@@ -29,7 +30,7 @@ export async function withStoreAddress<Result>(
   { DATABASE_URL, GAPWATCH_DATA_DIR }: StoreSettings,
   work: (url: string) => Promise<Result>,
 ): Promise<Result> {
-  if (DATABASE_URL !== undefined) return work(DATABASE_URL);
+  if (DATABASE_URL !== undefined) return work(driverUrl(DATABASE_URL));
   const server = await startEmbedded(GAPWATCH_DATA_DIR);
   try {
     return await work(await server.database('gapwatch'));

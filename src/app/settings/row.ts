@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseDatabaseUrl } from '#services/database/address.ts';
 
 /** A setting: how its text is read, and what people are told about it. */
 export type SettingRow = {
@@ -35,7 +36,11 @@ export const GROUPS = {
 
 export type Group = keyof typeof GROUPS;
 
-export const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/);
+/** A database's address as people have it; a mistake in it is an issue of its own that says what to write. */
+export const databaseUrl = z.string().superRefine((text, context) => {
+  const address = parseDatabaseUrl(text);
+  if ('mistake' in address) context.addIssue({ code: 'custom', message: address.mistake });
+});
 export const httpUrl = z.url({ protocol: /^https?$/ });
 export const email = z.email();
 export const slug = z.string().regex(/^[\w-]+$/);

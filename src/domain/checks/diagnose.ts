@@ -111,9 +111,17 @@ const POINTS_TO: Readonly<Record<string, Checks>> = {
 
 const LEVELS: readonly Verdict['level'][] = ['critical', 'high', 'medium', 'low', 'unknown', 'ok'];
 
+/** Without `columns` in the policy schema compares nothing, which is no finding; where it could not be read, others could not be either. */
+function isAnswered({ check, verdict }: Result): boolean {
+  return check !== schema || verdict.level !== 'unknown';
+}
+
 /** The worst level, every check's sentence, and one next step: that of the most telling check which found something serious. */
-export function conclude(results: readonly Result[]): Verdict {
-  const figures = results.map(({ check, verdict }) => ({ name: `${check.name} ${check.step}, ${verdict.level}`, value: verdict.evidence }));
+export function conclude(all: readonly Result[]): Verdict {
+  const results = all.some(({ check, verdict }) => check !== schema && OF_THE_DATABASE.includes(check) && verdict.level !== 'unknown')
+    ? all.filter(isAnswered)
+    : all;
+  const figures = all.map(({ check, verdict }) => ({ name: `${check.name} ${check.step}, ${verdict.level}`, value: verdict.evidence }));
   const level = LEVELS.find((each) => results.some(({ verdict }) => verdict.level === each)) ?? 'unknown';
   const telling = MOST_TELLING.map((check) => results.find((result) => result.check === check)).find(
     (result) => result?.verdict.level === 'critical' || result?.verdict.level === 'high',

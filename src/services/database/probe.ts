@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import pg from 'pg';
 import { PROBE_NAME } from '#domain/audit-table/blockers.ts';
 import type { WriteFailure, WriterAnswer, WriterSession, WriterStatement } from '#domain/audit-table/writer-session.ts';
+import { driverUrl } from './address.ts';
 import { writeFailureOf } from './write-failure.ts';
 
 /** The monitored database as the application's own role. */
@@ -21,7 +22,7 @@ export function connectAuditWriter(url: string, connections: LimitFunction, role
 
 async function run<Answer>(url: string, role: string | undefined, session: WriterSession<Answer>): Promise<Answer> {
   const client = new pg.Client({
-    connectionString: url,
+    connectionString: driverUrl(url),
     application_name: PROBE_NAME,
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
     query_timeout: STATEMENT_MILLISECONDS + 1_000,

@@ -8,6 +8,7 @@ import type { Milliseconds } from '#domain/base/time.ts';
 import { databaseFailureText } from '#domain/checks/sqlstate.ts';
 import { findGapsSince } from '#domain/gap/scan.ts';
 import { ServiceFailure } from '#services/failure.ts';
+import { driverUrl } from './address.ts';
 
 /**
  * The monitored database, read-only: at most two connections, every transaction READ ONLY in UTC with its own timeouts, so that it
@@ -36,7 +37,7 @@ const CONNECT_MILLISECONDS = 5_000;
 /** Opens a pool; nothing connects until something is asked. Errors of idle connections go to `onError`. */
 export function openAuditDatabase(connection: Connection, onError: (error: Error) => void): AuditDatabase {
   const pool = new pg.Pool({
-    connectionString: connection.url,
+    connectionString: driverUrl(connection.url),
     max: 2,
     application_name: 'gapwatch',
     connectionTimeoutMillis: CONNECT_MILLISECONDS,

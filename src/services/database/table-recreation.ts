@@ -19,7 +19,7 @@ import {
   type TableStatus,
 } from '#domain/remedies/recreate-table.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import { withWriter } from './writer-connection.ts';
+import { inTransaction, withWriter } from './writer-connection.ts';
 
 /** What is done with the audit table's records when it is recreated. Every method throws a {@link ServiceFailure}. */
 export type TableRecreation = {
@@ -39,14 +39,20 @@ const SHORT_MILLISECONDS = 60_000;
 export function connectTableRecreation(url: string, tableName: string, column: string, zone = 'UTC'): TableRecreation {
   return {
     status: () =>
-      withWriter(url, SHORT_MILLISECONDS, async (client) => status(client, await findAny(client, tableName, column), tableName)),
-    backUp: (table, backup) => withWriter(url, 0, (client) => inTransaction(client, () => backUp(client, table, backup))),
+      withWriter(url, (client) =>
+        inTransaction(client, { mode: 'read only', statementMilliseconds: SHORT_MILLISECONDS }, async () =>
+          status(client, await findAny(client, tableName, column), tableName),
+        ),
+      ),
+    backUp: (table, backup) => withWriter(url, (client) => inTransaction(client, {}, () => backUp(client, table, backup))),
     restore: (backup, rights) =>
-      withWriter(url, 0, async (client) => {
-        const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column, zone);
-        if ('missing' in table) throw new ServiceFailure('audit-database', 'refused', table.missing);
-        return inTransaction(client, () => restore(client, table, backup, rights));
-      }),
+      withWriter(url, (client) =>
+        inTransaction(client, {}, async () => {
+          const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column, zone);
+          if ('missing' in table) throw new ServiceFailure('audit-database', 'refused', table.missing);
+          return restore(client, table, backup, rights);
+        }),
+      ),
   };
 }
 
@@ -100,13 +106,6 @@ async function restore(client: pg.Client, table: AuditTable, backup: AuditTable,
 
 async function shapeOf(client: pg.Client, table: AuditTable): Promise<Shape> {
   return shapeSchema.parse((await ask(client, askForShape(table))).rows[0]);
-}
-
-async function inTransaction<Answer>(client: pg.Client, work: () => Promise<Answer>): Promise<Answer> {
-  await client.query('begin');
-  const answer = await work();
-  await client.query('commit');
-  return answer;
 }
 
 function ask(client: pg.Client, { text, values }: Sql) {
