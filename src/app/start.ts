@@ -17,6 +17,7 @@ import { EmbeddedServerError } from '#store/embedded.ts';
 import type { JobClock } from '#store/jobs.ts';
 import { ownSecret } from '#store/secrets.ts';
 import { readSigningKey } from '#store/signatures.ts';
+import { keepChannel, knownChannel } from '#store/slack-channel.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { detectStoreOutage, type Repeat } from '#workflows/upkeep/store-outage.ts';
 import { startWork } from '#workflows/worker.ts';
@@ -41,7 +42,16 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const context: AppContext = {
     ...infrastructure,
     templates,
-    slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
+    slack: connectSlack({
+      token: settings.SLACK_BOT_TOKEN,
+      apiUrl: settings.SLACK_API_URL,
+      channel: settings.SLACK_CHANNEL,
+      memory: {
+        // Without the store the channel is looked for by its name.
+        load: () => knownChannel(database, settings.SLACK_CHANNEL).catch(() => null),
+        keep: (id) => keepChannel(database, settings.SLACK_CHANNEL, id, infrastructure.now()).catch(() => undefined),
+      },
+    }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({
       apiUrl: settings.PAGERDUTY_API_URL,

@@ -8,7 +8,7 @@ import { checkMessage, progressMessage } from '#domain/messages/check-message.ts
 import { remedyMessage } from '#domain/messages/remedy-message.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Posted } from '#services/slack.ts';
+import { isGone, type Posted } from '#services/slack.ts';
 import { keepSent } from '#store/sent-messages.ts';
 import type { AppContext } from '#workflows/context.ts';
 import type { Attempt } from './attempt.ts';
@@ -48,7 +48,7 @@ async function postRoot(context: AppContext, attempt: Attempt, message: SlackMes
   const key = messageKey(incident, outgoing);
   const adopted = mustLook ? await context.slack.find(await context.slack.channelId(), key, outgoing.dueAt) : null;
   const contentSha256 = adopted ? undefined : await keep(context, attempt, message);
-  const posted = adopted ?? (await context.slack.post(context.channel, message, { key }));
+  const posted = adopted ?? (await context.slack.post(await context.slack.channelId(), message, { key }));
   // The link is worth having, but its failure must not make the post look failed.
   const permalink = await context.slack.permalink(posted).catch(() => '');
   return { ...posted, permalink, ...(contentSha256 ? { contentSha256 } : {}), message: adopted ? ADOPTED : `posted as ${posted.ts}` };
@@ -71,7 +71,12 @@ async function conclude(context: AppContext, { incident }: Attempt, what: 'check
   const posted = postedOf(incident, `slack/${what}/${request}`);
   if (posted === null) throw new ServiceFailure('slack', 'unavailable', `the message of the ${what} is not posted yet`);
   const messageOf = what === 'check' ? checkMessageOf : remedyMessageOf;
-  await context.slack.update(posted, messageOf(context, incident, request));
+  try {
+    await context.slack.update(posted, messageOf(context, incident, request));
+  } catch (error) {
+    if (!(error instanceof ServiceFailure && isGone(error))) throw error;
+    return { message: `${posted.ts} was deleted from Slack; there is nothing to update` };
+  }
   return { message: `updated ${posted.ts}` };
 }
 
@@ -199,6 +204,9 @@ export function marked(incident: Incident, message: SlackMessage): SlackMessage 
   return incident.isDrill ? asDrill(message) : message;
 }
 
+const ROOT_REPLACED =
+  '⚠️ The former message of this incident was deleted from Slack; it goes on here. What was said before is on the timeline.';
+
 /** The root message as it is now, with its buttons. */
 export function currentRootMessage(context: AppContext, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
   return marked(incident, rootMessageOf(context, incident, view));
@@ -207,5 +215,6 @@ export function currentRootMessage(context: AppContext, incident: Incident, view
 function rootMessageOf(context: AppContext, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
   const phase = incident.phase.name === 'open' ? 'open' : incident.followUp.closed ? 'closed' : 'resolved';
   const buttons = incidentButtons(incidentName(incident.number), phase);
-  return slackMessage(context.templates.render('slack/initial.liquid', { incident: view }), buttons);
+  const text = context.templates.render('slack/initial.liquid', { incident: view });
+  return slackMessage(incident.lostRoots.length === 0 ? text : `${text.trimEnd()}\n${ROOT_REPLACED}`, buttons);
 }

@@ -6,6 +6,7 @@ import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
 import { wakeWatchRound } from '#workflows/watch/watch-round.ts';
 import { reconcileTimers } from './reconcile-timers.ts';
+import { checkSlack } from './slack-check.ts';
 import { verifyRecords } from './verify-records.ts';
 
 /** A watch without a round for so long stands still. */
@@ -16,6 +17,7 @@ const STANDSTILL: Milliseconds = MINUTE;
  * wakes itself.
  */
 export async function selfCheck(context: AppContext): Promise<void> {
+  await checkSlack(context);
   const findings = await loadFindings(context.database);
   for (const { name, since } of findings) {
     // Lost work can't be found again: after an hour it has been seen, and the heartbeat goes on.
@@ -65,7 +67,7 @@ export async function verifyDaily(context: AppContext): Promise<void> {
 
 /** Begins looking after ourselves. */
 export async function startSelfCheck(context: AppContext): Promise<void> {
-  await plan(context, 'self-check', plus(context.now(), MINUTE));
+  await plan(context, 'self-check', context.now());
   await plan(context, 'verify-records', context.now());
 }
 

@@ -215,9 +215,14 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
     return [abandoned, ...afterFailure(incident, outgoing, attempt, now), ...told];
   }
   const failed: IncidentEvent = { type: 'outbox.failed', key, attempt, outcome, detail, retryAt };
-  const isNews = attempt === DELIVERY[destination].toldAtAttempt;
+  const isNews = attempt === DELIVERY[destination].toldAtAttempt || (attempt === 1 && outcome === 'refused' && isFile(outgoing.payload));
   const told = isNews ? [tellTrouble(incident, outgoing, detail, 'failing', now)] : [];
   return [failed, ...afterFailure(incident, outgoing, attempt, now), ...told];
+}
+
+/** A file that Slack refuses keeps nobody from hearing of it in words. */
+function isFile({ kind }: Payload): boolean {
+  return kind === 'share-report' || kind === 'share-chart';
 }
 
 /** The resolution must not wait for its report: after one failed attempt the post goes, after three the final notice too. */
