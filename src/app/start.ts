@@ -39,6 +39,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const infrastructure = await connectInfrastructure(settings, policy, log, clock);
   const { database } = infrastructure;
   const figures = openMetrics(database, infrastructure.jobs, infrastructure.now);
+  const installation = (await ownSecret(database, 'installation')).replace(/[^A-Za-z0-9]/g, '').slice(0, 8);
   const context: AppContext = {
     ...infrastructure,
     templates,
@@ -58,7 +59,8 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
       token: settings.PAGERDUTY_API_TOKEN,
       fromEmail: settings.PAGERDUTY_FROM_EMAIL,
     }),
-    mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }),
+    installation,
+    mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM, installation }),
     publicUrl: settings.PUBLIC_URL ?? null,
     linkSecret: await ownSecret(database, 'links'),
     signingKey,

@@ -26,7 +26,7 @@ export async function deliverToSlack(context: AppContext, attempt: Attempt): Pro
   if (outgoing.payload.kind === 'initial-post') return postRoot(context, attempt, message);
   if (root === null) throw new ServiceFailure('slack', 'unavailable', 'the root message is not posted yet');
   const { inThread, broadcast } = placeOf(context, outgoing);
-  const key = messageKey(incident, outgoing);
+  const key = messageKey(context, incident, outgoing);
   const threadTs = inThread ? root.ts : undefined;
   const adopted = attempt.mustLook ? await context.slack.find(root.channel, key, outgoing.dueAt, threadTs) : null;
   if (adopted) return { ...adopted, message: ADOPTED };
@@ -45,7 +45,7 @@ function keep(context: AppContext, { incident, outgoing, number }: Attempt, mess
 
 async function postRoot(context: AppContext, attempt: Attempt, message: SlackMessage): Promise<Answer> {
   const { incident, outgoing, mustLook } = attempt;
-  const key = messageKey(incident, outgoing);
+  const key = messageKey(context, incident, outgoing);
   const adopted = mustLook ? await context.slack.find(await context.slack.channelId(), key, outgoing.dueAt) : null;
   const contentSha256 = adopted ? undefined : await keep(context, attempt, message);
   const posted = adopted ?? (await context.slack.post(await context.slack.channelId(), message, { key }));
@@ -129,9 +129,9 @@ export function postedOf(incident: Incident, key: string): Posted | null {
   return { channel: status.answer.channel, ts: status.answer.ts };
 }
 
-/** The key under which a message is found again: unique among all incidents. */
-function messageKey(incident: Incident, outgoing: OutboxMessage): string {
-  return `${incidentName(incident.number)}/${outgoing.key}`;
+/** The key under which a message is found again: unique among all incidents, of other installations in this channel too. */
+function messageKey({ installation }: AppContext, incident: Incident, outgoing: OutboxMessage): string {
+  return `${installation}/${incidentName(incident.number)}/${outgoing.key}`;
 }
 
 function placeOf(context: AppContext, { payload }: OutboxMessage): { readonly inThread: boolean; readonly broadcast: boolean } {
