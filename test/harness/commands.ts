@@ -115,6 +115,8 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'escalation-due': shown('timers', [], { kind: 'escalation-due' }),
   'nudge-due': shown('timers', [], { kind: 'nudge-due', update: 3 }),
   'pause-over': shown('timers', [], { kind: 'pause-over', until: new Date('2026-01-05T12:30:00Z') }),
+  'slack-closed': shown('timers', [], { kind: 'slack-closed', because: 'the channel is archived' }),
+  'root-lost': shown('timers', [], { kind: 'root-lost', ts: '1767614400.000100', because: 'Slack answered thread_not_found' }),
   'slack-late': shown('timers', [], { kind: 'slack-late', key: 'slack/initial-post' }),
   'follow-up-due': shown('deadlines', [], { kind: 'follow-up-due', hours: 24, resolution: 1 }),
   'post-mortem-due': shown('deadlines', [], { kind: 'post-mortem-due', for: new Date('2026-01-07T12:00:00Z') }),
