@@ -71,10 +71,12 @@ story('"Gap" → start and end with the reason; a time that can’t be is told b
   expect(viewText(form)).toContain('Gap start: 2026-01-05 11:57:00 UTC');
   const ahead = await world.slack.submit(world.botUrl(), form, { start: '12:30', because: 'x' }, robin);
   expect(ahead).toMatchObject({ kind: 'errors', errors: { start: expect.stringContaining('is still ahead') } });
-  const kept = await world.slack.submit(world.botUrl(), form, { start: '11:50', because: 'the application log shows it' }, robin);
+  const doubted = await world.slack.submit(world.botUrl(), form, { start: '11:50', because: 'the application log shows it' }, robin);
+  expect(doubted).toMatchObject({ kind: 'errors', errors: { start: expect.stringContaining('The audit table holds 25 records') } });
+  const kept = await world.slack.submit(world.botUrl(), form, { start: '11:50', because: 'anyway: the application log shows it' }, robin);
   expect(kept).toEqual({ kind: 'closed' });
   await world.settles();
-  expect(messageWith(world, 'Gap start is now 2026-01-05 11:50:00 UTC').text).toContain('because the application log shows it');
+  expect(messageWith(world, 'Gap start is now 2026-01-05 11:50:00 UTC').text).toContain('because anyway: the application log shows it');
 });
 
 story(
