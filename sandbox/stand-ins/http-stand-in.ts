@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** How a stand-in misbehaves at one request: an HTTP answer of its own, no answer ever, or the action done and the answer lost. */
+/** How a stand-in misbehaves at one request: an HTTP answer of its own, no answer ever, or the action done and the answer lost, or replaced by something in between. */
 export type Fault =
   | { readonly kind: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | { readonly kind: 'hang' }
-  | { readonly kind: 'lose-answer' };
+  | { readonly kind: 'lose-answer' }
+  | { readonly kind: 'swap-answer'; readonly body: string };
 
 /** A request as a stand-in's code sees it. */
 export type StandInRequest = {
@@ -49,6 +50,10 @@ export async function serveStandIn(
     await observe(request);
     if (wrong?.kind === 'lose-answer') {
       incoming.socket.destroy();
+      return;
+    }
+    if (wrong?.kind === 'swap-answer') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(wrong.body);
       return;
     }
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(answer.body);

@@ -18,6 +18,7 @@ import { UnreadableEvent } from '#store/hash-chain.ts';
 import type { JobClock } from '#store/jobs.ts';
 import { ownSecret } from '#store/secrets.ts';
 import { readSigningKey } from '#store/signatures.ts';
+import { keepChannel, knownChannel } from '#store/slack-channel.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { detectStoreOutage, type Repeat } from '#workflows/upkeep/store-outage.ts';
 import { startWork } from '#workflows/worker.ts';
@@ -39,17 +40,28 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   const infrastructure = await connectInfrastructure(settings, policy, log, clock);
   const { database } = infrastructure;
   const figures = openMetrics(database, infrastructure.jobs, infrastructure.now);
+  const installation = (await ownSecret(database, 'installation')).replace(/[^A-Za-z0-9]/g, '').slice(0, 8);
   const context: AppContext = {
     ...infrastructure,
     templates,
-    slack: connectSlack({ token: settings.SLACK_BOT_TOKEN, apiUrl: settings.SLACK_API_URL, channel: settings.SLACK_CHANNEL }),
+    slack: connectSlack({
+      token: settings.SLACK_BOT_TOKEN,
+      apiUrl: settings.SLACK_API_URL,
+      channel: settings.SLACK_CHANNEL,
+      memory: {
+        // Without the store the channel is looked for by its name.
+        load: () => knownChannel(database, settings.SLACK_CHANNEL).catch(() => null),
+        keep: (id) => keepChannel(database, settings.SLACK_CHANNEL, id, infrastructure.now()).catch(() => undefined),
+      },
+    }),
     channel: settings.SLACK_CHANNEL,
     pagerduty: connectPagerDuty({
       apiUrl: settings.PAGERDUTY_API_URL,
       token: settings.PAGERDUTY_API_TOKEN,
       fromEmail: settings.PAGERDUTY_FROM_EMAIL,
     }),
-    mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM }),
+    installation,
+    mail: connectMail({ url: settings.SMTP_URL, from: settings.MAIL_FROM, installation }),
     publicUrl: settings.PUBLIC_URL ?? null,
     linkSecret: await ownSecret(database, 'links'),
     signingKey,

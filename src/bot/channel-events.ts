@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { redactLine } from '#domain/base/text/foreign.ts';
 import type { Person } from '#domain/incident/actor.ts';
-import { type Incident, rootMessage } from '#domain/incident/state.ts';
+import { type Incident, rootMessages } from '#domain/incident/state.ts';
 import { currentIncident, incidentNumbers } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
@@ -76,6 +76,5 @@ async function incidentOfThread(context: AppContext, channel: string, ts: string
 }
 
 function isRootOf(incident: Incident | null, channel: string, ts: string): boolean {
-  const root = incident && rootMessage(incident);
-  return root !== null && root.channel === channel && root.ts === ts;
+  return incident !== null && rootMessages(incident).some((root) => root.channel === channel && root.ts === ts);
 }

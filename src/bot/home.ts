@@ -10,6 +10,7 @@ import { incidentNumbers } from '#store/event-store.ts';
 import { loadFindings } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
+import { channelLabel } from './channel.ts';
 import { statusLines } from './commands/incident-texts.ts';
 import { identify } from './identity.ts';
 import { personName } from './people.ts';
@@ -49,7 +50,7 @@ export async function homeView(context: AppContext, slackId: string): Promise<Ho
       textBlock(gapLines(incidents, context.now())),
       header('Gapwatch itself'),
       textBlock(await health(context, incidents)),
-      small(`In #${context.channel.replace(/^#/, '')}: \`/incident help\` and \`/audit help\` list what can be done.`),
+      small(`In ${channelLabel(context)}: \`/incident help\` and \`/audit help\` list what can be done.`),
     ],
   };
 }

@@ -5,13 +5,14 @@ import { keepDenial } from '#store/denials.ts';
 import { openIncident } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, type Requester } from '#workflows/execute.ts';
+import { channelLabel } from './channel.ts';
 import { membersOf, userOf } from './people.ts';
 import type { Reply } from './reply.ts';
 
 /** Returns who somebody is, as far as Slack says it in time. What that allows is decided in domain/incident/permission.ts. */
 export async function identify(context: AppContext, { slackId }: Person): Promise<Identity> {
   const [user, members, groups] = await Promise.all([userOf(context, slackId), membersOf(context, 'channel'), groupsOf(context, slackId)]);
-  return { channel: context.channel.replace(/^#/, ''), relation: relationOf(slackId, user, members), groups };
+  return { channel: channelLabel(context), relation: relationOf(slackId, user, members), groups };
 }
 
 function relationOf(

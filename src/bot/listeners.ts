@@ -9,6 +9,7 @@ import { permissionOf } from '#domain/incident/command.ts';
 import type { AppContext } from '#workflows/context.ts';
 import type { Requester } from '#workflows/execute.ts';
 import { press } from './actions.ts';
+import { channelLabel } from './channel.ts';
 import { keepPinned, keepThreadMessage } from './channel-events.ts';
 import { auditCommand } from './commands/audit.ts';
 import { incidentCommand } from './commands/incident.ts';
@@ -170,5 +171,7 @@ async function whereToGo(context: AppContext, channelId: string, channelName: st
     context.slack.channelId().catch(() => ''),
     { milliseconds: 1_000, fallback: () => null },
   );
-  return known === channelId ? null : `Gapwatch works in #${configured}: type the command there, so that everybody sees what is done.`;
+  return known === channelId
+    ? null
+    : `Gapwatch works in ${channelLabel(context)}: type the command there, so that everybody sees what is done.`;
 }

@@ -24,17 +24,20 @@ export class ServiceFailure extends Error {
   readonly service: ServiceName;
   readonly outcome: FailureOutcome;
   readonly retryAfterMilliseconds: number | null;
+  /** The service's own word for it, where it has one that Gapwatch knows to read. */
+  readonly code: string | null;
 
   constructor(
     service: ServiceName,
     outcome: FailureOutcome,
     message: string,
-    options: { readonly cause?: unknown; readonly retryAfterMilliseconds?: number | null } = {},
+    options: { readonly cause?: unknown; readonly retryAfterMilliseconds?: number | null; readonly code?: string } = {},
   ) {
     super(message, { cause: options.cause });
     this.service = service;
     this.outcome = outcome;
     this.retryAfterMilliseconds = options.retryAfterMilliseconds ?? null;
+    this.code = options.code ?? null;
   }
 }
 

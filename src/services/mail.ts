@@ -1,12 +1,15 @@
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
+import { parseMailboxes } from '#domain/base/mailbox.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
-import { ServiceFailure } from './failure.ts';
+import { mailFailure, withoutAddresses } from './mail-failure.ts';
 
 /** A mail to the compliance side. `messageId` is the same for every attempt, so that a second copy is recognised as one. */
 export type Mail = {
   readonly messageId: string;
   readonly inReplyTo: string | null;
+  /** The thread's own ID before all, so that mailboxes see one thread also when a relay gives each mail another Message-ID. */
+  readonly references: readonly string[];
   readonly to: readonly Recipient[];
   readonly subject: string;
   readonly text: string;
@@ -16,7 +19,7 @@ export type Mail = {
 
 export type Attachment = { readonly name: string; readonly content: string | Uint8Array; readonly contentType: string };
 
-/** A recipient by role: people are told of the role, never of the address. */
+/** A recipient by role: people are told of the role, never of the address, which may be several. */
 export type Recipient = { readonly role: string; readonly address: string };
 
 export type Mailer = {
@@ -27,26 +30,32 @@ export type Mailer = {
   readonly messageId: (name: string) => string;
 };
 
+/** `installation` names this store among others that send from the same domain: a repeated Message-ID would be taken for a copy. */
+type Connection = { readonly url: string; readonly from: string; readonly installation?: string };
+
 /** Connects to an SMTP server as `url` says: STARTTLS when offered (required for other hosts than this machine), TLS with smtps. */
-export function connectMail({ url, from }: { readonly url: string; readonly from: string }): Mailer {
+export function connectMail({ url, from, installation = '' }: Connection): Mailer {
   const { hostname, protocol } = new URL(url);
+  const [sender] = parseMailboxes(from);
   const isLocal = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
   const transport = createTransport(
     { url, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, requireTLS: !isLocal && protocol === 'smtp:' },
-    { from: { name: 'Gapwatch', address: from } },
+    { from: { name: sender?.name || 'Gapwatch', address: sender?.address ?? from }, headers: AUTOMATIC },
   );
-  const domain = from.slice(from.lastIndexOf('@') + 1);
+  const domain = sender?.address.slice(sender.address.lastIndexOf('@') + 1) ?? 'gapwatch.invalid';
+  const own = installation === '' ? '' : `.${installation}`;
   return {
-    messageId: (name) => `<${name.replace(/[^A-Za-z0-9.-]+/g, '.')}@${domain}>`,
+    messageId: (name) => `<${name.replace(/[^A-Za-z0-9.-]+/g, '.')}${own}@${domain}>`,
     ping: async () => {
-      await transport.verify().catch((error: unknown) => Promise.reject(failureOf(error)));
+      await transport.verify().catch((error: unknown) => Promise.reject(mailFailure(error)));
     },
     send: async (mail) => {
       const info: unknown = await transport
         .sendMail({
           messageId: mail.messageId,
-          ...(mail.inReplyTo ? { inReplyTo: mail.inReplyTo, references: [mail.inReplyTo] } : {}),
-          to: mail.to.map(({ address }) => address),
+          ...(mail.inReplyTo ? { inReplyTo: mail.inReplyTo } : {}),
+          references: [...mail.references],
+          to: mail.to.flatMap(({ address }) => parseMailboxes(address).map((mailbox) => ({ ...mailbox }))),
           subject: foreignLine(mail.subject, 200),
           text: mail.text,
           html: mail.html,
@@ -59,42 +68,26 @@ export function connectMail({ url, from }: { readonly url: string; readonly from
           disableFileAccess: true,
           disableUrlAccess: true,
         })
-        .catch((error: unknown) => Promise.reject(failureOf(error)));
+        .catch((error: unknown) => Promise.reject(mailFailure(error)));
       const { rejected, response } = infoSchema.parse(info);
       const refused = new Set(rejected.map((address) => address.toLowerCase()));
       return {
-        refusedRoles: mail.to.filter(({ address }) => refused.has(address.toLowerCase())).map(({ role }) => role),
+        refusedRoles: mail.to.flatMap((recipient) => refusedWords(recipient, refused)),
         message: `the mail server answered ${foreignLine(withoutAddresses(response), 120)}`,
       };
     },
   };
 }
 
+/** RFC 3834: nothing answers an automatic mail by itself; Exchange has a header of its own for it. */
+const AUTOMATIC = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
+
+/** The role whose addresses were refused, in words; one of several is said to be one. */
+function refusedWords({ role, address }: Recipient, refused: ReadonlySet<string>): readonly string[] {
+  const all = parseMailboxes(address);
+  const count = all.filter((mailbox) => refused.has(mailbox.address.toLowerCase())).length;
+  if (count === 0) return [];
+  return [count === all.length ? role : `${role} (${count} of ${all.length} addresses)`];
+}
+
 const infoSchema = z.object({ rejected: z.array(z.string()).default([]), response: z.string().default('') });
-const errorSchema = z.object({ code: z.string().optional(), responseCode: z.number().optional(), response: z.string().optional() });
-
-function failureOf(error: unknown): ServiceFailure {
-  const { code, responseCode, response } = errorSchema.catch({}).parse(error);
-  const said = response ? `: ${foreignLine(withoutAddresses(response), 160)}` : '';
-  const message = `the mail server ${WORDS[code ?? ''] ?? 'did not take the mail'}${said}`;
-  if (responseCode !== undefined && responseCode >= 500) return new ServiceFailure('mail', 'refused', message, { cause: error });
-  // A socket that dies after the message was handed over leaves open whether it was taken; the Message-ID stays the same.
-  const isUnclear = code === 'ESOCKET' || code === 'ETIMEDOUT';
-  return new ServiceFailure('mail', isUnclear ? 'unclear' : 'unavailable', message, { cause: error });
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  EENVELOPE: 'refused sender or recipient',
-  ECONNECTION: 'could not be reached',
-  EDNS: 'could not be found',
-  ETIMEDOUT: 'did not answer in time',
-  ESOCKET: 'broke the connection',
-  EAUTH: 'refused user or password',
-  ETLS: 'offers no usable TLS',
-  EMESSAGE: 'refused the message',
-};
-
-/** Mail servers quote addresses in their answers; Slack and the timeline show none. */
-function withoutAddresses(text: string): string {
-  return text.replace(/[^\s<>@]+@[^\s<>@]+/g, '(address)');
-}

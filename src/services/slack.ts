@@ -71,8 +71,28 @@ export type SharedFile = {
 const DEADLINE_MILLISECONDS = 10_000;
 const EVENT_TYPE = 'gapwatch_message';
 
+/** What `manifest.yml` asks for: the scopes without which something does not work. */
+export const NEEDED_SCOPES: readonly string[] = [
+  'chat:write',
+  'commands',
+  'channels:read',
+  'channels:history',
+  'groups:read',
+  'groups:history',
+  'files:write',
+  'reactions:read',
+  'usergroups:read',
+  'users:read',
+  'users:read.email',
+];
+
+/** Which channel a name in the settings meant when it was found: kept, since people rename channels. */
+export type ChannelMemory = { readonly load: () => Promise<string | null>; readonly keep: (channelId: string) => Promise<void> };
+
+type Connection = { readonly token: string; readonly apiUrl: string; readonly channel: string; readonly memory?: ChannelMemory };
+
 /** Connects to Slack. Nothing is asked until a method is called, so a start with Slack down succeeds. */
-export function connectSlack(settings: { readonly token: string; readonly apiUrl: string; readonly channel: string }): Slack {
+export function connectSlack(settings: Connection): Slack {
   const client = new WebClient(settings.token, {
     slackApiUrl: settings.apiUrl,
     timeout: DEADLINE_MILLISECONDS,
@@ -98,37 +118,42 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
     update: async ({ channel, ts }, message) => {
       await call('chat.update', { channel, ts, text: message.text, blocks: message.blocks });
     },
-    permalink: async ({ channel, ts }) => permalinkSchema.parse(await call('chat.getPermalink', { channel, message_ts: ts })).permalink,
+    permalink: async ({ channel, ts }) =>
+      read(permalinkSchema, 'chat.getPermalink', await call('chat.getPermalink', { channel, message_ts: ts })).permalink,
     findFile: (channel, threadTs, name) => findFile(call, channel, threadTs, name),
     shareFile: (channel, threadTs, file) => shareFile(call, channel, threadTs, file),
     channelId: async () => {
-      channelId ??= await findChannel(call, settings.channel);
+      channelId ??= (await settings.memory?.load()) ?? null;
+      if (channelId === null) {
+        channelId = await findChannel(call, settings.channel);
+        await settings.memory?.keep(channelId);
+      }
       return channelId;
     },
     user: async (id) => {
       const [home, answer] = await Promise.all([knownHome(), call('users.info', { user: id })]);
-      const { user } = userSchema.parse(answer);
+      const { user } = read(userSchema, 'users.info', answer);
       const name = user.profile?.display_name || user.real_name || user.name;
       return { name, email: user.profile?.email ?? null, isOutside: isOutside(user, home) };
     },
     channelMembers: (channel) => channelMembers(call, channel),
     channel: async (id) => {
-      const { channel } = oneChannelSchema.parse(await call('conversations.info', { channel: id }));
+      const { channel } = read(oneChannelSchema, 'conversations.info', await call('conversations.info', { channel: id }));
       return { id: channel.id, name: channel.name, isArchived: channel.is_archived === true, isMember: channel.is_member !== false };
     },
     groupHandle: async (id) => {
-      const { usergroups } = groupsSchema.parse(await call('usergroups.list'));
+      const { usergroups } = read(groupsSchema, 'usergroups.list', await call('usergroups.list'));
       return usergroups.find((group) => group.id === id)?.handle ?? id;
     },
     whisper: async (channel, user, text) => {
       await call('chat.postEphemeral', { channel, user, text });
     },
-    groupMembers: async (usergroup) => groupSchema.parse(await call('usergroups.users.list', { usergroup })).users,
+    groupMembers: async (usergroup) => read(groupSchema, 'usergroups.users.list', await call('usergroups.users.list', { usergroup })).users,
     message: async ({ channel, ts }) => {
-      const found = oneMessageSchema
-        .parse(await call('conversations.replies', { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 }))
-        .messages.find((each) => each.ts === ts);
-      return found ? { userId: found.user ?? null, text: found.text ?? '' } : null;
+      const bounds = { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 };
+      const { messages: found } = read(oneMessageSchema, 'conversations.replies', await call('conversations.replies', bounds));
+      const one = found.find((each) => each.ts === ts);
+      return one ? { userId: one.user ?? null, text: one.text ?? '' } : null;
     },
     whoAmI: () => whoAmI(call),
     failureOf: slackFailure,
@@ -136,7 +161,7 @@ export function connectSlack(settings: { readonly token: string; readonly apiUrl
 }
 
 async function whoAmI(call: Call): Promise<OwnIdentity> {
-  const { user, user_id, team_id, enterprise_id, response_metadata } = authSchema.parse(await call('auth.test'));
+  const { user, user_id, team_id, enterprise_id, response_metadata } = read(authSchema, 'auth.test', await call('auth.test'));
   return { name: user, userId: user_id, teamId: team_id, enterpriseId: enterprise_id ?? null, scopes: response_metadata?.scopes ?? null };
 }
 
@@ -151,6 +176,13 @@ function isOutside(user: User, home: OwnIdentity): boolean {
   const { enterprise_user } = user;
   const isSister = home.enterpriseId !== null && enterprise_user?.enterprise_id === home.enterpriseId;
   return user.team_id !== home.teamId && !isSister && enterprise_user?.teams?.includes(home.teamId) !== true;
+}
+
+/** An answer in its expected shape. Another one, with "ok" in it or not, may come from something in between. */
+function read<Shape>(schema: z.ZodType<Shape>, method: string, answer: unknown): Shape {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw answeredNo(method, null, parsed.error);
 }
 
 type Call = (method: string, args?: Record<string, unknown>) => Promise<unknown>;
@@ -213,7 +245,7 @@ async function post(call: Call, channel: string, message: SlackMessage, options:
     unfurl_media: false,
     ...(options.threadTs ? { thread_ts: options.threadTs, reply_broadcast: options.broadcast === true } : {}),
   });
-  return postedSchema.parse(answer);
+  return read(postedSchema, 'chat.postMessage', answer);
 }
 
 async function find(call: Call, channel: string, key: string, since: Date, threadTs?: string): Promise<Posted | null> {
@@ -246,7 +278,7 @@ async function* messages(call: Call, channel: string, since: Date, threadTs?: st
       ...(threadTs ? { ts: threadTs } : {}),
       ...(cursor ? { cursor } : {}),
     });
-    yield* historySchema.parse(answer).messages;
+    yield* read(historySchema, method, answer).messages;
     cursor = nextCursor(answer);
     if (cursor === '') return;
   }
@@ -262,7 +294,7 @@ async function findChannel(call: Call, name: string): Promise<string> {
       limit: 1_000,
       ...(cursor ? { cursor } : {}),
     });
-    const found = channelsSchema.parse(answer).channels.find((channel) => channel.name === bare);
+    const found = read(channelsSchema, 'conversations.list', answer).channels.find((channel) => channel.name === bare);
     if (found) return found.id;
     cursor = nextCursor(answer);
     if (cursor === '') break;
@@ -289,7 +321,7 @@ function nextCursor(answer: unknown): string {
 async function shareFile(call: Call, channel: string, threadTs: string | null, file: SharedFile): Promise<string> {
   const bytes = Buffer.from(file.content);
   const wanted = { filename: file.name, length: bytes.length, ...(file.text ? { alt_txt: file.text } : {}) };
-  const upload = uploadSchema.parse(await call('files.getUploadURLExternal', wanted));
+  const upload = read(uploadSchema, 'files.getUploadURLExternal', await call('files.getUploadURLExternal', wanted));
   const sent = await fetch(upload.upload_url, { method: 'POST', body: bytes, signal: AbortSignal.timeout(DEADLINE_MILLISECONDS) }).catch(
     (cause: unknown) => Promise.reject(new ServiceFailure('slack', 'unavailable', 'the file upload got no answer', { cause })),
   );
@@ -300,15 +332,13 @@ async function shareFile(call: Call, channel: string, threadTs: string | null, f
     ...(threadTs === null ? {} : { thread_ts: threadTs }),
     ...(file.comment === '' ? {} : { initial_comment: file.comment }),
   });
-  return completedSchema.parse(completed).files[0]?.permalink ?? '';
+  return read(completedSchema, 'files.completeUploadExternal', completed).files[0]?.permalink ?? '';
 }
 
 /** The failure that an error of Slack's client means: Slack's own "no", a limit, an HTTP error, or no answer at all. */
 function slackFailure(method: string, error: unknown): ServiceFailure {
   if (error instanceof WebAPIPlatformError) {
-    const code = error.data.error;
-    const outcome = TEMPORARY.has(code) ? 'unavailable' : 'refused';
-    return new ServiceFailure('slack', outcome, `Slack answered ${code} to ${method}`, { cause: error });
+    return answeredNo(method, error.data.error, error);
   }
   if (error instanceof WebAPIRateLimitedError) {
     const retryAfterMilliseconds = error.retryAfter * 1_000;
@@ -323,6 +353,44 @@ function slackFailure(method: string, error: unknown): ServiceFailure {
   }
   return new ServiceFailure('slack', 'unclear', `no answer from Slack to ${method}; it may have been done`, { cause: error });
 }
+
+/** Slack's own "no". A body that is not Slack's (a proxy's, say) is no answer of Slack at all: what was asked may have been done. */
+function answeredNo(method: string, error: unknown, cause: unknown): ServiceFailure {
+  const code = typeof error === 'string' && /^[a-z_]{1,80}$/.test(error) ? error : null;
+  if (code === null) {
+    const outcome = READING.has(method) ? 'unavailable' : 'unclear';
+    return new ServiceFailure('slack', outcome, `the answer to ${method} is none of Slack's; something in between may have sent it`, {
+      cause,
+    });
+  }
+  const outcome = TEMPORARY.has(code) ? 'unavailable' : 'refused';
+  return new ServiceFailure('slack', outcome, `Slack answered ${code} to ${method}`, { cause, code });
+}
+
+/** Whether Slack says that the message is not there any more. */
+export function isGone({ service, code }: ServiceFailure): boolean {
+  return service === 'slack' && code === 'message_not_found';
+}
+
+/** Whether Slack refuses to let Gapwatch write at all, until somebody mends it. */
+export function isClosed({ service, code }: ServiceFailure): boolean {
+  return service === 'slack' && code !== null && CLOSED.has(code);
+}
+
+const CLOSED: ReadonlySet<string> = new Set([
+  'account_inactive',
+  'channel_not_found',
+  'invalid_auth',
+  'is_archived',
+  'missing_scope',
+  'no_permission',
+  'not_authed',
+  'not_in_channel',
+  'restricted_action',
+  'team_access_not_granted',
+  'token_expired',
+  'token_revoked',
+]);
 
 /** Methods that change nothing: without an answer nothing was done. */
 const READING: ReadonlySet<string> = new Set([

@@ -42,6 +42,8 @@ export type AppContext = {
   readonly mail: Mailer;
   /** Where others reach Gapwatch; null when nobody outside can. */
   readonly publicUrl: string | null;
+  /** Names this store among others: part of what must be unique in the world, Message-IDs and Slack's keys. */
+  readonly installation: string;
   /** Signs the links that Gapwatch sends. */
   readonly linkSecret: string;
   /** Signs the evidence; null without EVIDENCE_SIGNING_KEY_FILE. */

@@ -32,6 +32,8 @@ export type Remembered = {
   /** What is wrong with this process itself, in words; null while it is well. */
   readonly ownHealth: { wrong: string | null };
   readonly users: Map<string, Kept<SlackUser>>;
+  /** What the incident channel is called now; null before Slack said it. */
+  readonly channel: { name: string | null };
   /** Names of channels and user groups, by their kind and ID. */
   readonly names: Map<string, Kept<string>>;
   /** The members of the channel and of user groups. */
@@ -52,6 +54,7 @@ export function nothingRemembered(): Remembered {
     threads: new Map(),
     ownHealth: { wrong: null },
     users: new Map(),
+    channel: { name: null },
     names: new Map(),
     members: new Map(),
   };

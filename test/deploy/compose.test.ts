@@ -43,7 +43,11 @@ test('without a profile there is no server, and with one the bot waits until it 
 });
 
 test('its settings are settings, and what it writes lies on its volume', () => {
-  const settings = settingsOf({ ...readEnvironmentFile('deploy/kubernetes/example/settings.env'), ...gapwatch.environment });
+  const settings = settingsOf({
+    ...readEnvironmentFile('.env.example'),
+    ...readEnvironmentFile('deploy/kubernetes/example/settings.env'),
+    ...gapwatch.environment,
+  });
   expect(settings).toMatchObject({ HOST: '0.0.0.0', PORT: 3000 });
   expect(gapwatch.volumes).toContain('gapwatch:/var/lib/gapwatch');
   for (const path of [settings.GAPWATCH_DATA_DIR, settings.REPORTS_DIR]) expect(path).toMatch(/^\/var\/lib\/gapwatch\//);

@@ -11,6 +11,7 @@ const manifest = z.looseObject({
   version: z.string(),
   engines: z.object({ node: z.string() }),
   scripts: z.record(z.string(), z.string()),
+  dependencies: z.record(z.string(), z.string()),
   repository: z.looseObject({ url: z.string() }),
 });
 const gapwatch = manifest.parse(JSON.parse(read('package.json')));
@@ -66,4 +67,24 @@ test('the engines are those that the programs run on', () => {
 
 test('no registry’s address stands in the lock file', () => {
   expect(read('package-lock.json')).not.toMatch(/https?:\/\/registry\./);
+});
+
+test('every production dependency is loaded by the program: what only developers need stands apart', () => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const text = sources.map((name) => read(join('src', name))).join('\n');
+  // Node itself is what runs them.
+  const loaded = Object.keys(gapwatch.dependencies).filter((name) => name !== 'node');
+  for (const name of loaded) expect(text).toMatch(new RegExp(`(from |import\\(|resolve\\()'${name}['/]`));
+});
+
+test.each(['bug.yml', 'idea.yml'])('the issue form %s is one', (name) => {
+  const item = z.object({
+    type: z.enum(['markdown', 'textarea', 'input']),
+    id: z.string().optional(),
+    attributes: z.strictObject({ label: z.string(), description: z.string(), render: z.string(), value: z.string() }).partial(),
+    validations: z.strictObject({ required: z.boolean() }).optional(),
+  });
+  const form = z.strictObject({ name: z.string(), description: z.string(), labels: z.array(z.string()), body: z.array(item) });
+  const { body } = form.parse(readYaml(join('.github/ISSUE_TEMPLATE', name)));
+  for (const { type, id, attributes } of body) expect(type === 'markdown' ? attributes.value : id && attributes.label).toBeTruthy();
 });

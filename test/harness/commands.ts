@@ -76,7 +76,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'state-action': shown('updates', [], { kind: 'state-action', text: 'granting INSERT again' }),
   'state-eta': shown('updates', ['impossible-time'], { kind: 'state-eta', etaAt: new Date('2026-01-05T12:15:00Z') }),
   'add-note': shown('updates', [], { kind: 'add-note', text: 'the nightly job failed too' }),
-  'move-gap': shown('gap-corrections', ['impossible-time'], {
+  'move-gap': shown('gap-corrections', ['impossible-time', 'contradicted'], {
     kind: 'move-gap',
     edge: 'start',
     at: new Date('2026-01-05T11:50:00Z'),
@@ -115,6 +115,8 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'escalation-due': shown('timers', [], { kind: 'escalation-due' }),
   'nudge-due': shown('timers', [], { kind: 'nudge-due', update: 3 }),
   'pause-over': shown('timers', [], { kind: 'pause-over', until: new Date('2026-01-05T12:30:00Z') }),
+  'slack-closed': shown('timers', [], { kind: 'slack-closed', because: 'the channel is archived' }),
+  'root-lost': shown('timers', [], { kind: 'root-lost', ts: '1767614400.000100', because: 'Slack answered thread_not_found' }),
   'slack-late': shown('timers', [], { kind: 'slack-late', key: 'slack/initial-post' }),
   'follow-up-due': shown('deadlines', [], { kind: 'follow-up-due', hours: 24, resolution: 1 }),
   'post-mortem-due': shown('deadlines', [], { kind: 'post-mortem-due', for: new Date('2026-01-07T12:00:00Z') }),

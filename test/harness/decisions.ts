@@ -109,7 +109,7 @@ type Scene = {
 const ROBIN: Actor = { kind: 'person', slackId: 'U0000000001', name: 'robin' };
 
 /** A member of the channel, as Slack has confirmed. */
-const MEMBER: Identity = { channel: 'incidents', relation: 'member', groups: [] };
+const MEMBER: Identity = { channel: '#incidents', relation: 'member', groups: [] };
 
 /** What only Gapwatch gives is given by it; all else is asked by robin, unless the example says who. */
 function usually({ kind }: Command): Actor {

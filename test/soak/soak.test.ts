@@ -68,7 +68,7 @@ async function types(world: World, random: Chance, told: Told, step: number): Pr
     cause: `/incident cause ${text}`,
     claim: '/incident claim',
     scope: '/audit scope',
-    gap: `/incident gap start 11:5${random.below(7)}`,
+    gap: `/incident gap start 11:5${random.below(7)} anyway because the log shows it`,
   }[command];
   const answer = await robinTypes(world, typed ?? '').catch(() => '');
   if (command === 'note' && answer.includes('Kept the note')) told.notes.push(text);

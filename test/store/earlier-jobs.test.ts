@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import type { WaitingJob } from '#store/jobs.ts';
+import { emptyDatabase } from '#harness/database.ts';
+import { openDatabase } from '#store/database.ts';
+import { startJobs, type WaitingJob } from '#store/jobs.ts';
 import { jobDataSchema } from '#workflows/jobs.ts';
 import { adoptEarlierJobs } from '#workflows/upkeep/earlier-jobs.ts';
 
@@ -42,6 +44,28 @@ test.each(JOBS)('a waiting %s of 0.1.0 → waits under the key and the kind that
 test('a job of this version stays as it is, and one that nobody can read is left for the worker to tell of', async () => {
   const ours = JOBS.map(([, , key, data]) => ({ id: 'id', key, data, dueAt }));
   expect(await adopted([...ours, { id: 'id', key: 'k', data: { kind: 'nonsense' }, dueAt }])).toEqual([]);
+});
+
+test('where this version’s own job waits already → one waits, and it is due when it was', async () => {
+  const url = await emptyDatabase('earlier_jobs');
+  const database = openDatabase(url, () => undefined);
+  const jobs = await startJobs(url, () => undefined);
+  const now = new Date();
+  const later = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
+  const lane = (destination: string) => ({ kind: 'lane', lane: destination, incident: 2 });
+  const waitsFor = [
+    { queue: 'slack', key: 'lane/2', data: lane('slack'), dueAt: later(1) },
+    { queue: 'mail', key: 'lane/2', data: lane('mail'), dueAt: later(2) },
+    { queue: 'mail', key: 'deliver/2', data: { kind: 'deliver', destination: 'mail', incident: 2 }, dueAt: later(3) },
+  ] as const;
+  for (const job of waitsFor) await jobs.enqueue(database, job, now);
+  await adoptEarlierJobs(jobs);
+  expect((await jobs.waiting()).map(({ key, data, dueAt: at }) => [key, data, at])).toEqual([
+    ['deliver/2', { kind: 'deliver', destination: 'slack', incident: 2 }, later(1)],
+    ['deliver/2', { kind: 'deliver', destination: 'mail', incident: 2 }, later(3)],
+  ]);
+  await jobs.stop();
+  await database.close();
 });
 
 test.each([

@@ -52,6 +52,18 @@ test('a store with nothing in it has nothing on record yet', async () => {
   expect({ last: lines.at(-1), exitCode }).toEqual({ last: 'Nothing is on record yet.', exitCode: 0 });
 });
 
+test('a decision that adds the events 2 to 100 → the ledger knows the hundredth, not the ninety-ninth', async () => {
+  await migrate(database);
+  const [first, note] = opens(1);
+  if (!first || !note) throw new Error('the example has two events');
+  const events = [first, ...Array.from({ length: 99 }, (_, index) => ({ ...note, sequence: index + 2 }))];
+  const incident = stateOf(events);
+  if (incident) await database.transaction((client) => appendEvents(client, incident, events));
+  const { rows } = await database.query(`select item from gapwatch.ledger where subject = 'facts'`);
+  expect(rows).toEqual([{ item: '100' }]);
+  expect(await verify()).toMatchObject({ exitCode: 0 });
+});
+
 test('a store written before there was a ledger is taken into it as found, which verify says', async () => {
   const names = (await readdir('src/store/migrations')).toSorted().filter((name) => name < '0006');
   await database.query('create schema gapwatch');

@@ -96,10 +96,10 @@ story(
       await world.moves(0.25);
       await expect.poll(() => countOf(world, 'Audit records are being written again'), { timeout: 30_000 }).toBe(1);
       expect(await robinTypes(world, '/incident resolve a migration')).toContain('INC-1');
-      await expect.poll(() => countOf(world, '✅ RESOLVED'), { timeout: 30_000 }).toBe(1);
+      await expect.poll(() => countOf(world, '✅ RESOLVED: Audit Log Failure'), { timeout: 30_000 }).toBe(1);
       await world.stops();
       expect((await contentOf(url)).problems).toEqual([]);
-      expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+      expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
     });
   },
 );

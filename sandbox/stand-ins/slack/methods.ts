@@ -103,7 +103,10 @@ export const METHODS: Readonly<Record<string, Method>> = {
   },
   'conversations.list': {
     scopes: ['channels:read'],
-    run: (_args, state) => ({ channels: state.channels.map(({ id, name }) => ({ id, name })), response_metadata: { next_cursor: '' } }),
+    run: (args, state) => {
+      const listed = state.channels.filter(({ isArchived }) => !(isArchived && flag.catch(false).parse(args.exclude_archived)));
+      return { channels: listed.map(({ id, name }) => ({ id, name })), response_metadata: { next_cursor: '' } };
+    },
   },
   'users.info': {
     scopes: ['users:read', 'users:read.email'],
@@ -209,6 +212,7 @@ const metadataSchema = z.strictObject({
 function postMessage(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
   const channel = channelOf(state, args.channel);
   if (!channel) return { error: 'channel_not_found' };
+  if (channel.isArchived) return { error: 'is_archived' };
   if (!channel.hasBot) return { error: 'not_in_channel' };
   const content = contentOf(args);
   if ('error' in content) return content;
@@ -245,6 +249,9 @@ function contentOf(
 function updateMessage(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
   const found = state.messages.find(({ channel, ts }) => channel === args.channel && ts === args.ts);
   if (!found) return { error: 'message_not_found' };
+  const channel = channelOf(state, found.channel);
+  if (channel?.isArchived) return { error: 'is_archived' };
+  if (channel?.hasBot === false) return { error: 'not_in_channel' };
   const content = contentOf(args);
   if ('error' in content) return content;
   found.text = content.text;
@@ -280,6 +287,8 @@ function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackSta
   const files = filesSchema.parse(args.files).map(({ id }) => state.files.get(id));
   const channel = channelOf(state, args.channel_id);
   if (!channel) return { error: 'channel_not_found' };
+  if (channel.isArchived) return { error: 'is_archived' };
+  if (!channel.hasBot) return { error: 'not_in_channel' };
   const uploaded = files.filter((file) => file !== undefined && file.content !== null);
   if (uploaded.length !== files.length) return { error: 'file_not_found' };
   const shared = uploaded.map((file) => {

@@ -34,6 +34,8 @@ export type SlackStandIn = SlackPeople & {
   readonly own: SlackOwn;
   /** Slack's side of Socket Mode. */
   readonly socket: Pick<SocketSide, 'says' | 'breaks'>;
+  /** An admin, or a retention rule, deletes a message. */
+  readonly deletes: (message: SlackMessage) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -147,6 +149,10 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     afterDelivery: undefined,
     holds: (messages) => holdMessages(state, channel.id, messages),
     own,
+    deletes: (message) => {
+      const at = state.messages.indexOf(message);
+      if (at >= 0) state.messages.splice(at, 1);
+    },
     socket,
     ...slackPeople({ serverUrl: () => server.url, channel, state, responses, views, onReply, socket, signingSecret: SIGNING_SECRET }),
     close: async () => {

@@ -11,7 +11,7 @@ import { DAY, formatUtc, HOUR, plus } from '#domain/base/time.ts';
 import { type AuditDatabase, openAuditDatabase } from '#services/database/reader.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty/rest.ts';
-import { connectSlack } from '#services/slack.ts';
+import { connectSlack, NEEDED_SCOPES } from '#services/slack.ts';
 import { lastDelivery } from '#store/deliveries.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { fingerprint, readSigningKey } from '#store/signatures.ts';
@@ -98,14 +98,17 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
     { what: 'evidence (EVIDENCE_SIGNING_KEY_FILE)', reading: () => signingKeyWords(settings) },
     { what: 'transport of mail (SMTP_URL)', reading: async () => mailTransportWords(settings) },
     { what: 'Slack token (SLACK_BOT_TOKEN)', reading: async () => `signed in as ${(await slack.whoAmI()).name}` },
+    { what: 'Slack scopes (manifest.yml)', reading: async () => scopesWords((await slack.whoAmI()).scopes) },
     {
       what: 'Slack channel (SLACK_CHANNEL)',
       reading: async () => {
         const id = await slack.channelId();
         const members = await slack.channelMembers(id);
         const { userId: own } = await slack.whoAmI();
+        const { name, isArchived } = await slack.channel(id);
+        if (isArchived) throw new Error(`#${name} is archived`);
         if (!members.includes(own)) throw new Error(`the bot is no member of ${id}: invite it with /invite in the channel`);
-        return `found as ${id}, and the bot is in it`;
+        return `found as ${id} (#${name}), and the bot is in it`;
       },
     },
     { what: 'PagerDuty (PAGERDUTY_API_TOKEN)', reading: () => pagerduty.ping().then(() => 'the token is accepted') },
@@ -145,6 +148,13 @@ function botFindings(settings: Settings, sources: Sources): readonly Finding[] {
       return `${place}, encrypted to ${encryptedTo}, ${hasObjectLock ? 'with' : 'without'} object lock`;
     }),
   ];
+}
+
+function scopesWords(scopes: readonly string[] | null): string {
+  if (scopes === null) return 'Slack does not say which the token has';
+  const missing = NEEDED_SCOPES.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) throw new Error(`the token lacks ${missing.join(', ')}: add them to the app (manifest.yml) and reinstall it`);
+  return 'every one that is needed is there';
 }
 
 async function signingKeyWords({ EVIDENCE_SIGNING_KEY_FILE: file }: Settings): Promise<string> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { email, httpUrl, nonEmpty, type SettingRow } from './row.ts';
+import { email, httpUrl, mailbox, mailboxes, nonEmpty, type SettingRow } from './row.ts';
 
 /** Where the incident is run: Slack and PagerDuty. */
 export const SLACK_AND_PAGERDUTY = {
@@ -99,36 +99,43 @@ export const SLACK_AND_PAGERDUTY = {
 export const MAIL = {
   SMTP_URL: {
     group: 'Mail',
-    schema: z.string().regex(/^smtps?:\/\/\S+$/),
+    schema: z.string().refine(isSmtpUrl),
     neededBy: 'the bot',
-    expected: 'smtp://user:password@host:587 or smtps://user:password@host:465',
+    expected:
+      'smtp://user:password@host:587 or smtps://user:password@host:465; write @ : / # ? % in user or password as %40 %3A %2F %23 %3F %25',
     from: 'your mail server',
     isSecret: true,
   },
   MAIL_FROM: {
     group: 'Mail',
-    schema: email,
+    schema: mailbox,
     neededBy: 'the bot',
-    expected: 'an e-mail address',
+    expected: 'an e-mail address, or Name <address>',
     from: 'your mail server: an address it may send from',
   },
   PRIVACY_OFFICER_EMAIL: {
     group: 'Mail',
-    schema: email,
+    schema: mailboxes,
     neededBy: 'the bot',
-    expected: 'an e-mail address',
+    expected: 'an e-mail address or Name <address>; several are separated by commas',
     from: 'your Privacy Officer',
   },
   SECURITY_OFFICER_EMAIL: {
     group: 'Mail',
-    schema: email.optional(),
-    expected: 'an e-mail address',
+    schema: mailboxes.optional(),
+    expected: 'an e-mail address or Name <address>; several are separated by commas',
     from: 'your Security Officer (CISO), told when a gap passes 30 minutes',
   },
   COMPLIANCE_COUNSEL_EMAIL: {
     group: 'Mail',
-    schema: email.optional(),
-    expected: 'an e-mail address',
+    schema: mailboxes.optional(),
+    expected: 'an e-mail address or Name <address>; several are separated by commas',
     from: 'your compliance counsel, told when a gap passes 24 hours',
   },
 } as const satisfies Readonly<Record<string, SettingRow>>;
+
+/** A password with `#` or `/` in it ends the address early, and then the host is not the one that was meant. */
+function isSmtpUrl(text: string): boolean {
+  if (!/^smtps?:\/\/[^\s@/?#]*(?:@[^\s@/?#]+)?\/?(?:\?\S*)?$/.test(text)) return false;
+  return URL.canParse(text) && new URL(text).hostname !== '';
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { areMailboxes, parseMailboxes } from '#domain/base/mailbox.ts';
 import { parseDatabaseUrl } from '#services/database/address.ts';
 
 /** A setting: how its text is read, and what people are told about it. */
@@ -42,6 +43,20 @@ export const databaseUrl = z.string().superRefine((text, context) => {
   if ('mistake' in address) context.addIssue({ code: 'custom', message: address.mistake });
 });
 export const httpUrl = z.url({ protocol: /^https?$/ });
-export const email = z.email();
+/** One address, with or without a name before it; the name is dropped. */
+export const email = z
+  .string()
+  .transform((text) => (areMailboxes(text, 1) ? (parseMailboxes(text)[0]?.address ?? text) : text.trim()))
+  .pipe(z.email());
+/** One address, whose name before it is kept. */
+export const mailbox = z
+  .string()
+  .trim()
+  .refine((text) => areMailboxes(text, 1));
+/** One or several addresses, each with or without a name before it. */
+export const mailboxes = z
+  .string()
+  .trim()
+  .refine((text) => areMailboxes(text));
 export const slug = z.string().regex(/^[\w-]+$/);
 export const nonEmpty = z.string().min(1);

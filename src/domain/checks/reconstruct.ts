@@ -86,22 +86,47 @@ export function judgeReconstruction(
   const next = WRITE_REPORT;
   if ('why' in log)
     return { level: 'unknown', evidence: `Gap ${gap.id} can't be reconstructed from the application's log: ${log.why}.`, figures, ...next };
-  const accesses = figures.find(({ name }) => name === ACCESSES)?.value ?? '0';
-  const evidence = `During gap ${gap.id} the application's log shows an estimated ${accesses} patient access attempts (${formatDuration(between(gap.start.at, end))}).`;
-  return { level: 'medium', evidence, figures, ...next };
+  return { ...estimateOf(gap, countsIn(log.answer, gap.start.at, end, phiPaths), end), figures, ...next };
 }
 
 const ACCESSES = 'Patient access attempts';
 
-function fromLog({ lines, isCut }: Log, start: Date, end: Date, phiPaths: readonly string[]): Verdict['figures'] {
+type Counts = { readonly requests: number; readonly accesses: number; readonly sessions: number; readonly failedWrites: number };
+
+/** A log without request lines estimates nothing: "0 accesses" would be a claim that nobody saw. Failed audit writes are a lower bound. */
+function estimateOf(gap: Gap, { requests, accesses, failedWrites }: Counts, end: Date): Pick<Verdict, 'level' | 'evidence'> {
+  const length = formatDuration(between(gap.start.at, end));
+  const bound = failedWrites === 0 ? '' : ` At least ${failedWrites} left no record: so often the log says that an audit write failed.`;
+  if (requests === 0) {
+    const evidence = `The application's log has no request lines for gap ${gap.id} (${length}), so accesses can't be estimated.${bound}`;
+    return { level: failedWrites === 0 ? 'unknown' : 'medium', evidence };
+  }
+  const evidence = `During gap ${gap.id} the application's log shows an estimated ${accesses} patient access attempts (${length}).${bound}`;
+  return { level: 'medium', evidence };
+}
+
+function countsIn({ lines }: Log, start: Date, end: Date, phiPaths: readonly string[]): Counts {
   const within = lines.filter(({ at }) => at !== null && at >= start && at <= end);
   const paths = within.flatMap(({ text }) => REQUEST.exec(text)?.[1] ?? []);
-  const sessions = new Set(within.flatMap(({ text }) => SESSION.exec(text)?.[1] ?? []));
-  const accesses = paths.filter((path) => phiPaths.some((phi) => path === phi || path.startsWith(`${phi}/`)));
+  return {
+    requests: paths.length,
+    accesses: paths.filter((path) => phiPaths.some((phi) => path === phi || path.startsWith(`${phi}/`))).length,
+    sessions: new Set(within.flatMap(({ text }) => SESSION.exec(text)?.[1] ?? [])).size,
+    failedWrites: within.filter(({ text }) => FAILED_WRITE.test(text)).length,
+  };
+}
+
+/** How applications report an audit record that could not be written. */
+const FAILED_WRITE = /fail(?:ed|ure)?(?: to)? (?:create|write|insert)[^\n]{0,20}audit[ _-]?(?:log|record|event)/i;
+
+function fromLog({ lines, isCut }: Log, start: Date, end: Date, phiPaths: readonly string[]): Verdict['figures'] {
+  const { requests, accesses, sessions, failedWrites } = countsIn({ lines, isCut }, start, end, phiPaths);
+  const unknown = 'can’t be estimated: the log has no request lines for this period';
   return [
-    { name: 'Estimated API requests', value: String(paths.length) },
-    { name: ACCESSES, value: String(accesses.length) },
-    { name: 'User sessions active', value: sessions.size === 0 ? 'not in the log' : String(sessions.size) },
+    { name: 'Estimated API requests', value: requests === 0 ? unknown : String(requests) },
+    { name: ACCESSES, value: requests === 0 ? unknown : String(accesses) },
+    { name: 'Audit writes that failed, by the log', value: String(failedWrites) },
+    { name: 'User sessions active', value: sessions === 0 ? 'not in the log' : String(sessions) },
     { name: 'Covered by the log', value: coverage(lines, isCut, start, end) },
   ];
 }

@@ -24,6 +24,7 @@ export type RefusalReason =
   | 'already-resolved'
   | 'not-resolvable-yet'
   | 'impossible-time'
+  | 'contradicted'
   | 'already-so'
   | 'unknown-task'
   | 'unknown-notice'

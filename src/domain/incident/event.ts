@@ -199,6 +199,9 @@ export const incidentEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('remedy.stopped'), request: z.string() }),
   z.object({ type: z.literal('remedy.ended'), request: z.string(), outcome: remedyOutcomeSchema, message: z.string() }),
 
+  /** The root message is gone from Slack: deleted, or its channel is. */
+  z.object({ type: z.literal('root.lost'), ts: z.string(), because: z.string() }),
+
   z.object({ type: z.literal('outbox.queued'), key: z.string(), payload: payloadSchema, dueAt: instant }),
   z.object({
     type: z.literal('outbox.delivered'),

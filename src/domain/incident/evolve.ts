@@ -11,6 +11,7 @@ import { hhsEvolutions } from './hhs.ts';
 import { noticeEvolutions } from './notices.ts';
 import { remedyEvolutions } from './remedy-runs.ts';
 import { resolutionEvolutions } from './resolution.ts';
+import { slackOutageEvolutions } from './slack-outage.ts';
 import { type Incident, openedIncident } from './state.ts';
 import { statementEvolutions } from './statements.ts';
 import { taskEvolutions } from './tasks.ts';
@@ -30,6 +31,7 @@ const EVOLUTIONS: Evolutions<EventType> = {
   ...hhsEvolutions,
   ...noticeEvolutions,
   ...taskEvolutions,
+  ...slackOutageEvolutions,
   ...outboxEvolutions,
 };
 

@@ -1,11 +1,12 @@
+import type { Silence } from '#domain/audit-table/reading.ts';
 import { between, DAY, formatDuration, formatUtc } from '#domain/base/time.ts';
-import { type Gap, ongoingGap, unaccountedLength } from '#domain/gap/gap.ts';
+import { type Gap, ongoingGap, type Stretch, unaccountedLength } from '#domain/gap/gap.ts';
 import type { Change, OutboxMessage } from '#domain/incident/outbox/message.ts';
 import { announce, queueMessage } from '#domain/incident/outbox/queue.ts';
 import type { Person } from './actor.ts';
 import { type CommandRows, type Decision, type DecisionContext, personOf, refuse } from './concern.ts';
 import type { EventOf, IncidentEvent } from './event.ts';
-import type { Incident } from './state.ts';
+import { type Incident, incidentName } from './state.ts';
 
 /** A person corrects an edge of the gap; what was told to the Privacy Officer before is corrected by mail. */
 export type GapCorrectionCommand = {
@@ -13,22 +14,28 @@ export type GapCorrectionCommand = {
   readonly edge: 'start' | 'end';
   readonly at: Date;
   readonly because: string | null;
+  /** What the table says about the gap as it would be; absent while the table can't be read. */
+  readonly evidence?: GapEvidence | null;
+  /** The person knows better than the table, and says why. */
+  readonly anyway?: boolean;
 };
+
+/** How many records the table holds strictly inside the gap as it would be, and where it is silent. */
+export type GapEvidence = { readonly recordsInside: number; readonly silences: readonly Silence[] | null };
 
 export const gapCorrectionCommands: CommandRows<GapCorrectionCommand> = {
   'move-gap': { permission: 'approver', decide: (incident, command, context) => moveGap(incident, command, context, personOf(context)) },
 };
 
 /** A person corrects or declares an edge of the latest gap; the former value stays on the timeline. */
-export function moveGap(
-  incident: Incident,
-  { edge, at, because }: GapCorrectionCommand,
-  { now }: DecisionContext,
-  person: Person,
-): Decision {
+export function moveGap(incident: Incident, command: GapCorrectionCommand, { now }: DecisionContext, person: Person): Decision {
+  const { edge, at, because } = command;
   const gap = ongoingGap(incident.gaps) ?? incident.gaps.at(-1);
   const problem = impossible(incident, gap, edge, at, now) ?? overlapping(incident.gaps, gap, edge, at, now);
   if (problem !== null) return refuse('impossible-time', problem);
+  const doubt = command.anyway && because ? null : doubtOf(incident, command, gap);
+  if (doubt !== null)
+    return refuse('contradicted', `${doubt} To record it all the same: \`/incident gap ${edge} <time> anyway because <reason>\`.`);
   const knownBy = { kind: 'person', name: person.name } as const;
   const former = formerEdge(gap, edge);
   const details = {
@@ -39,9 +46,40 @@ export function moveGap(
     because: because ?? '',
   };
   const told = announce(incident, now, 'gap-corrected', details);
-  if (gap === undefined) return { events: [{ type: 'gap.opened', gap: 1, startAt: at, knownBy, because }, told] };
+  if (gap === undefined) return { events: [{ type: 'gap.opened', gap: incident.gapCount + 1, startAt: at, knownBy, because }, told] };
   if (edge === 'end' && gap.end === 'ongoing') return { events: [{ type: 'gap.ended', gap: gap.id, endAt: at, knownBy, because }, told] };
   return { events: [{ type: 'gap.corrected', gap: gap.id, edge, at, knownBy, formerly: former, because }, told] };
+}
+
+/** Returns the gap as it would be after a move; null where there is none to move. */
+export function movedGap(gap: Gap | undefined, { edge, at }: Pick<GapCorrectionCommand, 'edge' | 'at'>): Stretch | null {
+  if (gap === undefined) return edge === 'start' ? { start: at, end: 'ongoing' } : null;
+  const end = gap.end === 'ongoing' ? 'ongoing' : gap.end.at;
+  return edge === 'start' ? { start: at, end } : { start: gap.start.at, end: at };
+}
+
+/** What the record or the table holds against a move: a sentence with its figures; null when nothing does. */
+function doubtOf(incident: Incident, { edge, at, evidence }: GapCorrectionCommand, gap: Gap | undefined): string | null {
+  const name = incidentName(incident.number);
+  if (incident.phase.name === 'resolved')
+    return `${name} was resolved at ${formatUtc(incident.phase.at)}; this would change its record, and what the Privacy Officer was told.`;
+  const moved = movedGap(gap, { edge, at });
+  if (!evidence || moved === null) return null;
+  if (evidence.recordsInside > 0) {
+    const until = moved.end === 'ongoing' ? 'now' : formatUtc(moved.end);
+    const records = `${evidence.recordsInside.toLocaleString('en-US')} record${evidence.recordsInside === 1 ? '' : 's'}`;
+    return `The audit table holds ${records} between ${formatUtc(moved.start)} and ${until}, so they are not missing.${silenceText(evidence.silences)}`;
+  }
+  const around = edge === 'end' ? evidence.silences?.find(({ start, end }) => start < at && (end === 'ongoing' || end > at)) : undefined;
+  if (around === undefined) return null;
+  const next = around.end === 'ongoing' ? 'none has come since' : `the next one came at ${formatUtc(around.end)}`;
+  return `No audit record was written at ${formatUtc(at)}: the last one before it is from ${formatUtc(around.start)}, and ${next}.`;
+}
+
+function silenceText(silences: GapEvidence['silences']): string {
+  if (silences === null || silences.length === 0) return '';
+  const stretches = silences.map(({ start, end }) => `${formatUtc(start)} to ${end === 'ongoing' ? 'now' : formatUtc(end)}`);
+  return ` It is silent from ${stretches.join(' and from ')}.`;
 }
 
 function formerEdge(gap: Gap | undefined, edge: 'start' | 'end'): Date | null {
@@ -117,8 +155,9 @@ function changeOf(incident: Incident, event: IncidentEvent, told: Told, now: Dat
     case 'gap.remeasured':
       return told.start ? [{ what: `Gap ${event.gap}, unaccounted for`, ...unaccountedChange(incident, event, now) }] : [];
     case 'assessment.confirmed': {
-      const formerly = incident.followUp.assessment?.access ?? 'not yet assessed';
-      return told.end && formerly !== event.assessment.access
+      // A first assessment corrects nothing.
+      const formerly = incident.followUp.assessment?.access;
+      return told.end && formerly !== undefined && formerly !== event.assessment.access
         ? [{ what: 'PHI access during the gap', formerly, now: event.assessment.access }]
         : [];
     }

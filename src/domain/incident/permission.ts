@@ -34,10 +34,10 @@ export function denialOf(
 ): Denial | null {
   if (permission === 'anybody') return null;
   if (permission === 'nobody') return deny('Only Gapwatch itself does that.');
-  const channel = identity?.channel ?? 'incidents';
+  const channel = identity?.channel ?? '#incidents';
   if (identity?.relation === 'guest-or-stranger')
-    return deny(`Guests and people of other workspaces can't command Gapwatch. Ask a member of #${channel}.`);
-  if (identity?.relation === 'not-in-channel') return deny(`Only members of #${channel} can command Gapwatch. Join the channel first.`);
+    return deny(`Guests and people of other workspaces can't command Gapwatch. Ask a member of ${channel}.`);
+  if (identity?.relation === 'not-in-channel') return deny(`Only members of ${channel} can command Gapwatch. Join the channel first.`);
   if (permission === 'member') return null;
   if (identity?.relation !== 'member')
     return deny('Slack did not say in time who you are, and this needs a confirmed member of the channel. Try again in a moment.');

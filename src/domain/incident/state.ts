@@ -132,6 +132,8 @@ export type Incident = {
   readonly checks: readonly AnsweredCheck[];
   readonly remedies: readonly RemedyRun[];
   readonly outbox: readonly OutboxMessage[];
+  /** Root messages that are gone from Slack, by their timestamps. */
+  readonly lostRoots: readonly string[];
   /** Escalations of the policy that were reached. */
   readonly escalated: readonly string[];
   /** Slack messages on the timeline, by timestamp and text, so that a redelivered event adds nothing. */
@@ -180,6 +182,7 @@ export function openedIncident(event: Extract<IncidentEvent, { type: 'incident.o
     checks: [],
     remedies: [],
     outbox: [],
+    lostRoots: [],
     escalated: [],
     kept: [],
     followUp: NO_FOLLOW_UP,
@@ -203,12 +206,19 @@ export function outboxMessage(incident: Incident, key: string): OutboxMessage | 
   return incident.outbox.find((outgoing) => outgoing.key === key);
 }
 
-/** The root message in Slack, once it was posted. */
-export function rootMessage(
-  incident: Incident,
-): { readonly channel: string; readonly ts: string; readonly permalink: string; readonly at: Date } | null {
-  const status = outboxMessage(incident, 'slack/initial-post')?.status;
-  if (status?.name !== 'succeeded') return null;
-  const { channel, ts, permalink } = status.answer;
-  return channel === undefined || ts === undefined ? null : { channel, ts, permalink: permalink ?? '', at: status.at };
+/** A root message in Slack: under it stands everything that is said about its incident. */
+export type RootMessage = { readonly channel: string; readonly ts: string; readonly permalink: string; readonly at: Date };
+
+/** The root message in Slack, once it was posted and as long as it is there. */
+export function rootMessage(incident: Incident): RootMessage | null {
+  return rootMessages(incident).findLast(({ ts }) => !incident.lostRoots.includes(ts)) ?? null;
+}
+
+/** Every root message that was ever posted: the present one is the last, after one that was deleted. */
+export function rootMessages({ outbox }: Incident): readonly RootMessage[] {
+  return outbox.flatMap(({ payload, status }) => {
+    if (payload.kind !== 'initial-post' || status.name !== 'succeeded') return [];
+    const { channel, ts, permalink } = status.answer;
+    return channel === undefined || ts === undefined ? [] : [{ channel, ts, permalink: permalink ?? '', at: status.at }];
+  });
 }

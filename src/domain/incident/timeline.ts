@@ -13,6 +13,7 @@ import { hhsTexts } from './hhs.ts';
 import { noticeTexts } from './notices.ts';
 import { remedyTexts } from './remedy-runs.ts';
 import { resolutionTexts } from './resolution.ts';
+import { slackOutageTexts } from './slack-outage.ts';
 import { statementTexts } from './statements.ts';
 import { taskTexts } from './tasks.ts';
 import { updateTexts } from './updates.ts';
@@ -66,6 +67,7 @@ const TEXTS: TimelineTexts<Exclude<EventType, OutboxType>> = {
   ...hhsTexts,
   ...noticeTexts,
   ...taskTexts,
+  ...slackOutageTexts,
 };
 
 type OutboxType = 'outbox.queued' | 'outbox.delivered' | 'outbox.failed' | 'outbox.abandoned' | 'outbox.superseded';

@@ -13,6 +13,8 @@ export type Remedy = {
   readonly usage: string;
   readonly step: string;
   readonly help: string;
+  /** Options of its own, beside `--dry-run`. */
+  readonly options?: readonly string[];
   readonly needs: readonly ('archive' | 'bucket' | 'deployments' | 'workflows' | 'recreation' | 'migrations')[];
   readonly refuse: (argument: string) => string | null;
 };
@@ -21,6 +23,7 @@ export type Remedy = {
 const ROWS: { readonly [Name in RemedyName]: Omit<Remedy, 'name'> } = {
   archive: {
     usage: 'archive [--full]',
+    options: ['full'],
     step: '§9',
     help: 'old records encrypted into the archive, verified there, then deleted here',
     needs: ['archive', 'bucket'],

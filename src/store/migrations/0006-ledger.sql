@@ -42,10 +42,11 @@ create function gapwatch.sha256_of(content text) returns text language sql immut
   select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(content, 'UTF8')), 'hex')
 $$;
 
+-- `added.sequence` is the number; `sequence` alone would be the text beside it, in which 99 comes after 100.
 create function gapwatch.enter_facts() returns trigger language plpgsql set search_path = pg_catalog as $$
 begin
   insert into gapwatch.ledger (subject, incident, item, sha256)
-  select distinct on (incident) 'facts', incident, sequence::text, hash from added order by incident, sequence desc;
+  select distinct on (incident) 'facts', incident, sequence::text, hash from added order by incident, added.sequence desc;
   return null;
 end
 $$;
@@ -157,5 +158,5 @@ order by at, incident, call, attempt;
 insert into gapwatch.ledger (subject, incident, item, sha256)
 select distinct on (incident) 'facts', incident, sequence::text, hash
 from gapwatch.facts
-order by incident, sequence desc;
+order by incident, facts.sequence desc;
 insert into gapwatch.ledger (subject, item, sha256) values ('ledger', 'began', repeat('0', 64));

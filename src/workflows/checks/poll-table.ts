@@ -1,6 +1,8 @@
 import type { ReadingRequest, TableReading } from '#domain/audit-table/reading.ts';
 import { HOUR, later, MINUTE, plus, SECOND } from '#domain/base/time.ts';
+import { ongoingGap } from '#domain/gap/gap.ts';
 import { pollTableJob } from '#domain/incident/effects.ts';
+import { type GapEvidence, movedGap } from '#domain/incident/gap-corrections.ts';
 import { isPolled } from '#domain/incident/gap-tracking.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import type { AppContext } from '#workflows/context.ts';
@@ -45,6 +47,20 @@ export async function readTable(context: AppContext, number: number, within = RE
 export async function measureGapsAgain(context: AppContext, number: number): Promise<void> {
   const reading = await readTable(context, number);
   if (reading.kind === 'seen') await execute(context, number, { kind: 'table-read', reading }, { kind: 'watch' });
+}
+
+/** Returns what the table says about a gap as a person would have it; null while it can't be read. */
+export async function readGapEvidence(
+  context: AppContext,
+  number: number,
+  move: { readonly edge: 'start' | 'end'; readonly at: Date },
+): Promise<GapEvidence | null> {
+  const { incident } = await load(context, number);
+  const moved = incident && movedGap(ongoingGap(incident.gaps) ?? incident.gaps.at(-1), move);
+  if (!incident || !moved) return null;
+  const request = { countedFrom: incident.startedAt, since: moved.start, inside: [moved] };
+  const reading = await context.auditDatabase.reading(request, context.policy.gap.tolerance, READING_DEADLINE);
+  return reading.kind === 'unseen' ? null : { recordsInside: reading.recordsInside[0] ?? 0, silences: reading.silences };
 }
 
 function read(context: AppContext, incident: Incident, span: 'whole' | 'recent', deadline: number): Promise<TableReading> {

@@ -3,6 +3,7 @@ import { type Answer, type Destination, destinationOf } from '#domain/incident/o
 import { nextMessage } from '#domain/incident/outbox/next.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
+import { isClosed } from '#services/slack.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
@@ -65,8 +66,19 @@ async function make(context: AppContext, destination: Destination, attempt: Atte
       { kind: 'outbox-failed', key: outgoing.key, outcome, detail, retryAfterMilliseconds },
       { kind: 'gapwatch' },
     );
+    if (destination === 'slack') await tellOfRefusal(context, attempt, error);
     return error;
   }
+}
+
+/** A root message that is gone gets a successor; a channel that is closed to us is told of by other ways, at once. A file is no channel. */
+async function tellOfRefusal(context: AppContext, { incident, outgoing }: Attempt, error: ServiceFailure): Promise<void> {
+  const root = rootMessage(incident);
+  const because = error.message;
+  if (error.code === 'thread_not_found' && root !== null)
+    await execute(context, incident.number, { kind: 'root-lost', ts: root.ts, because }, { kind: 'gapwatch' });
+  const isFile = outgoing.payload.kind === 'share-report' || outgoing.payload.kind === 'share-chart';
+  if (isClosed(error) && !isFile) await execute(context, incident.number, { kind: 'slack-closed', because }, { kind: 'gapwatch' });
 }
 
 function perform(context: AppContext, attempt: Attempt): Promise<Answer> {

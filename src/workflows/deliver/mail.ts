@@ -8,6 +8,7 @@ import { type Enclosed, noticeVariables } from '#domain/messages/notice.ts';
 import { timelineCsv } from '#domain/messages/timeline-csv.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import type { Attachment, Mail, Recipient } from '#services/mail.ts';
+import { ATTACHMENTS_REFUSED } from '#services/mail-failure.ts';
 import { keepSent } from '#store/sent-messages.ts';
 import { checkVerdict } from '#workflows/checks/verdict.ts';
 import type { AppContext } from '#workflows/context.ts';
@@ -25,22 +26,30 @@ export async function deliverMail(context: AppContext, { incident, outgoing, mus
   const name = incidentName(incident.number);
   const now = context.now();
   const { events } = await load(context, incident.number);
-  const { attachments, enclosed } = await enclosures(context, incident, outgoing.payload);
+  const enclosures = await enclosuresOf(context, incident, outgoing.payload);
   const receiptUrl = asksReceipt(outgoing.payload) ? receiptLink(context, incident.number, outgoing.key, now) : '';
-  const variables = noticeVariables(incident, outgoing, { events, now, policy: context.policy, receiptUrl, enclosed });
-  const content = mailOf(context.templates.render(`mail/${outgoing.payload.kind}.md.liquid`, variables));
+  const thread = context.mail.messageId(`${name}.thread`);
   const opening = context.mail.messageId(`${name}.opening-notice`);
   const isOpening = outgoing.payload.kind === 'opening-notice';
-  const mail: Mail = {
-    messageId: isOpening ? opening : context.mail.messageId(`${name}.${outgoing.key}`),
-    inReplyTo: isOpening ? null : opening,
-    to: [recipientOf(context, outgoing.payload)],
-    ...content,
-    attachments,
+  const mailWith = ({ attachments, enclosed }: Enclosures): Mail => {
+    const variables = noticeVariables(incident, outgoing, { events, now, policy: context.policy, receiptUrl, enclosed });
+    return {
+      messageId: isOpening ? opening : context.mail.messageId(`${name}.${outgoing.key}`),
+      inReplyTo: isOpening ? null : opening,
+      references: isOpening ? [thread] : [thread, opening],
+      to: [recipientOf(context, outgoing.payload)],
+      ...mailOf(context.templates.render(`mail/${outgoing.payload.kind}.md.liquid`, variables)),
+      attachments,
+    };
   };
-  const sent = { incident: incident.number, message: outgoing.key, attempt, at: now, content: recordOf(mail) };
-  const contentSha256 = await keepSent(context.database, sent);
-  const { refusedRoles, message } = await context.mail.send(mail);
+  const send = async (mail: Mail) => {
+    const sent = { incident: incident.number, message: outgoing.key, attempt, at: now, content: recordOf(mail) };
+    return { contentSha256: await keepSent(context.database, sent), ...(await context.mail.send(mail)) };
+  };
+  const { contentSha256, refusedRoles, message } = await send(mailWith(enclosures)).catch((error: unknown) => {
+    if (!(error instanceof ServiceFailure) || error.code !== ATTACHMENTS_REFUSED || enclosures.attachments.length === 0) throw error;
+    return send(mailWith(withoutAttachments(enclosures, error)));
+  });
   return {
     contentSha256,
     refusedRoles: [...refusedRoles],
@@ -75,11 +84,17 @@ function recipientOf(context: AppContext, payload: Payload): Recipient {
 
 type Enclosures = { readonly attachments: readonly Attachment[]; readonly enclosed: Enclosed };
 
+/** The notice matters more than what comes along: a server that refuses the attachments gets it without them, and it says so. */
+function withoutAttachments({ enclosed }: Enclosures, { message }: ServiceFailure): Enclosures {
+  const why = `${enclosed.attached.join(', ')} (${message}); ask the on-call team for them`;
+  return { attachments: [], enclosed: { attached: [], missing: [...enclosed.missing, why] } };
+}
+
 /**
  * With the final notice report, chart and timeline; with every one the signed statement of the ledger, where there is a key. What can't be made is
  * named with its reason; the notice goes all the same.
  */
-async function enclosures(context: AppContext, incident: Incident, { kind }: Payload): Promise<Enclosures> {
+async function enclosuresOf(context: AppContext, incident: Incident, { kind }: Payload): Promise<Enclosures> {
   const made = [...(kind === 'final-notice' ? await documents(context, incident) : []), await ledgerStatement(context)];
   const attachments = made.flatMap((each) => (each && 'content' in each ? [each] : []));
   const missing = made.flatMap((each) => (each && 'why' in each ? [each.why] : []));

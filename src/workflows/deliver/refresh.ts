@@ -1,12 +1,12 @@
 import { plus } from '#domain/base/time.ts';
 import { deliverJob } from '#domain/incident/effects.ts';
-import { type Incident, outboxMessage, rootMessage } from '#domain/incident/state.ts';
+import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import type { SlackMessage } from '#domain/messages/blocks.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Posted } from '#services/slack.ts';
+import { isGone, type Posted } from '#services/slack.ts';
 import type { AppContext } from '#workflows/context.ts';
-import { load } from '#workflows/execute.ts';
+import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
 import { checkMessageOf, currentRootMessage, postedOf, remedyMessageOf } from './slack.ts';
 
@@ -27,7 +27,7 @@ export async function refreshMessages(context: AppContext, number: number, what:
   for (const { posted, message } of present(context, incident)) {
     const content = JSON.stringify(message);
     if (what === 'changed' && shownMessages.get(posted.ts) === content) continue;
-    if (!(await update(context, number, posted, message))) return;
+    if (!(await update(context, incident, posted, message))) return;
     shownMessages.set(posted.ts, content);
   }
 }
@@ -43,7 +43,7 @@ type Present = { readonly posted: Posted; readonly message: SlackMessage };
 function present(context: AppContext, incident: Incident): readonly Present[] {
   const root = rootMessage(incident);
   if (!root) return [];
-  const initialPost = outboxMessage(incident, 'slack/initial-post');
+  const initialPost = incident.outbox.findLast(({ payload }) => payload.kind === 'initial-post');
   const late = initialPost ? latenessOf(initialPost, context.now()) : '';
   const message = currentRootMessage(context, incident, { ...incidentView(incident, context.now(), context.policy), late });
   const atWork = incident.running.flatMap<Present>(({ request }) => {
@@ -57,12 +57,19 @@ function present(context: AppContext, incident: Incident): readonly Present[] {
   return [{ posted: { channel: root.channel, ts: root.ts }, message }, ...atWork, ...remedies];
 }
 
-async function update(context: AppContext, number: number, posted: Posted, message: SlackMessage): Promise<boolean> {
+async function update(context: AppContext, incident: Incident, posted: Posted, message: SlackMessage): Promise<boolean> {
+  const { number } = incident;
   try {
     await context.slack.update(posted, message);
     return true;
   } catch (error) {
     if (!(error instanceof ServiceFailure)) throw error;
+    // Of a deleted message there is nothing to refresh; only the root message gets a successor.
+    if (isGone(error) && rootMessage(incident)?.ts !== posted.ts) return true;
+    if (isGone(error)) {
+      await execute(context, number, { kind: 'root-lost', ts: posted.ts, because: error.message }, { kind: 'gapwatch' });
+      return false;
+    }
     context.log.warn({ incident: number, outcome: error.outcome }, `a message could not be refreshed: ${error.message}`);
     const dueAt = plus(context.now(), Math.max(error.retryAfterMilliseconds ?? 0, 15_000));
     await context.jobs.enqueue(context.database, toNewJob(deliverJob(number, 'slack', dueAt)), context.now());

@@ -8,7 +8,7 @@ import { checkMessage, progressMessage } from '#domain/messages/check-message.ts
 import { remedyMessage } from '#domain/messages/remedy-message.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Posted } from '#services/slack.ts';
+import { isGone, type Posted } from '#services/slack.ts';
 import { keepSent } from '#store/sent-messages.ts';
 import type { AppContext } from '#workflows/context.ts';
 import type { Attempt } from './attempt.ts';
@@ -26,7 +26,7 @@ export async function deliverToSlack(context: AppContext, attempt: Attempt): Pro
   if (outgoing.payload.kind === 'initial-post') return postRoot(context, attempt, message);
   if (root === null) throw new ServiceFailure('slack', 'unavailable', 'the root message is not posted yet');
   const { inThread, broadcast } = placeOf(context, outgoing);
-  const key = messageKey(incident, outgoing);
+  const key = messageKey(context, incident, outgoing);
   const threadTs = inThread ? root.ts : undefined;
   const adopted = attempt.mustLook ? await context.slack.find(root.channel, key, outgoing.dueAt, threadTs) : null;
   if (adopted) return { ...adopted, message: ADOPTED };
@@ -45,10 +45,10 @@ function keep(context: AppContext, { incident, outgoing, number }: Attempt, mess
 
 async function postRoot(context: AppContext, attempt: Attempt, message: SlackMessage): Promise<Answer> {
   const { incident, outgoing, mustLook } = attempt;
-  const key = messageKey(incident, outgoing);
+  const key = messageKey(context, incident, outgoing);
   const adopted = mustLook ? await context.slack.find(await context.slack.channelId(), key, outgoing.dueAt) : null;
   const contentSha256 = adopted ? undefined : await keep(context, attempt, message);
-  const posted = adopted ?? (await context.slack.post(context.channel, message, { key }));
+  const posted = adopted ?? (await context.slack.post(await context.slack.channelId(), message, { key }));
   // The link is worth having, but its failure must not make the post look failed.
   const permalink = await context.slack.permalink(posted).catch(() => '');
   return { ...posted, permalink, ...(contentSha256 ? { contentSha256 } : {}), message: adopted ? ADOPTED : `posted as ${posted.ts}` };
@@ -71,7 +71,12 @@ async function conclude(context: AppContext, { incident }: Attempt, what: 'check
   const posted = postedOf(incident, `slack/${what}/${request}`);
   if (posted === null) throw new ServiceFailure('slack', 'unavailable', `the message of the ${what} is not posted yet`);
   const messageOf = what === 'check' ? checkMessageOf : remedyMessageOf;
-  await context.slack.update(posted, messageOf(context, incident, request));
+  try {
+    await context.slack.update(posted, messageOf(context, incident, request));
+  } catch (error) {
+    if (!(error instanceof ServiceFailure && isGone(error))) throw error;
+    return { message: `${posted.ts} was deleted from Slack; there is nothing to update` };
+  }
   return { message: `updated ${posted.ts}` };
 }
 
@@ -124,9 +129,9 @@ export function postedOf(incident: Incident, key: string): Posted | null {
   return { channel: status.answer.channel, ts: status.answer.ts };
 }
 
-/** The key under which a message is found again: unique among all incidents. */
-function messageKey(incident: Incident, outgoing: OutboxMessage): string {
-  return `${incidentName(incident.number)}/${outgoing.key}`;
+/** The key under which a message is found again: unique among all incidents, of other installations in this channel too. */
+function messageKey({ installation }: AppContext, incident: Incident, outgoing: OutboxMessage): string {
+  return `${installation}/${incidentName(incident.number)}/${outgoing.key}`;
 }
 
 /** Where Slack shows a message, by its row in the table of messages. */
@@ -204,6 +209,9 @@ export function marked(incident: Incident, message: SlackMessage): SlackMessage 
   return incident.isDrill ? asDrill(message) : message;
 }
 
+const ROOT_REPLACED =
+  '⚠️ The former message of this incident was deleted from Slack; it goes on here. What was said before is on the timeline.';
+
 /** The root message as it is now, with its buttons. */
 export function currentRootMessage(context: AppContext, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
   return marked(incident, rootMessageOf(context, incident, view));
@@ -212,5 +220,6 @@ export function currentRootMessage(context: AppContext, incident: Incident, view
 function rootMessageOf(context: AppContext, incident: Incident, view: Readonly<Record<string, unknown>>): SlackMessage {
   const phase = incident.phase.name === 'open' ? 'open' : incident.followUp.closed ? 'closed' : 'resolved';
   const buttons = incidentButtons(incidentName(incident.number), phase);
-  return slackMessage(context.templates.render('slack/initial.liquid', { incident: view }), buttons);
+  const text = context.templates.render('slack/initial.liquid', { incident: view });
+  return slackMessage(incident.lostRoots.length === 0 ? text : `${text.trimEnd()}\n${ROOT_REPLACED}`, buttons);
 }

@@ -28,5 +28,5 @@ export async function postWarning(context: AppContext, { key, warning, details }
     const found = await context.slack.find(await context.slack.channelId(), key, plus(context.now(), -HOUR));
     if (found !== null) return;
   }
-  await context.slack.post(context.channel, message, { key });
+  await context.slack.post(await context.slack.channelId(), message, { key });
 }

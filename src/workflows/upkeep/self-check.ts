@@ -9,6 +9,7 @@ import { planWarning } from '#workflows/deliver/warning.ts';
 import { wakeWatchRound } from '#workflows/watch/watch-round.ts';
 import { reconcileTimers } from './reconcile-timers.ts';
 import { signLedger } from './sign-evidence.ts';
+import { checkSlack } from './slack-check.ts';
 
 /** A watch without a round for so long stands still. */
 const STANDSTILL: Milliseconds = MINUTE;
@@ -18,6 +19,7 @@ const STANDSTILL: Milliseconds = MINUTE;
  * wakes itself.
  */
 export async function selfCheck(context: AppContext): Promise<void> {
+  await checkSlack(context);
   const findings = await loadFindings(context.database);
   for (const { name, since } of findings) {
     // Lost work can't be found again: after an hour it has been seen, and the heartbeat goes on.
@@ -96,7 +98,7 @@ async function brokenParts(context: AppContext): Promise<ReadonlyMap<string, str
 
 /** Begins looking after ourselves. */
 export async function startSelfCheck(context: AppContext): Promise<void> {
-  await plan(context, 'self-check', plus(context.now(), MINUTE));
+  await plan(context, 'self-check', context.now());
   await plan(context, 'verify-records', context.now());
 }
 

@@ -91,6 +91,7 @@ async function mailOutage(context: AppContext, incident: Incident, role: string)
     .send({
       messageId: context.mail.messageId(`${incidentName(incident.number)}.store-outage.${now.getTime()}.${role}`),
       inReplyTo: null,
+      references: [],
       to: [{ role: roleName(role), address: email }],
       ...mailOf(context.templates.render('mail/by-hand-notice.md.liquid', variables)),
       attachments: [],

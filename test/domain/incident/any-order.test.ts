@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { MINUTE } from '#domain/base/time.ts';
+import type { Gap } from '#domain/gap/gap.ts';
 import type { Actor } from '#domain/incident/actor.ts';
 import { type Command, permissionOf } from '#domain/incident/command.ts';
 import { decide } from '#domain/incident/decide.ts';
@@ -155,6 +156,7 @@ function holds(before: Incident | null, incident: Incident, recorded: readonly R
   expect(incident.gaps.filter(({ end }) => end === 'ongoing').length, 'two gaps are open').toBeLessThanOrEqual(1);
   for (const { start, end } of incident.gaps)
     if (end !== 'ongoing') expect(end.at.getTime(), 'a gap ends before it starts').toBeGreaterThan(start.at.getTime());
+  for (const { event, at } of recorded) if (event.type === 'gap.corrected') liesApart(incident, event.gap, at);
   if (incident.phase.name === 'resolved') {
     const waiting = incident.outbox.filter(({ payload, status }) => payload.kind === 'update' && status.name === 'due');
     expect(waiting, 'an update waits after the resolution').toEqual([]);
@@ -168,6 +170,14 @@ function holds(before: Incident | null, incident: Incident, recorded: readonly R
   );
   for (const job of effects(before, incident, recorded, DEFAULT_POLICY)) expect(job.key).not.toBe('');
   for (const timer of timersOf(incident, DEFAULT_POLICY)) endsWhenGiven(incident, timer, recorded.at(-1)?.at ?? timer.dueAt);
+}
+
+/** A gap that a person moved shares no minute with another. */
+function liesApart({ gaps }: Incident, id: number, now: Date): void {
+  const end = (gap: Gap) => (gap.end === 'ongoing' ? now : gap.end.at);
+  const moved = gaps.filter((gap) => gap.id === id);
+  const over = moved.flatMap((gap) => gaps.filter((other) => other.id !== id && other.start.at < end(gap) && gap.start.at < end(other)));
+  expect(over, `gap ${id} was moved onto another`).toEqual([]);
 }
 
 /** A timer that was given at its time is gone, or is planned for a later one: the self-check must not find it again and again. */

@@ -39,20 +39,20 @@ describe('a person assesses the compliance impact', () => {
       .leaves({ followUp: { assessment: { by: 'kim', at: clock('12:30') } } });
   });
 
-  test('after the final notice told no figure → the Privacy Officer gets it; the same figure again is no correction', () => {
+  test('after the final notice → a first assessment corrects nothing; another figure does', () => {
     given(incidentResolved(), openingNoticeSent(), finalNoticeSent())
       .when(assess)
+      .decides({ type: 'assessment.confirmed' }, tellsChannel('assessed'), report)
+      .when({ ...assess, assessment: { ...assess.assessment, access: 'about 40 accesses' } })
       .decides(
         { type: 'assessment.confirmed' },
         tellsChannel('assessed'),
         report,
         queues({
           kind: 'correction-notice',
-          changes: [{ what: 'PHI access during the gap', formerly: 'not yet assessed', now: 'about 120 accesses' }],
+          changes: [{ what: 'PHI access during the gap', formerly: 'about 120 accesses', now: 'about 40 accesses' }],
         }),
-      )
-      .when(assess)
-      .decides({ type: 'assessment.confirmed' }, tellsChannel('assessed'), report);
+      );
   });
 
   test('while the incident is open → refused', () => {

@@ -208,6 +208,42 @@ describe('Slack is late', () => {
       .decides(queues({ kind: 'by-hand-notice' }), note);
   });
 
+  test('with updates that come faster than that → three minutes after the first that was not taken', () => {
+    const missed = at('12:04', {
+      at: null,
+      by: { kind: 'gapwatch' },
+      event: () => ({ type: 'outbox.superseded', key: 'slack/update/1', because: 'the next one says it' }),
+    });
+    const often = given(
+      incidentOpen(),
+      at('12:02', updateQueued(1), failed('slack/update/1')),
+      missed,
+      at('12:04', updateQueued(2), failed('slack/update/2')),
+    );
+    const due: Command = { kind: 'slack-late', key: 'slack/update/2' };
+    often.when(due, { by, at: '12:04' }).decidesNothing();
+    often.when(due, { by, at: '12:05' }).decides(queues({ kind: 'by-hand-notice' }), note);
+  });
+
+  test('Slack says no for good → they are told at once; once an outage, and never in an incident that is over', () => {
+    const closed = COMMANDS['slack-closed'].example;
+    given(incidentOpen())
+      .when(closed, { by, at: '12:06' })
+      .decides(queues({ kind: 'by-hand-notice', role: 'privacy-officer' }), note)
+      .when(closed, { by, at: '12:07' })
+      .decidesNothing();
+    given(incidentOpen(), resolved()).when(closed, { by, at: '12:06' }).decidesNothing();
+  });
+
+  test('the root message is gone → another takes its place; told of an earlier one → nothing', () => {
+    const lost = COMMANDS['root-lost'].example;
+    given(incidentOpen())
+      .when(lost, { by, at: '12:06' })
+      .decides({ type: 'root.lost' }, queues({ kind: 'initial-post' }))
+      .when(lost, { by, at: '12:07' })
+      .decidesNothing();
+  });
+
   test('but the message went out, or the incident is over → nothing', () => {
     given(incidentOpen()).when(late, { by, at: '12:02' }).decidesNothing();
     given(noRoot(), resolved()).when(late, { by, at: '12:02' }).decidesNothing();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { areMailboxes } from '#domain/base/mailbox.ts';
 import { parseDuration } from '#domain/base/time.ts';
 
 /** A schema whose refusal says what is expected; the page about the policy says the same (`expected` in its metadata). */
@@ -40,7 +41,12 @@ export const role = format('a role in lower case, such as senior-engineer', (err
 /** How a person or group is reached. */
 export const contact = z.strictObject({
   slack: slackId.optional().describe('The Slack ID of the person or user group'),
-  email: format('an e-mail address', (error) => z.email(error))
+  email: format('an e-mail address or Name <address>, several separated by commas', (error) =>
+    z
+      .string(error)
+      .trim()
+      .refine((text) => areMailboxes(text), error),
+  )
     .optional()
     .describe('The e-mail address'),
 });

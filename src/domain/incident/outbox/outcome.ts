@@ -218,7 +218,7 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
     return [abandoned, ...withoutReport(incident, outgoing, 'given up', now), ...told];
   }
   const failed: IncidentEvent = { type: 'outbox.failed', key, attempt, outcome, detail, retryAt };
-  const isNews = attempt === DELIVERY[destination].toldAtAttempt;
+  const isNews = attempt === DELIVERY[destination].toldAtAttempt || (attempt === 1 && outcome === 'refused' && isFile(outgoing.payload));
   const told = isNews ? [tellTrouble(incident, outgoing, detail, 'failing', now)] : [];
   return [failed, ...withoutReport(incident, outgoing, attempt, now), ...told];
 }
@@ -226,6 +226,11 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
 /** Without its root message an open incident is seen by nobody: that one is tried for as long as it is open. */
 function isNeeded({ phase }: Incident, { payload }: OutboxMessage): boolean {
   return payload.kind === 'initial-post' && phase.name === 'open';
+}
+
+/** A file that Slack refuses keeps nobody from hearing of it in words. */
+function isFile({ kind }: Payload): boolean {
+  return kind === 'share-report' || kind === 'share-chart';
 }
 
 /**
