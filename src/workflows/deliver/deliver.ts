@@ -58,8 +58,8 @@ async function make(context: AppContext, destination: Destination, attempt: Atte
     context.observe.delivery(destination, error.outcome, seconds());
     context.log.warn({ incident: incident.number, outgoing: outgoing.key, outcome: error.outcome }, error.message);
     const { message: detail, retryAfterMilliseconds } = error;
-    // While it could not be looked for, an earlier attempt may still have been done: the next one must look again.
-    const outcome = attempt.mustLook ? 'unclear' : error.outcome;
+    // While it could not be looked for, an earlier attempt may still have been done: the next one must look again. A mail can't be looked for.
+    const outcome = attempt.mustLook && destination !== 'mail' ? 'unclear' : error.outcome;
     await execute(
       context,
       incident.number,
