@@ -22,8 +22,6 @@ export type SlackUser = {
   readonly email: string;
   /** What Slack says of people who are no full members of the workspace. */
   readonly outside?: 'is_restricted' | 'is_ultra_restricted' | 'is_bot' | 'deleted';
-  /** The time zone of their Slack; UTC where the story does not say. */
-  readonly timeZone?: string;
   /** The workspace they belong to, where it is another than ours, and on Enterprise Grid their organization. */
   readonly teamId?: string;
   readonly enterpriseUser?: { readonly enterprise_id: string; readonly teams: readonly string[] };
@@ -45,6 +43,8 @@ export type SlackState = {
   readonly doors: Map<string, string>;
   readonly onView: (trigger: string, userId: string, view: SlackView) => void;
   readonly users: readonly SlackUser[];
+  /** The time zones that people set their Slack to, by user; UTC where the story does not say. */
+  readonly timeZones: Map<string, string>;
   /** What the token is: of which organization on Enterprise Grid, with which scopes. */
   readonly own: SlackOwn;
   readonly messages: SlackMessage[];
