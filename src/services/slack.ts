@@ -38,6 +38,8 @@ export type Slack = {
   readonly groupMembers: (group: string) => Promise<readonly string[]>;
   /** One message of the channel or of a thread, by its timestamp; null when it is gone. */
   readonly message: (posted: Posted) => Promise<{ readonly userId: string | null; readonly text: string } | null>;
+  /** What people wrote in a thread since then, as events would have told it, oldest first. */
+  readonly thread: (channel: string, threadTs: string, since: Date) => Promise<readonly ThreadMessage[]>;
   /** Asks whose token it is (`auth.test`). */
   readonly whoAmI: () => Promise<OwnIdentity>;
   /** The failure that an error of Slack's own client means, for whoever holds such a client. */
@@ -155,6 +157,11 @@ export function connectSlack(settings: Connection): Slack {
       const one = found.find((each) => each.ts === ts);
       return one ? { userId: one.user ?? null, text: one.text ?? '' } : null;
     },
+    thread: async (channel, threadTs, since) => {
+      const found: ThreadMessage[] = [];
+      for await (const { metadata, ...message } of messages(call, channel, since, threadTs)) found.push(message);
+      return found.toSorted((one, other) => Number(one.ts) - Number(other.ts));
+    },
     whoAmI: () => whoAmI(call),
     failureOf: slackFailure,
   };
@@ -226,6 +233,10 @@ const historySchema = z.object({
   messages: z.array(
     z.object({
       ts: z.string(),
+      user: z.string().optional(),
+      text: z.string().optional(),
+      subtype: z.string().optional(),
+      bot_id: z.string().optional(),
       files: z.array(z.object({ name: z.string().optional(), permalink: z.string().optional() })).optional(),
       metadata: z.object({ event_type: z.string(), event_payload: z.object({ key: z.string().optional() }).optional() }).optional(),
     }),
@@ -264,6 +275,9 @@ async function findFile(call: Call, channel: string, threadTs: string, name: str
 }
 
 type FoundMessage = z.infer<typeof historySchema>['messages'][number];
+
+/** A message of a thread, in Slack's own words. */
+export type ThreadMessage = Omit<FoundMessage, 'metadata'>;
 
 /** The messages of a channel or thread since shortly before `since`; at most 4,000. */
 async function* messages(call: Call, channel: string, since: Date, threadTs?: string): AsyncGenerator<FoundMessage> {

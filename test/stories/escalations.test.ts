@@ -160,7 +160,7 @@ story('the same action and ETA twice → whoever is on it is asked for news a mi
 
 story('a pause ends by itself at its time, also after a restart', async ({ world }) => {
   await alertFires(world);
-  expect(await robinTypes(world, '/incident pause 2 hours')).toContain('is no pause');
+  expect(await robinTypes(world, '/incident pause 2 parsecs')).toContain('is no pause');
   expect(await robinTypes(world, '/incident pause 12m')).toBe('INC-1: Updates are paused for 12 minutes, until 2026-01-05 12:12:00 UTC.');
   await world.passes(6);
   await world.stops();

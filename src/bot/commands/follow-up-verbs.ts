@@ -2,6 +2,7 @@ import type { Reply } from '#bot/reply.ts';
 import { typedText } from '#bot/typed.ts';
 import { openForm } from '#bot/views/open.ts';
 import { parseMoment } from '#domain/base/time.ts';
+import { permissionOf } from '#domain/incident/command.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
 /** What follows a resolution (runbook, "Post-Incident"). */
@@ -12,7 +13,12 @@ export const FOLLOW_UP_VERBS: Readonly<Record<string, Verb>> = {
     run: (request) => onIncident(request, (number) => openForm(request.context, request.asker, 'assess', number)),
   },
   'post-mortem': { usage: 'post-mortem <time>', help: 'schedule the post-mortem (UTC); its document is written', run: postMortem },
-  hhs: { usage: 'hhs required|not-required because … | hhs notified', help: 'whether HHS must be notified, and that it was', run: hhs },
+  hhs: {
+    permission: permissionOf('decide-hhs'),
+    usage: 'hhs required|not-required because … | hhs notified',
+    help: 'whether HHS must be notified, and that it was',
+    run: hhs,
+  },
 };
 
 async function postMortem(request: Request): Promise<Reply> {

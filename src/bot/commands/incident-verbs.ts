@@ -1,3 +1,4 @@
+import pTimeout from 'p-timeout';
 import { userOf } from '#bot/people.ts';
 import type { Reply } from '#bot/reply.ts';
 import { hiddenWords, takeOptions, typedDuration, typedText, typedTime } from '#bot/typed.ts';
@@ -8,7 +9,7 @@ import { DAY, formatDuration, formatUtc, MINUTE, parseMoment, plus } from '#doma
 import { permissionOf } from '#domain/incident/command.ts';
 import { openIncident } from '#store/event-store.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
-import { execute, openOrJoin } from '#workflows/execute.ts';
+import { execute, load, openOrJoin } from '#workflows/execute.ts';
 import { give, NONE_OPEN, onIncident, type Request, said, type Verb } from './request.ts';
 
 /** What people do while an incident is open. */
@@ -56,11 +57,17 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
     run: (request) => give(request, { kind: 'continue-updates' }, 'Updates go on.'),
   },
   escalate: {
+    permission: permissionOf('escalate'),
     usage: 'escalate',
     help: 'page the next PagerDuty level',
-    run: (request) => give(request, { kind: 'escalate' }, 'PagerDuty is being asked to page the next level.'),
+    run: escalate,
   },
-  resolve: { usage: 'resolve [root cause]', help: 'check that records are written and no gap is open, then resolve', run: resolve },
+  resolve: {
+    permission: permissionOf('resolve'),
+    usage: 'resolve [root cause]',
+    help: 'check that records are written and no gap is open, then resolve',
+    run: resolve,
+  },
   report: {
     usage: 'report',
     help: 'write the gap report as it stands now',
@@ -128,6 +135,25 @@ async function gap(request: Request): Promise<Reply> {
   const edge = match[1]?.toLowerCase() === 'start' ? 'start' : 'end';
   const because = match[3] ? typedText(match[3]) : null;
   return give(request, { kind: 'move-gap', edge, at, because }, `Kept the gap's ${edge}.`);
+}
+
+/** PagerDuty may be slow; paging must not wait for it. */
+const LEVELS_WITHIN_MILLISECONDS = 1_200;
+
+async function escalate(request: Request): Promise<Reply> {
+  const { context } = request;
+  return onIncident(request, async (number) => {
+    const { incident } = await load(context, number);
+    const alert = incident?.alerts.findLast(({ status }) => status !== 'resolved');
+    const next = (incident?.pagedLevel ?? 1) + 1;
+    const asked = alert ? context.pagerduty.onCalls(alert.id).catch(() => []) : Promise.resolve([]);
+    const levels = await pTimeout(asked, { milliseconds: LEVELS_WITHIN_MILLISECONDS, fallback: () => [] });
+    if (levels.length > 0 && levels.every(({ level }) => level < next)) {
+      const names = [...new Set(levels.flatMap((each) => each.names))].join(', ');
+      return `There is no next level: PagerDuty's escalation policy ends at level ${next - 1}. On call are ${names}: call somebody else yourself.`;
+    }
+    return give(request, { kind: 'escalate' }, 'PagerDuty is being asked to page the next level.');
+  });
 }
 
 const PAUSE = 30 * MINUTE;

@@ -219,12 +219,12 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
   if (between(outgoing.dueAt, retryAt) > DELIVERY[destination].giveUpAfter) {
     const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
     // An announcement that could not be posted asks for no other, or each would be followed by the next for ever.
-    const told = outgoing.payload.kind === 'announcement' ? [] : [tellTrouble(incident, outgoing, detail, 'given up', now)];
+    const told = outgoing.payload.kind === 'announcement' ? [] : tellTrouble(incident, outgoing, detail, 'given up', now);
     return [abandoned, ...afterFailure(incident, outgoing, attempt, now), ...told];
   }
   const failed: IncidentEvent = { type: 'outbox.failed', key, attempt, outcome, detail, retryAt };
   const isNews = attempt === DELIVERY[destination].toldAtAttempt || (attempt === 1 && outcome === 'refused' && isFile(outgoing.payload));
-  const told = isNews ? [tellTrouble(incident, outgoing, detail, 'failing', now)] : [];
+  const told = isNews ? tellTrouble(incident, outgoing, detail, 'failing', now) : [];
   return [failed, ...afterFailure(incident, outgoing, attempt, now), ...told];
 }
 
@@ -245,6 +245,22 @@ function tellMayHaveGone(incident: Incident, { payload, dueAt }: OutboxMessage, 
   return announce(incident, now, 'notice-unclear', details, { broadcast: true });
 }
 
-function tellTrouble(incident: Incident, outgoing: OutboxMessage, detail: string, state: 'failing' | 'given up', now: Date): IncidentEvent {
-  return announce(incident, now, 'call-abandoned', { what: labelOf(outgoing.payload), state, detail }, { broadcast: state === 'given up' });
+type Trouble = 'failing' | 'given up';
+
+/** Said once an incident for what fails in the same way: a hundred alerts that can't be acknowledged are one message, which counts them. */
+function tellTrouble(incident: Incident, { payload }: OutboxMessage, detail: string, state: Trouble, now: Date): readonly IncidentEvent[] {
+  const what = labelOf(payload);
+  const isKnown = incident.outbox.some(
+    ({ payload: told }) =>
+      told.kind === 'announcement' && told.name === 'call-abandoned' && told.details.what === what && told.details.state === state,
+  );
+  return isKnown ? [] : [announce(incident, now, 'call-abandoned', { what, state, detail }, { broadcast: state === 'given up' })];
+}
+
+/** How many messages that do this are failing now, or were given up, as the message that tells of it counts them. */
+export function countTroubled({ outbox }: Incident, what: string, state: string): number {
+  return outbox.filter(({ payload, status }) => {
+    if (labelOf(payload) !== what) return false;
+    return state === 'given up' ? status.name === 'abandoned' : status.name === 'due' && status.lastFailure !== null;
+  }).length;
 }
