@@ -20,8 +20,9 @@ const table = (isIndexed: boolean): AuditTable => ({
   schema: 'public',
   name: 'AuditLog',
   column: 'timestamp',
-  hasTimeZone: false,
+  time: { kind: 'timestamp', zone: 'UTC' },
   isIndexed,
+  isFiltered: false,
 });
 
 /**

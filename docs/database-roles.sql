@@ -15,13 +15,16 @@ grant select on table :table to gapwatch_reader;
 -- Gapwatch reads the timestamp column, and for `/audit operations` action and resource. Where column rights are preferred, use
 -- instead of the grant above:
 --   grant select ("timestamp", action, resource) on table :table to gapwatch_reader;
+-- Under row-level security the reader must see every record, or nothing can be said of them (`/audit scope` then answers unknown):
+--   create policy gapwatch_reads on :table for select to gapwatch_reader using (true);
 -- `/audit locks` sees what other sessions run, and `/audit reconstruct` reads pg_stat_statements (where it is installed), only with:
 --   grant pg_read_all_stats to gapwatch_reader;
 -- The schema of the table, when it is not "public" or PUBLIC has lost USAGE on it:
 --   grant usage on schema audit to gapwatch_reader;
 
--- gapwatch_writer (AUDIT_WRITER_DATABASE_URL): tries a write as the application would and undoes it (`/audit probe`). It has the
--- application's own rights and no others, so that what fails for the application fails for it; two connections at most.
+-- gapwatch_writer (AUDIT_WRITER_DATABASE_URL): tries a write as the application would and undoes it (`/audit probe`); two connections at
+-- most. As a member it has the application's rights, but none of its settings and limits. With AUDIT_WRITER_ROLE=<application> it becomes that
+-- role (set role) and takes its settings, so that policies and timeouts hold for it too, and `/audit permissions` reads its limits.
 create role gapwatch_writer login password :writer_password
   nosuperuser nocreatedb nocreaterole noreplication connection limit 2;
 grant :application to gapwatch_writer;

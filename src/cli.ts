@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { config } from 'dotenv';
+import { backupCommand, restoreCommand } from '#app/backup-command.ts';
 import { loadTexts, say, withStore } from '#app/command-line.ts';
 import { doctor } from '#app/doctor/doctor.ts';
 import { exportIncident } from '#app/evidence/export.ts';
+import { readVerifyArguments, UsageError } from '#app/evidence/given.ts';
 import { verifyFolder, verifyStore } from '#app/evidence/verify.ts';
 import { readRunbook } from '#app/policy-file.ts';
 import { readStoreSettings, readTextSettings } from '#app/settings.ts';
@@ -20,10 +20,15 @@ import { reportText } from '#workflows/deliver/report.ts';
 const HELP = `npm run gapwatch -- <command>
 
   doctor [--watch]    checks every setting and connection and says what to fix; --watch: what the watch by itself needs
-  verify [folder] [--key public.pem]
-                      recomputes every record in the store, or an exported one: hash chain, signatures, what was sent;
-                      names the first broken link; with --key signatures by any other key count as broken
+  verify [folder] [--key public.pem] [--statement file]
+                      judges everything in the store, or an exported record: hash chains, signatures, what was sent, the
+                      index, webhooks and denials, each against the ledger; names every place that does not hold.
+                      --key: signatures by any other key, and a record without one, count as broken
+                      --statement: the store against a statement from a mailbox
+                      exit code: 0 all verifies, 1 something does not, 2 it can't be judged
   export <incident>   writes everything on record about it into a new folder, verifiable without Gapwatch
+  backup <file>       writes everything in the store into one new file, also while the bot runs
+  restore <file>      brings a backup into an empty store, and judges it
   report <incident>   prints the gap report as it stands now, for example: report INC-1
   templates           checks all templates and shows each with sample data
   --help              this text
@@ -40,6 +45,10 @@ async function run([command = '--help', ...rest]: readonly string[]): Promise<nu
       return report(rest[0] ?? '');
     case 'export':
       return exportRecord(rest[0] ?? '');
+    case 'backup':
+      return backupCommand(rest[0]);
+    case 'restore':
+      return restoreCommand(rest[0]);
     case 'templates':
       return templates();
     case '--help':
@@ -60,17 +69,21 @@ async function doctorOf([option]: readonly string[]): Promise<number> {
 }
 
 async function verify(rest: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...rest], allowPositionals: true, options: { key: { type: 'string' } } });
-  const trusted = values.key === undefined ? null : await readFile(values.key, 'utf8');
-  const [folder] = positionals;
-  // No policy is needed to verify; but whoever named a file that is not there learns it from any command.
-  if (!folder) await readRunbook(readTextSettings(process.env).RUNBOOK_FILE);
-  const { lines, broken } = folder
-    ? await verifyFolder(folder, trusted)
-    : await withStore(readStoreSettings(process.env), (store) => verifyStore(store, trusted));
-  for (const line of lines) say(line);
-  say(broken === 0 ? 'Every record verifies.' : `${broken} record${broken === 1 ? '' : 's'} broken: changed outside Gapwatch.`);
-  return broken === 0 ? 0 : 1;
+  try {
+    const { folder, ...options } = await readVerifyArguments(rest);
+    // No policy is needed to verify; but whoever named a file that is not there learns it from any command.
+    if (folder === null) await readRunbook(readTextSettings(process.env).RUNBOOK_FILE);
+    const verified =
+      folder === null
+        ? await withStore(readStoreSettings(process.env), (store) => verifyStore(store, options))
+        : await verifyFolder(folder, options);
+    for (const line of verified.lines) say(line);
+    return verified.exitCode;
+  } catch (error) {
+    // Whatever it is: nothing was judged, and that is not the same as "does not verify".
+    say(error instanceof UsageError ? error.message : explain(error));
+    return 2;
+  }
 }
 
 async function exportRecord(name: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { driverUrl } from '#services/database/address.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { startEmbedded } from '#store/embedded.ts';
 import { migrate } from '#store/migrate.ts';
@@ -11,19 +12,30 @@ export async function loadTexts({ RUNBOOK_FILE, TEMPLATES_DIR }: TextSettings) {
   return { policy, templates: await loadTemplates(TEMPLATES_DIR, policy) };
 }
 
-/** Works with the store that the bot uses; an embedded one is stopped again only if it was this command that started it. */
-export async function withStore<Result>(
+/** Works with the store that the bot uses, brought up to date. */
+export function withStore<Result>(settings: StoreSettings, work: (database: Database) => Promise<Result>): Promise<Result> {
+  return withStoreAddress(settings, async (url) => {
+    const database = openDatabase(url, () => undefined);
+    try {
+      await migrate(database);
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+/** Works with the address of the bot's store, as it stands; an embedded one is stopped again only if it was this command that started it. */
+export async function withStoreAddress<Result>(
   { DATABASE_URL, GAPWATCH_DATA_DIR }: StoreSettings,
-  work: (database: Database) => Promise<Result>,
+  work: (url: string) => Promise<Result>,
 ): Promise<Result> {
-  const server = DATABASE_URL === undefined ? await startEmbedded(GAPWATCH_DATA_DIR) : null;
-  const database = openDatabase(DATABASE_URL ?? (await server?.database('gapwatch')) ?? '', () => undefined);
+  if (DATABASE_URL !== undefined) return work(driverUrl(DATABASE_URL));
+  const server = await startEmbedded(GAPWATCH_DATA_DIR);
   try {
-    await migrate(database);
-    return await work(database);
+    return await work(await server.database('gapwatch'));
   } finally {
-    await database.close();
-    await (server?.isAdopted ? server.leave() : server?.stop());
+    await (server.isAdopted ? server.leave() : server.stop());
   }
 }
 

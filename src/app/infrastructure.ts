@@ -3,6 +3,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Policy } from '#domain/base/policy.ts';
+import { driverUrl, parseDatabaseUrl, transportWarning } from '#services/database/address.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { connectPagerDutyEvents } from '#services/pagerduty/events.ts';
 import { openDatabase } from '#store/database.ts';
@@ -36,23 +37,28 @@ export async function connectInfrastructure(
   const connections = pLimit(AUDIT_CONNECTIONS);
   const sources = await connectSources(settings, connections, policy);
   await trustPrivateCa(settings);
+  warnOfOpenWays(log, settings);
   const onError = tellOfFailures(log);
   const server = settings.DATABASE_URL ? null : await startEmbedded(settings.GAPWATCH_DATA_DIR);
-  const url = settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '';
+  const url = driverUrl(settings.DATABASE_URL ?? (await server?.database('gapwatch')) ?? '');
   const database = openDatabase(url, onError);
   await migrate(database);
   const jobs = await startJobs(url, onError, clock);
-  const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column } = settings;
-  const auditDatabase = openAuditDatabase({ connections, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column }, onError);
+  const { AUDIT_DATABASE_URL, AUDIT_TABLE: tableName, AUDIT_TIMESTAMP_COLUMN: column, AUDIT_TIMESTAMP_ZONE: zone } = settings;
+  const auditDatabase = openAuditDatabase(
+    { connections, url: AUDIT_DATABASE_URL, table: tableName, timestampColumn: column, zone },
+    onError,
+  );
   const { PAGERDUTY_ROUTING_KEY: routingKey, PAGERDUTY_EVENTS_URL } = settings;
   return {
     ...{ database, jobs, policy, auditDatabase, sources, log },
     remembered: nothingRemembered(),
     auditTable: {
-      database: databaseOf(AUDIT_DATABASE_URL),
+      database: namesIn(AUDIT_DATABASE_URL).database,
       tableName,
       column,
-      writerRole: roleOf(settings.AUDIT_WRITER_DATABASE_URL),
+      zone,
+      writerRole: settings.AUDIT_WRITER_ROLE ?? namesIn(settings.AUDIT_WRITER_DATABASE_URL ?? '').role,
     },
     events: routingKey === undefined ? null : connectPagerDutyEvents({ url: PAGERDUTY_EVENTS_URL, routingKey }),
     now: () => new Date(clock?.now() ?? Date.now()),
@@ -82,7 +88,7 @@ function tellOfFailures(log: Logger): (error: Error) => void {
 }
 
 /** A private CA is trusted besides the public ones, by everything that speaks TLS here: databases, SMTP, HTTPS. */
-async function trustPrivateCa({ CA_FILE: file }: WatchSettings): Promise<void> {
+export async function trustPrivateCa({ CA_FILE: file }: WatchSettings): Promise<void> {
   if (file === undefined) return;
   const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new SettingsError(`CA_FILE (${file}) can't be read`, { cause });
@@ -94,14 +100,18 @@ async function trustPrivateCa({ CA_FILE: file }: WatchSettings): Promise<void> {
   }
 }
 
-/** The role in a database address. */
-function roleOf(url: string | undefined): string | null {
-  const name = url === undefined ? '' : decodeURIComponent(new URL(url).username);
-  return name === '' ? null : name;
+/** The role and the database's name in an address; the name is what alerts say they are about. */
+function namesIn(url: string): { readonly role: string | null; readonly database: string } {
+  const address = parseDatabaseUrl(url);
+  if ('mistake' in address) return { role: null, database: 'audit database' };
+  return { role: address.role, database: address.database ?? 'audit database' };
 }
 
-/** The database's name in its address: what alerts say they are about. */
-function databaseOf(url: string): string {
-  const name = decodeURIComponent(new URL(url).pathname.slice(1));
-  return name === '' ? 'audit database' : name;
+/** A way to a database that is open to others is told at every start. */
+function warnOfOpenWays(log: Logger, settings: WatchSettings): void {
+  for (const name of ['AUDIT_DATABASE_URL', 'AUDIT_WRITER_DATABASE_URL', 'DATABASE_URL'] as const) {
+    const address = parseDatabaseUrl(settings[name] ?? '');
+    const warning = 'mistake' in address ? null : transportWarning(address);
+    if (warning !== null) log.warn({ setting: name }, warning);
+  }
 }

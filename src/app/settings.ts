@@ -52,8 +52,11 @@ function read<Schema extends z.ZodObject>(
 ): Readonly<z.output<Schema>> {
   const present = presentIn(environment);
   const parsed = schema.safeParse(present);
-  const wrong = new Set([...(parsed.error?.issues.map(({ path }) => String(path[0])) ?? []), ...missing]);
-  if (!parsed.success || wrong.size > 0) throw new SettingsError(explain([...wrong], present));
+  // Only an issue of our own says more than that the value is malformed; the library's may quote it.
+  const issues =
+    parsed.error?.issues.map(({ path, code, message }) => [String(path[0]), code === 'custom' ? message : null] as const) ?? [];
+  const wrong = new Map([...issues, ...missing.map((name) => [name, null] as const)]);
+  if (!parsed.success || wrong.size > 0) throw new SettingsError(explain(wrong, present));
   return Object.freeze(parsed.data);
 }
 
@@ -61,10 +64,14 @@ function presentIn(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
 }
 
-function explain(wrong: readonly string[], present: Environment): string {
+function explain(wrong: ReadonlyMap<string, string | null>, present: Environment): string {
   const lines = Object.entries(SETTINGS)
-    .filter(([name]) => wrong.includes(name))
-    .map(([name, row]) => `  ${name} ${present[name] === undefined ? 'is missing' : 'is malformed'}: ${help(row)}`);
+    .filter(([name]) => wrong.has(name))
+    .map(([name, row]) => {
+      const mistake = wrong.get(name);
+      const what = present[name] === undefined ? 'is missing' : `is malformed${mistake ? ` (${mistake})` : ''}`;
+      return `  ${name} ${what}: ${help(row)}`;
+    });
   const count = lines.length === 1 ? 'One setting is' : `${lines.length} settings are`;
   return `${count} wrong (environment or .env; .env.example lists them all):\n${lines.join('\n')}`;
 }

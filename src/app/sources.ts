@@ -28,7 +28,9 @@ export async function connectSources(
   const complianceKey = await loadComplianceKey(settings);
   const digitalOcean = (token: string) => ({ apiUrl: settings.DIGITALOCEAN_API_URL, token });
   return {
-    auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) => connectAuditWriter(url, connections)),
+    auditWriter: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
+      connectAuditWriter(url, connections, settings.AUDIT_WRITER_ROLE),
+    ),
     health: optional(settings, ['HEALTH_URL'], (url) => connectHealth(url)),
     sentry: optional(settings, ['SENTRY_AUTH_TOKEN', 'SENTRY_ORG', 'SENTRY_PROJECT'], (token, organization, project) =>
       connectSentry({ url: settings.SENTRY_URL, token, organization, project }),
@@ -47,11 +49,11 @@ export async function connectSources(
       connectWorkflowRuns({ apiUrl: settings.GITHUB_API_URL, token, repository }),
     ),
     archive: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
-      connectAuditArchive(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
+      connectAuditArchive(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN, settings.AUDIT_TIMESTAMP_ZONE),
     ),
-    bucket: vaultOf(settings, complianceKey),
+    bucket: bucketOf(settings, complianceKey),
     recreation: optional(settings, ['AUDIT_WRITER_DATABASE_URL'], (url) =>
-      connectTableRecreation(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN),
+      connectTableRecreation(url, settings.AUDIT_TABLE, settings.AUDIT_TIMESTAMP_COLUMN, settings.AUDIT_TIMESTAMP_ZONE),
     ),
     migrations:
       migrations === null
@@ -62,7 +64,7 @@ export async function connectSources(
   };
 }
 
-function vaultOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<ArchiveBucket> {
+function bucketOf(settings: WatchSettings, complianceKey: ComplianceKey | null): Optional<ArchiveBucket> {
   const names = ['ARCHIVE_PGP_PUBLIC_KEY_FILE', 'ARCHIVE_S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const connected = optional(settings, names, (_file, bucket, accessKeyId, secretAccessKey) => ({ bucket, accessKeyId, secretAccessKey }));
   if ('missing' in connected || complianceKey === null) return 'missing' in connected ? connected : { missing: [names[0]] };

@@ -15,6 +15,7 @@ import { openReportFolder } from '#services/report-folder.ts';
 import { connectSlack } from '#services/slack.ts';
 import { StoreUnavailable } from '#store/database.ts';
 import { EmbeddedServerError } from '#store/embedded.ts';
+import { UnreadableEvent } from '#store/hash-chain.ts';
 import type { JobClock } from '#store/jobs.ts';
 import { ownSecret } from '#store/secrets.ts';
 import { readSigningKey } from '#store/signatures.ts';
@@ -144,7 +145,8 @@ export function explain(error: unknown): string {
     error instanceof PolicyError ||
     error instanceof TemplateError ||
     error instanceof EmbeddedServerError ||
-    error instanceof StoreUnavailable;
+    error instanceof StoreUnavailable ||
+    error instanceof UnreadableEvent;
   if (isMistake) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

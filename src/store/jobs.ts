@@ -10,12 +10,16 @@ import type { Queryable } from './database.ts';
  */
 export const QUEUES = { slack: 1, pagerduty: 2, mail: 1, reports: 1, audit: 2, timers: 1, remedies: 1, watch: 2 } as const;
 export type Queue = keyof typeof QUEUES;
+const QUEUE_NAMES = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies', 'watch'] as const satisfies readonly Queue[];
 
 /** The queues of the bot; that of the watch is worked only where the watch runs. */
 export const BOT_QUEUES: readonly Queue[] = ['slack', 'pagerduty', 'mail', 'reports', 'audit', 'timers', 'remedies'];
 
 /** A job to be stored. Among the jobs that wait, `key` is unique. */
 export type NewJob = { readonly queue: Queue; readonly key: string; readonly data: object; readonly dueAt: Date };
+
+/** A job as it waits in the store. */
+export type WaitingJob = { readonly id: string; readonly key: string; readonly data: unknown; readonly dueAt: Date };
 
 export type JobClock = Clock;
 
@@ -30,6 +34,10 @@ export type Jobs = {
   readonly work: (handler: (data: unknown) => Promise<void>, onDead: (data: unknown) => void, queues: readonly Queue[]) => Promise<void>;
   /** Which of these keys belong to a job of the queue that waits or runs. */
   readonly known: (queue: Queue, keys: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Every job that waits in one of the queues. */
+  readonly waiting: () => Promise<readonly WaitingJob[]>;
+  /** Gives a waiting job another key and other data; it is due when it was. Where one waits under that key already, this one ends. */
+  readonly rewrite: (job: WaitingJob, as: Pick<NewJob, 'key' | 'data'>) => Promise<void>;
   /** How many jobs wait, run and have died. */
   readonly counts: () => Promise<{ readonly queued: number; readonly active: number; readonly dead: number }>;
   /** How long the job that is due longest has waited for a worker; 0 when none waits. */
@@ -76,6 +84,8 @@ export async function startJobs(connectionString: string, onError: (error: Error
     enqueue: (client, job, now) => enqueue(boss, client, job, now),
     work: (handler, onDead, queues) => work(boss, handler, onDead, queues),
     known: (queue, keys) => known(boss, queue, keys),
+    waiting: () => waiting(boss),
+    rewrite: (job, as) => rewrite(boss, job, as),
     counts: () => counts(boss),
     lateness: () => lateness(boss),
     stop: () => boss.stop({ graceful: true, timeout: 4_000 }),
@@ -131,11 +141,59 @@ async function known(boss: PgBoss, queue: Queue, keys: readonly string[]): Promi
   return new Set(rows.map((row) => keyRow.parse(row).key));
 }
 
+const waitingRow = z.object({ id: z.string(), key: z.string(), data: z.unknown(), dueAt: z.date() });
+
+/** Some hundred rows at most, read once a start, by the index that pg-boss fetches its jobs with. */
+async function waiting(boss: PgBoss): Promise<readonly WaitingJob[]> {
+  const { rows } = await boss.getDb().executeSql(
+    `select id::text, singleton_key as key, data, start_after as "dueAt"
+     from pgboss.job
+     where state < 'active' and name <> $1 and singleton_key is not null
+     order by start_after`,
+    [DEAD],
+  );
+  return rows.map((row) => waitingRow.parse(row));
+}
+
+/** One row by its id, and a look by the index that keeps keys unique. A job that a worker took meanwhile stays as it is. */
+async function rewrite(boss: PgBoss, { id }: WaitingJob, { key, data }: Pick<NewJob, 'key' | 'data'>): Promise<void> {
+  const waitsAlready = `exists (
+    select from pgboss.job as other
+    where other.name = job.name and other.singleton_key = $2 and other.state < 'active' and other.id <> job.id
+  )`;
+  await boss.getDb().executeSql(`delete from pgboss.job where id = $1 and state < 'active' and ${waitsAlready}`, [id, key]);
+  await boss
+    .getDb()
+    .executeSql(`update pgboss.job set singleton_key = $2, data = $3 where id = $1 and state < 'active'`, [id, key, JSON.stringify(data)]);
+}
+
 async function counts(boss: PgBoss): Promise<{ readonly queued: number; readonly active: number; readonly dead: number }> {
   const queues = await boss.getQueues();
   const sum = (field: 'queuedCount' | 'activeCount') =>
     queues.filter(({ name }) => name !== DEAD).reduce((total, queue) => total + queue[field], 0);
   return { queued: sum('queuedCount'), active: sum('activeCount'), dead: queues.find(({ name }) => name === DEAD)?.totalCount ?? 0 };
+}
+
+const backedUpRow = z
+  .object({ queue: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()), dueAt: z.coerce.date() })
+  .transform(({ queue, ...job }) => ({ ...job, queue: z.enum(QUEUE_NAMES).parse(queue) }));
+
+/** Every job that waits or runs, the one due first in front. Empty where no bot has started yet. */
+export async function loadWaitingJobs(client: Queryable): Promise<readonly NewJob[]> {
+  const found = await client.query(`select to_regclass('pgboss.job') is not null as has`);
+  if (!z.object({ has: z.boolean() }).parse(found.rows[0]).has) return [];
+  const { rows } = await client.query(
+    `select name as queue, singleton_key as key, data, start_after as "dueAt"
+     from pgboss.job
+     where state <= 'active' and name <> 'dead' and singleton_key is not null
+     order by start_after`,
+  );
+  return rows.map((row) => backedUpRow.parse(row));
+}
+
+/** A job as a line of JSON, read back. Throws a ZodError for anything else. */
+export function readJob(line: string): NewJob {
+  return backedUpRow.parse(JSON.parse(line));
 }
 
 const latenessRow = z.object({ seconds: z.number() });

@@ -2,7 +2,7 @@ import { type RecordedEvent, recordedEventSchema } from '#domain/incident/event.
 
 /**
  * Names of event types as stored, where the code has another word. What is stored is evidence: its names never change, so that one
- * chain reads alike from its first event to its last, and any version can read it (docs/decisions/0012-stored-names.md).
+ * chain reads alike from its first event to its last, and any version can read it (docs/decisions/0013-stored-names.md).
  */
 const STORED_TYPES: Readonly<Record<string, string>> = {
   'outbox.queued': 'call.requested',

@@ -57,6 +57,8 @@ export type AppContext = {
     readonly database: string;
     readonly tableName: string;
     readonly column: string;
+    /** The zone of a time column without one; UTC unless given. */
+    readonly zone?: string | undefined;
     readonly writerRole: string | null;
   };
   readonly sources: Sources;

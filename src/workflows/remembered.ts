@@ -50,7 +50,7 @@ export function nothingRemembered(): Remembered {
     deadJobs: new Map(),
     unreadAlerts: new Map(),
     subscription: { checkedAt: 0 },
-    watchedTable: { known: { table: null, insert: null } },
+    watchedTable: { known: { table: null, lastKnown: null } },
     threads: new Map(),
     ownHealth: { wrong: null },
     users: new Map(),

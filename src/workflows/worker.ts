@@ -14,6 +14,7 @@ import { type JobKind, type JobOf, jobDataSchema } from './jobs.ts';
 import { planRemedy } from './remedies/plan-remedy.ts';
 import { runRemedy } from './remedies/run-remedy.ts';
 import { handleDeadLetter } from './upkeep/dead-letter.ts';
+import { adoptEarlierJobs } from './upkeep/earlier-jobs.ts';
 import { selfCheck, startSelfCheck, verifyDaily } from './upkeep/self-check.ts';
 import { planSigning, signDaily } from './upkeep/sign-evidence.ts';
 import { notifyAlarm } from './watch/alarm-notifier.ts';
@@ -44,10 +45,11 @@ const HANDLERS: { readonly [Kind in JobKind]: (context: AppContext, job: JobOf<K
 };
 
 /**
- * Starts the work: every waiting job finds its handler. The poll begins, and with it what was left lying is picked up. The watch begins
+ * Starts the work: every waiting job finds its handler, one of an earlier version too. The poll begins, and with it what was left lying is picked up. The watch begins
  * where the policy or the command line asks for it.
  */
 export async function startWork(context: AppContext, { hasWatch }: { readonly hasWatch: boolean }): Promise<void> {
+  await adoptEarlierJobs(context.jobs);
   await context.jobs.work(
     (data) => run(context, data),
     (data) => {

@@ -46,13 +46,13 @@ describe('what is right', () => {
       migrations: null,
       hotfixWorkflow: 'deploy-production.yml',
     });
+    expect(DEFAULT_POLICY.columns).toEqual([]);
+    expect(DEFAULT_POLICY.probe).toEqual({ insert: null });
     expect(DEFAULT_POLICY.escalations.map(({ when, after }) => [when, after])).toEqual([
       ['incident', 15 * MINUTE],
       ['gap', 30 * MINUTE],
       ['gap', 24 * HOUR],
     ]);
-    expect(DEFAULT_POLICY.columns).toContainEqual({ name: 'userId', type: 'text', notNull: false });
-    expect(DEFAULT_POLICY.columns).toContainEqual({ name: 'timestamp', type: 'timestamp', notNull: true });
   });
 
   test('one key set leaves its neighbors at their figures', () => {
@@ -140,6 +140,7 @@ describe('a wrong value', () => {
     ['watch: { quiet_floor: 1.5 }', 'watch.quiet_floor: expected a whole number from 1 to 10000'],
     ['expected_rate: { staging: [5, 1] }', 'expected_rate.staging: expected two numbers, [lowest, highest]'],
     ['expected_rate: { staging: 5 }', 'expected_rate.staging: expected two numbers, [lowest, highest]'],
+    ['probe: { insert: "insert into t values (1); drop table t" }', 'probe.insert: expected one INSERT statement'],
     ['columns: { id: TEXT }', 'columns.id: expected a type, such as text or text not null'],
     ['contacts: { Boss: { slack: U1 } }', 'contacts.Boss: expected a role in lower case, such as senior-engineer'],
     ['contacts: { boss: { email: boss } }', 'contacts.boss.email: expected an e-mail address'],

@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { SETTINGS } from '#app/settings/table.ts';
 import { CHECKS } from '#domain/checks/index.ts';
-import { ANNOUNCEMENTS } from '#domain/incident/outbox/message.ts';
+import { ANNOUNCEMENTS, MESSAGES } from '#domain/incident/outbox/message.ts';
+import { samples } from '#domain/messages/samples.ts';
 import { SCOPES } from '#sandbox/stand-ins/slack/slack.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -61,4 +62,12 @@ test('the manifest asks for exactly the scopes that the Slack stand-in grants', 
 test('every announcement has its template, and no template is left over', () => {
   const files = readdirSync('templates/slack/thread').map((name) => name.replace('.liquid', ''));
   expect(files.toSorted()).toEqual([...ANNOUNCEMENTS].toSorted());
+});
+
+test('every notice has its template and a sample, and no template is left over', () => {
+  const notices = Object.entries(MESSAGES).flatMap(([kind, { destination }]) => (destination === 'mail' ? [`mail/${kind}.md.liquid`] : []));
+  const files = readdirSync('templates/mail').map((name) => `mail/${name}`);
+  const sampled = new Set(samples().flatMap(({ template }) => (template.startsWith('mail/') ? [template] : [])));
+  expect(files.toSorted()).toEqual(notices.toSorted());
+  expect([...sampled].toSorted()).toEqual(notices.toSorted());
 });

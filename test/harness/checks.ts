@@ -58,22 +58,33 @@ export const NO_SOURCES: Sources = {
   session: absent('OPERATIONS_SESSION'),
 };
 
-type Setting = { readonly tableName?: string; readonly column?: string; readonly policy?: Policy; readonly sources?: Sources };
+type Setting = {
+  readonly tableName?: string;
+  readonly column?: string;
+  readonly zone?: string;
+  /** The role that the writer becomes (AUDIT_WRITER_ROLE). */
+  readonly role?: string;
+  readonly policy?: Policy;
+  readonly sources?: Sources;
+};
 
 /** The verdict of `/audit <command>` on a monitored database. */
 export async function audit(
   { url, writerUrl }: Pick<Monitored, 'url' | 'writerUrl'>,
   command: string,
-  { tableName = 'AuditLog', column = 'timestamp', policy = DEFAULT_POLICY, sources = NO_SOURCES }: Setting = {},
+  { tableName = 'AuditLog', column = 'timestamp', zone, role, policy = DEFAULT_POLICY, sources = NO_SOURCES }: Setting = {},
 ) {
   const [name = '', ...rest] = command.split(' ');
-  const auditDatabase = openAuditDatabase({ connections: pLimit(2), url, table: tableName, timestampColumn: column }, () => undefined);
+  const auditDatabase = openAuditDatabase(
+    { connections: pLimit(2), url, table: tableName, timestampColumn: column, zone },
+    () => undefined,
+  );
   const context: CheckAppContext = {
     auditDatabase,
-    auditTable: { database: 'clinic', tableName, column, writerRole: new URL(writerUrl).username },
+    auditTable: { database: 'clinic', tableName, column, zone, writerRole: role ?? new URL(writerUrl).username },
     policy,
     now: () => new Date(),
-    sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, pLimit(2)) } },
+    sources: { ...sources, auditWriter: { service: connectAuditWriter(writerUrl, pLimit(2), role) } },
   };
   try {
     return await checkVerdict(context, name, rest.join(' '));
@@ -89,3 +100,17 @@ export const RUNBOOK_TABLE = `
     id text primary key, "userId" text, "userEmail" text not null, "ipAddress" text not null, action "AuditAction" not null,
     resource text not null, "resourceId" text not null, details jsonb, success boolean not null, timestamp timestamp(3) not null);
   create index "AuditLog_timestamp_idx" on "AuditLog" (timestamp);`;
+
+/** What the application expects of {@link RUNBOOK_TABLE}. */
+export const RUNBOOK_COLUMNS: Policy['columns'] = [
+  { name: 'id', type: 'text', notNull: true },
+  { name: 'userId', type: 'text', notNull: false },
+  { name: 'userEmail', type: 'text', notNull: true },
+  { name: 'ipAddress', type: 'text', notNull: true },
+  { name: 'action', type: 'enum', notNull: true },
+  { name: 'resource', type: 'text', notNull: true },
+  { name: 'resourceId', type: 'text', notNull: true },
+  { name: 'details', type: 'jsonb', notNull: false },
+  { name: 'success', type: 'boolean', notNull: true },
+  { name: 'timestamp', type: 'timestamp', notNull: true },
+];

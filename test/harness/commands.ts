@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, expect, type TestContext } from 'vitest';
+import { readingOf, recordsBetween } from './audit-table.ts';
 import { type Command, clock, type Given, given, type History, type RefusalReason, type Time } from './decisions.ts';
 
 /** A file of test/domain/incident in which commands have their examples. */
@@ -65,12 +66,17 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'update-due': shown('timers', [], { kind: 'update-due', number: 1 }),
   'notice-late': shown('timers', [], { kind: 'notice-late', key: 'mail/opening-notice' }),
   'post-update': shown('updates', CLOSED, { kind: 'post-update' }),
-  'submit-update': shown('updates', CLOSED, { kind: 'submit-update', cause: 'a migration', action: 'granting INSERT', etaAt: null }),
+  'submit-update': shown('updates', ['impossible-time', ...CLOSED], {
+    kind: 'submit-update',
+    cause: 'a migration',
+    action: 'granting INSERT',
+    etaAt: null,
+  }),
   'state-cause': shown('updates', [], { kind: 'state-cause', text: 'a migration revoked INSERT' }),
   'state-action': shown('updates', [], { kind: 'state-action', text: 'granting INSERT again' }),
   'state-eta': shown('updates', ['impossible-time'], { kind: 'state-eta', etaAt: new Date('2026-01-05T12:15:00Z') }),
   'add-note': shown('updates', [], { kind: 'add-note', text: 'the nightly job failed too' }),
-  'move-gap': shown('gap-corrections', ['impossible-time'], {
+  'move-gap': shown('gap-corrections', ['impossible-time', 'contradicted'], {
     kind: 'move-gap',
     edge: 'start',
     at: new Date('2026-01-05T11:50:00Z'),
@@ -101,7 +107,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
     },
   }),
   'schedule-post-mortem': shown('follow-up', ['impossible-time'], { kind: 'schedule-post-mortem', for: new Date('2026-01-07T12:00:00Z') }),
-  'decide-hhs': shown('follow-up', [], { kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
+  'decide-hhs': shown('follow-up', ['already-so'], { kind: 'decide-hhs', required: true, because: 'PHI was exposed' }),
   'hhs-notified': shown('follow-up', ['already-so'], { kind: 'hhs-notified' }),
   'notice-received': shown('follow-up', ['unknown-notice', 'already-so'], { kind: 'notice-received', key: 'mail/opening-notice' }),
   'keep-signature': shown('follow-up', [], { kind: 'keep-signature', statement: '{}', signature: 'c2ln', publicKey: 'a2V5' }),
@@ -120,7 +126,7 @@ export const COMMANDS: { readonly [Name in Kind]: Shown<Name> } = {
   'pause-updates': shown('updates', ['already-so', ...CLOSED], { kind: 'pause-updates', until: new Date('2026-01-05T12:30:00Z') }),
   'continue-updates': shown('updates', ['already-so', ...CLOSED], { kind: 'continue-updates' }),
   escalate: shown('escalations', ['already-so', ...CLOSED], { kind: 'escalate' }),
-  resolve: shown('resolution', ['not-resolvable-yet', ...CLOSED], {
+  resolve: shown('resolution', ['not-resolvable-yet', 'impossible-time', ...CLOSED], {
     kind: 'resolve',
     rootCause: 'a migration revoked INSERT',
     anywayBecause: null,
@@ -198,13 +204,30 @@ function runsWhole(task: TestContext['task']['file']['tasks'][number]): boolean 
   return task.mode === 'run' && (!('tasks' in task) || task.tasks.every(runsWhole));
 }
 
-type Reading = { at: Time; last: Time | null; before?: Time | null; since?: Time | null; perMinute?: number };
+type Reading = {
+  readonly at: Time;
+  /** Stretches with a record every twenty seconds. */
+  readonly written: readonly (readonly [from: Time, until: Time])[];
+  /** Recorded gaps in which records are counted; `null` is a gap that is open. */
+  readonly inside?: readonly (readonly [start: Time, end: Time | null])[];
+};
 
-/** A reading of the table: its newest record, the last one before the alert, and the first one after the silence. */
-export function reads({ at, last, before = null, since = null, perMinute = 0 }: Reading): Command {
-  const moment = (time: Time | null) => (time === null ? null : clock(time));
-  const seen = { lastRecordAt: moment(last), lastBefore: moment(before), firstSince: moment(since), lastMinute: perMinute };
-  return { kind: 'table-read', reading: { kind: 'seen', at: clock(at), ...seen } };
+/** A reading of a table with these records, of an incident whose alert fired at noon. */
+export function reads(reading: Reading): Extract<Command, { kind: 'table-read' }> {
+  return { kind: 'table-read', reading: readingAt(reading) };
+}
+
+/** The reading itself. */
+export function readingAt({ at, written, inside = [] }: Reading) {
+  return readingOf(
+    written.flatMap(([from, until]) => recordsBetween(clock(from), clock(until))),
+    {
+      at: clock(at),
+      countedFrom: clock('12:00'),
+      since: clock('11:50'),
+      inside: inside.map(([start, end]) => ({ start: clock(start), end: end === null ? 'ongoing' : clock(end) })),
+    },
+  );
 }
 
 type Delivered = Extract<Command, { kind: 'outbox-delivered' }>;

@@ -81,6 +81,13 @@ export function given(history: History, note: (kind: Command['kind'], outcome: O
   return { when: (command, asked) => when({ events, now: events.at(-1)?.at ?? clock('12:00'), note }, command, asked) };
 }
 
+/** The incident after this history. Throws for one that opens none. */
+export function incidentAfter(...history: readonly History[]): Incident {
+  const incident = stateOf(recorded(history));
+  if (incident === null) throw new TypeError('this history opens no incident');
+  return incident;
+}
+
 function recorded(history: History): readonly RecordedEvent[] {
   let now = clock('12:00');
   return flat(history).map(({ at, by, event }, index) => {

@@ -97,3 +97,46 @@ test.each(['Date.now()', 'new Date()', 'Math.random()', 'performance.now()'])('d
 test('domain may make a Date of a given time', async () => {
   expect(await lint('src/domain/base/a.ts', 'export const value = (ms: number) => new Date(ms);\n')).not.toContain('reads no clock');
 });
+
+test('files that import each other are refused, be it for a type alone', async () => {
+  await writeFile(join(folder, 'src/domain/base/one.ts'), "import type { Two } from './two.ts';\n\nexport type One = Two | 1;\n");
+  expect(await lint('src/domain/base/two.ts', "import type { One } from './one.ts';\n\nexport type Two = One | 2;\n")).toContain(
+    'noImportCycles',
+  );
+});
+
+const longFunction = (lines: number) =>
+  `export function long(): readonly number[] {\n  const all: number[] = [];\n${'  all.push(1);\n'.repeat(lines - 2)}  return all;\n}\n`;
+
+test.each(['src/store/a.ts', 'packages/audit-writer/src/a.ts', 'sandbox/a.ts'])('%s may hold no function over 80 lines', async (place) => {
+  expect(await lint(place, longFunction(90))).toContain('noExcessiveLinesPerFunction');
+  expect(await lint(place, longFunction(70))).not.toContain('noExcessiveLinesPerFunction');
+});
+
+/** What `npm run check` says of the sizes when the source is one file with this text. */
+async function sizes(text: string): Promise<string> {
+  const source = await mkdtemp(join(folder, 'sizes-'));
+  for (const each of ['src', 'packages/audit-writer/src', 'sandbox']) await mkdir(join(source, each), { recursive: true });
+  await writeFile(join(source, 'src/a.ts'), text);
+  return run(process.execPath, [join(project, 'test/rooms/sizes.ts')], { cwd: source }).then(
+    () => 'fine',
+    (error: { stderr: string }) => error.stderr,
+  );
+}
+
+test.each([
+  ['a function', 'export function act(): void {}\n', 'exported without a comment that says what it promises: src/a.ts: act'],
+  ['an arrow function', 'export const act = async (): Promise<void> => undefined;\n', 'src/a.ts: act'],
+  ['an arrow function of a named type', 'export const act: Route = (request) => undefined;\n', 'src/a.ts: act'],
+  ['a file of 301 lines', '// one more\n'.repeat(301), 'over 300 lines: src/a.ts'],
+])('%s is refused by the sizes', async (_what, text, says) => {
+  expect(await sizes(text)).toContain(says);
+});
+
+test.each([
+  ['a documented function', '/** Does nothing. */\nexport function act(): void {}\n'],
+  ['a value', 'export const LIMIT = 3;\n'],
+  ['overloads under one comment', '/** Does nothing. */\nexport function act(a: 1): void;\nexport function act(a: 2): void {}\n'],
+])('%s passes the sizes', async (_what, text) => {
+  expect(await sizes(text)).toBe('fine');
+});

@@ -8,6 +8,7 @@ import { keepDelivery } from '#store/deliveries.ts';
 import { appendEvents, loadEvents, loadLinks, openIncident } from '#store/event-store.ts';
 import { firstBrokenLink, sha256 } from '#store/hash-chain.ts';
 import { startJobs } from '#store/jobs.ts';
+import { closeLedger } from '#store/ledger.ts';
 import { migrate } from '#store/migrate.ts';
 
 let database: Database;
@@ -43,9 +44,9 @@ test('facts come back as they were recorded, and their chain verifies', async ()
 
 test('facts can be neither changed nor removed, not even by the owner', async () => {
   await record(opened);
-  await expect(database.query("update gapwatch.facts set body = '{}'")).rejects.toThrow('facts are append-only: UPDATE is refused');
-  await expect(database.query('delete from gapwatch.facts')).rejects.toThrow('facts are append-only: DELETE is refused');
-  await expect(database.query('truncate gapwatch.facts')).rejects.toThrow('facts are append-only: TRUNCATE is refused');
+  await expect(database.query("update gapwatch.facts set body = '{}'")).rejects.toThrow('gapwatch.facts is append-only: UPDATE is refused');
+  await expect(database.query('delete from gapwatch.facts')).rejects.toThrow('gapwatch.facts is append-only: DELETE is refused');
+  await expect(database.query('truncate gapwatch.facts')).rejects.toThrow('gapwatch.facts is append-only: TRUNCATE is refused');
 });
 
 test('a chain that somebody rewrote is found out at its first broken link', async () => {
@@ -103,6 +104,8 @@ test('an ordinary role that owns its database is enough, and it gives up the rig
   const jobs = await startJobs(url.href, () => undefined);
   await ordinary.transaction((client) => jobs.enqueue(client, { queue: 'timers', key: 'k', data: {}, dueAt: at }, at));
   expect((await jobs.counts()).dead).toBe(0);
+  expect((await closeLedger(ordinary, null, at)).sequence).toBe(1);
+  expect((await ordinary.query('select gapwatch.forget_deliveries(now()) as count')).rows).toEqual([{ count: 0 }]);
   const { rows } = await ordinary.query(
     `select has_table_privilege('gapwatch.facts', 'UPDATE') as may_update, has_table_privilege('gapwatch.facts', 'INSERT') as may_insert`,
   );

@@ -2,8 +2,7 @@ import { expect } from 'vitest';
 import { countOf, goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { openDatabase } from '#store/database.ts';
-import { loadLinks } from '#store/event-store.ts';
-import { firstBrokenLink } from '#store/hash-chain.ts';
+import { judgeStore } from '#store/judge-store.ts';
 
 /** A moment at which the process dies: right after a service has done what it was asked, before the program can know. */
 type Moment = { readonly name: string; readonly arm: (world: World, die: () => Promise<void>) => void };
@@ -99,12 +98,12 @@ story.for(MOMENTS)(
   async (moment, { world }) => {
     await incidentWithCrash(world, moment);
     for (const text of [
-      '🚨 CRITICAL',
+      'HIPAA Audit Log Failure',
       'Acknowledged AUDIT_LOG_FAILURE',
       '⏳ UPDATE',
       'Audit records are being written again',
       'Gap report of INC-1',
-      '✅ RESOLVED',
+      '✅ RESOLVED: Audit Log Failure',
     ]) {
       expect(countOf(world, text), text).toBe(1);
     }
@@ -119,7 +118,8 @@ story.for(MOMENTS)(
     expect(alert?.status).toBe('resolved');
     expect(new Set(alert?.notes).size).toBe(alert?.notes.length);
     const store = openDatabase(world.storeUrl, () => undefined);
-    expect(firstBrokenLink(1, await loadLinks(store, 1))).toBeNull();
+    const judgements = await judgeStore(store, { trusted: null, now: new Date() });
+    expect(judgements.flatMap(({ problems }) => problems)).toEqual([]);
     await store.close();
   },
 );

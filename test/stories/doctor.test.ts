@@ -47,8 +47,20 @@ story('doctor --watch without anybody to tell, and with a table that is not ther
   await rm(folder, { recursive: true, force: true });
   expect(said).toContain('WRONG audit table (AUDIT_DATABASE_URL, AUDIT_TABLE): there is no table named audit_logs (AUDIT_TABLE)');
   expect(said).toContain('it has nobody to tell: set PAGERDUTY_ROUTING_KEY, or the DATABASE_URL of a bot');
-  expect(said).toContain('2 things to fix.');
+  expect(said).toContain('4 things to fix.');
   expect(code).toBe(1);
+});
+
+story('doctor --watch tries a write once, and says what repairs it', async ({ world }) => {
+  const well = await doctor(forTheWatch(world), '--watch');
+  expect(well.said).toContain('ok    write probe (AUDIT_WRITER_DATABASE_URL, AUDIT_WRITER_ROLE): a test write was taken and undone.');
+  expect(well.said).toContain('ok    clocks and time zones (AUDIT_TIMESTAMP_COLUMN, AUDIT_TIMESTAMP_ZONE): the clocks agree');
+  await world.clinic.breaks();
+  const { said } = await doctor({ ...forTheWatch(world), AUDIT_DATABASE_URL: 'postgresql://h1:5432,h2:5432/clinic' }, '--watch');
+  expect(said).toContain('AUDIT_DATABASE_URL is malformed (it names several hosts');
+  const broken = await doctor(forTheWatch(world), '--watch');
+  expect(broken.said).toMatch(/WRONG write probe .*permission denied for table AuditLog, 42501\. GRANT INSERT ON "AuditLog" TO /);
+  expect(broken.said).toContain('1 thing to fix.');
 });
 
 story('doctor looks at the bot and its services', async ({ world }) => {
@@ -79,7 +91,7 @@ story('.env.example copied as it is → its empty values are absent for every co
   const environment = { TEMPLATES_DIR: resolve('templates') };
   const { AUDIT_DATABASE_URL = '' } = world.environment;
   try {
-    expect(await gapwatch(folder, environment, 'verify')).toEqual({ said: 'Every record verifies.\n', code: 0 });
+    expect(await gapwatch(folder, environment, 'verify')).toEqual({ said: 'Nothing is on record yet.\n', code: 0 });
     for (const command of ['report', 'export'])
       expect(await gapwatch(folder, environment, command, 'INC-1')).toEqual({ said: 'There is no INC-1 in this store.\n', code: 1 });
     expect((await gapwatch(folder, environment, 'templates')).said).toContain('Every template renders.');
@@ -96,7 +108,10 @@ story('a runbook file that is named and not there → every command says so in o
   const { DATABASE_URL = '' } = world.environment;
   const sentence = `RUNBOOK_FILE names ${RUNBOOK_FILE}, and there is no such file: correct the name, or leave RUNBOOK_FILE empty.`;
   for (const words of [['verify'], ['report', 'INC-1'], ['export', 'INC-1']])
-    expect(await gapwatch(process.cwd(), { DATABASE_URL, RUNBOOK_FILE }, ...words)).toEqual({ said: `${sentence}\n`, code: 1 });
+    expect(await gapwatch(process.cwd(), { DATABASE_URL, RUNBOOK_FILE }, ...words)).toEqual({
+      said: `${sentence}\n`,
+      code: words[0] === 'verify' ? 2 : 1,
+    });
   const ofBot = await doctor({ ...world.environment, RUNBOOK_FILE });
   expect(ofBot.said).toContain(`WRONG policy and templates (RUNBOOK_FILE, TEMPLATES_DIR): ${sentence}`);
   expect(ofBot.code).toBe(1);

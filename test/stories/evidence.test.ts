@@ -57,6 +57,35 @@ async function resolvesSigned(world: World, secret: string): Promise<void> {
   await world.settles();
 }
 
+/** The ledger in an export, as its README says it: none of Gapwatch's own code. */
+async function ledgerHoldsByHand(exported: string): Promise<void> {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const lines = (await readFile(join(exported, 'ledger.txt'), 'utf8')).trim().split('\n');
+  const heads = (await readFile(join(exported, 'ledger-heads.jsonl'), 'utf8')).trim().split('\n');
+  let [previous, after] = ['0'.repeat(64), 0];
+  for (const { body, hash } of heads.map((line) => JSON.parse(line))) {
+    const said = JSON.parse(body);
+    const covered = lines.filter((line) => Number(line.split(' ')[0]) > after && Number(line.split(' ')[0]) <= said.through);
+    expect(sha256(body)).toBe(hash);
+    expect(said).toMatchObject({
+      previous,
+      entries: { count: covered.length, sha256: sha256(covered.map((line) => `${line}\n`).join('')) },
+    });
+    [previous, after] = [hash, said.through];
+  }
+  const facts = (await readFile(join(exported, 'facts.jsonl'), 'utf8')).trim().split('\n');
+  const { sequence, hash } = JSON.parse(facts.at(-1) ?? '{}');
+  expect(lines.findLast((line) => line.includes(' facts 1 '))).toMatch(new RegExp(`^\\d+ facts 1 ${sequence} ${hash}$`));
+}
+
+async function asks(world: World, sql: string): Promise<readonly unknown[]> {
+  const client = new pg.Client({ connectionString: world.storeUrl });
+  await client.connect();
+  const { rows } = await client.query(sql);
+  await client.end();
+  return rows;
+}
+
 /** Changes the store as somebody with all rights could. */
 async function tampers(world: World, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: world.storeUrl });
@@ -85,7 +114,11 @@ story('export → one folder that verifies, with Gapwatch and by hand', { timeou
     ])
       expect(files).toContain(file);
     expect(files).toContain('notice-final-notice-1-1-INC-1-records.png');
-    expect(await gapwatch(world, folder, 'verify', exported, '--key', open)).toMatchObject({ code: 0 });
+    const mailed = join(exported, 'notice-opening-notice-1-gapwatch-ledger.json');
+    expect(await gapwatch(world, folder, 'verify', exported, '--key', open, '--statement', mailed)).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^ok {5}INC-1: .*\nok {5}the ledger: .*\nEvery record verifies\.\n$/),
+    });
     expect(await readFile(join(exported, 'notice-opening-notice-1.txt'), 'utf8')).toContain('To: Privacy Officer\nSubject: URGENT:');
 
     const { statement, signature, publicKey } = JSON.parse(await readFile(join(exported, 'signature-1.json'), 'utf8'));
@@ -103,6 +136,11 @@ story('export → one folder that verifies, with Gapwatch and by hand', { timeou
     }
     const { count, head } = JSON.parse(statement);
     expect(events[count - 1].hash).toBe(head);
+
+    await ledgerHoldsByHand(exported);
+    const readme = await readFile(join(exported, 'README.md'), 'utf8');
+    const [queries = ''] = [...readme.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql ?? '');
+    for (const query of queries.split(/;\n/).filter((each) => each.trim() !== '')) expect(await asks(world, query), query).toEqual([]);
 
     const lines = (await readFile(join(exported, 'facts.jsonl'), 'utf8')).split('\n');
     await writeFile(
@@ -134,8 +172,35 @@ story('the whole record rewritten, hashes and all → the signed statement in th
       `update gapwatch.facts set body = ${forged}, hash = encode(sha256(convert_to(${forged}, 'utf8')), 'hex')
        where sequence = (select max(sequence) from gapwatch.facts)`,
     );
-    const after = await gapwatch(world, folder, 'verify');
-    expect(after.text).toContain('not signed');
+    const cut = await gapwatch(world, folder, 'verify');
+    expect(cut).toMatchObject({ code: 1, text: expect.stringMatching(/^BROKEN INC-1 at /) });
+    // They know of index and ledger, and rewrite both: now only what left the house can tell.
+    await tampers(
+      world,
+      `truncate gapwatch.ledger_heads;
+       delete from gapwatch.ledger where incident = 1;
+       delete from gapwatch.sent;
+       insert into gapwatch.ledger (subject, incident, item, sha256)
+         select 'facts', incident, sequence::text, hash from gapwatch.facts order by sequence desc limit 1;
+       update gapwatch.incidents set (fact_count, head) = (select sequence, hash from gapwatch.facts order by sequence desc limit 1)`,
+    );
+    const rewritten = await gapwatch(world, folder, 'verify');
+    expect(rewritten.text).toContain('INC-1');
+    expect(rewritten.text).not.toContain('the ledger knows');
+    const mailed = join(folder, 'mailed.json');
+    await writeFile(
+      mailed,
+      mailsAbout(world, 'URGENT')[0]?.attachments.find(({ filename }) => filename === 'gapwatch-ledger.json')?.content ?? '',
+    );
+    expect(await gapwatch(world, folder, 'verify', '--key', open, '--statement', mailed)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/BROKEN the statement: the ledger had a head \d+, and its last is none; it was cut/),
+    });
+    await writeFile(mailed, statement?.content ?? '');
+    expect(await gapwatch(world, folder, 'verify', '--statement', mailed)).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('BROKEN INC-1 at the statement of 2026-01-05T12:05:15.000Z: it was signed when fact'),
+    });
     await gapwatch(world, folder, 'export', 'INC-1');
     const [name = ''] = (await readdir(folder)).filter((each) => each.startsWith('INC-1-'));
     await writeFile(join(folder, name, 'signature-1.json'), statement?.content ?? '');
@@ -162,6 +227,39 @@ story(
   },
 );
 
+story(
+  'a fact that is garbage, and an incident deleted → the daily self-check names both in the channel',
+  { timeout: 120_000 },
+  async ({ world }) => {
+    world.expectsErrors();
+    await isResolved(world);
+    await world.stops();
+    await tampers(
+      world,
+      `update gapwatch.facts set body = 'garbage' where sequence = 5;
+     insert into gapwatch.facts select 3, sequence, hash, body from gapwatch.facts where sequence > 1;
+     insert into gapwatch.incidents values (3, 'resolved')`,
+    );
+    await world.starts();
+    await world.settles();
+    const { text } = messageWith(world, 'A record of Gapwatch does not verify any more');
+    expect(text).toContain('INC-1: fact 5: the text does not match its hash');
+    expect(text).toContain('INC-2: its facts: there are none, and this number was given; the incident was deleted');
+    expect(text).toContain('INC-3: fact 1: fact 1 is missing; fact 2 follows');
+    await tampers(world, `update gapwatch.sent set content = 'garbage' where call = 'mail/opening-notice'`);
+    await withFolder(async (folder) => {
+      const exported = await gapwatch(world, folder, 'export', 'INC-1');
+      expect(exported).toMatchObject({ code: 0, text: expect.stringMatching(/^INC-1-\w+\/ holds \d+ files/) });
+      const [name = ''] = exported.text.split('/');
+      expect(await readdir(join(folder, name))).not.toContain('report.md');
+      expect(await gapwatch(world, folder, 'verify', name)).toMatchObject({
+        code: 1,
+        text: expect.stringContaining('BROKEN INC-1 at fact 5: the text does not match its hash'),
+      });
+    });
+  },
+);
+
 story('every record that grew is signed once a day', async ({ world }) => {
   await withFolder(async (folder) => {
     const { secret } = await makeKey(folder);
@@ -169,6 +267,17 @@ story('every record that grew is signed once a day', async ({ world }) => {
     await robinTypes(world, '/incident note the vendor has answered');
     await world.passes(24 * 60);
     expect((await gapwatch(world, folder, 'verify')).text).toMatch(/signed [23] times/);
+    // The whole ledger's statement is where nobody can take it back.
+    const [name, kept] = [...world.s3.objects].filter(([key]) => key.includes('ledger/')).at(-1) ?? [];
+    expect(name).toMatch(/ledger\/20260106T12\d{4}-[0-9a-f]{12}\.json$/);
+    await writeFile(join(folder, 'kept.json'), kept?.content ?? '');
+    expect(await gapwatch(world, folder, 'verify', '--statement', 'kept.json')).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/ok {5}the statement: of 2026-01-06T12:\d\d:\S+, about head \d+ of the ledger/),
+    });
+    for (const { attachments } of mailsAbout(world, 'URGENT'))
+      expect(attachments.map(({ filename }) => filename)).toContain('gapwatch-ledger.json');
+    expect(mailsAbout(world, 'URGENT')[0]?.text).toContain('Attached: gapwatch-ledger.json, a signed statement of everything on record.');
   });
 });
 
@@ -220,7 +329,7 @@ story('an alert that came by no webhook → it is found by the poll, and the cha
   world.pagerduty.webhookUrl = null;
   await world.pagerduty.fires('AuditLogFailure');
   await world.passes(1);
-  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
   await world.passes(2);
   world.pagerduty.webhookUrl = url;
   expect(countOf(world, 'was found by asking PagerDuty; two minutes later still no webhook has told of it')).toBe(1);

@@ -115,7 +115,7 @@ story('the report and /metrics carry figures from facts that never change', asyn
   expect(report).toContain('| Time to acknowledge | 0 seconds |');
   expect(report).toContain('| Time to claim | 2 minutes |');
   expect(report).toContain('| Time to resolve | 9 minutes 30 seconds |');
-  expect(report).toContain('| Gaps together | 12 minutes |');
+  expect(report).toContain('| Gaps together | 12 minutes as they happened, 12 minutes unaccounted for |');
   expect(report).toContain('| Updates on time | 1 of 1 |');
   const metrics = await (await fetch(`${world.botUrl()}/metrics`)).text();
   expect(metrics).toContain('gapwatch_last_incident_seconds{measure="claim"} 120');

@@ -1,5 +1,16 @@
 import { expect } from 'vitest';
-import { alertFires, countOf, isResolved, lastMessage, messageWith, plainly, robinTypes, rootOf, writesAgain } from '#harness/stories.ts';
+import {
+  alertFires,
+  countOf,
+  isResolved,
+  lastMessage,
+  mailsAbout,
+  messageWith,
+  plainly,
+  robinTypes,
+  rootOf,
+  writesAgain,
+} from '#harness/stories.ts';
 import { story } from '#harness/world.ts';
 import { PEOPLE } from '#sandbox/stand-ins/slack/slack.ts';
 import { viewText } from '#sandbox/stand-ins/slack/views.ts';
@@ -60,10 +71,12 @@ story('"Gap" → start and end with the reason; a time that can’t be is told b
   expect(viewText(form)).toContain('Gap start: 2026-01-05 11:57:00 UTC');
   const ahead = await world.slack.submit(world.botUrl(), form, { start: '12:30', because: 'x' }, robin);
   expect(ahead).toMatchObject({ kind: 'errors', errors: { start: expect.stringContaining('is still ahead') } });
-  const kept = await world.slack.submit(world.botUrl(), form, { start: '11:50', because: 'the application log shows it' }, robin);
+  const doubted = await world.slack.submit(world.botUrl(), form, { start: '11:50', because: 'the application log shows it' }, robin);
+  expect(doubted).toMatchObject({ kind: 'errors', errors: { start: expect.stringContaining('The audit table holds 25 records') } });
+  const kept = await world.slack.submit(world.botUrl(), form, { start: '11:50', because: 'anyway: the application log shows it' }, robin);
   expect(kept).toEqual({ kind: 'closed' });
   await world.settles();
-  expect(messageWith(world, 'Gap start is now 2026-01-05 11:50:00 UTC').text).toContain('because the application log shows it');
+  expect(messageWith(world, 'Gap start is now 2026-01-05 11:50:00 UTC').text).toContain('because anyway: the application log shows it');
 });
 
 story(
@@ -88,7 +101,7 @@ story(
     };
     expect(await world.slack.submit(world.botUrl(), later, typed, robin)).toEqual({ kind: 'closed' });
     await world.settles();
-    const resolution = plainly(messageWith(world, '✅ RESOLVED').text);
+    const resolution = plainly(messageWith(world, '✅ RESOLVED: Audit Log Failure').text);
     expect(resolution).toContain('Root cause: migration 42 revoked INSERT');
     expect(resolution).toContain('Compliance impact: small, nights are quiet (Medium by gap duration');
     expect(resolution).toContain('Post-mortem: Scheduled for 2026-01-06 15:00:00 UTC');
@@ -98,6 +111,19 @@ story(
     expect(notice).toContain('- Prevention: a test of the role’s rights before each deploy');
   },
 );
+
+story('"Resolve" after the post-mortem’s time has passed → the known time is no mistake; a new one must lie ahead', async ({ world }) => {
+  await alertFires(world);
+  await robinTypes(world, '/incident post-mortem 2026-01-05 12:05');
+  await world.passes(9);
+  await writesAgain(world);
+  await world.passes(0.25);
+  const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Resolve', robin);
+  const moved = await world.slack.submit(world.botUrl(), form, { cause: 'a migration', 'post-mortem': '2026-01-05 12:08' }, robin);
+  expect(moved).toEqual({ kind: 'errors', errors: { 'post-mortem': 'This time has already passed.' } });
+  const known = { cause: 'a migration', 'post-mortem': '2026-01-05 12:05:00 UTC' };
+  expect(await world.slack.submit(world.botUrl(), form, known, robin)).toEqual({ kind: 'closed' });
+});
 
 story('"Declare" from the Home tab and by a bare command → the same form; a double is refused in it', async ({ world }) => {
   await world.starts();
@@ -126,12 +152,12 @@ story('the longest texts that people can type, with emoji and right-to-left lett
   const texts = { cause: long, resolution: long, prevention: long, controls: long, impact: long };
   expect(await world.slack.submit(world.botUrl(), resolve, texts, robin)).toEqual({ kind: 'closed' });
   await world.settles();
-  expect(countOf(world, '✅ RESOLVED')).toBe(1);
+  expect(countOf(world, '✅ RESOLVED: Audit Log Failure')).toBe(1);
   expect(world.messages().join('')).not.toContain('<!channel>');
   expect(world.mail.mails.at(-1)?.text).toContain('👩‍⚕️ [name]');
 });
 
-story('assessment → the four factors filled in, confirmed with a name, in the report and in the notice’s correction', async ({ world }) => {
+story('assessment → the four factors filled in, confirmed with a name, in the report', async ({ world }) => {
   await isResolved(world);
   await robinTypes(world, '/audit reconstruct');
   await world.settles();
@@ -148,9 +174,8 @@ story('assessment → the four factors filled in, confirmed with a name, in the 
   expect(report).toContain('Confirmed by robin at 2026-01-05');
   expect(report).toContain('| PHI access during gap | about 12, from the load balancer | Medium |');
   expect(report).toContain('Questions for the Privacy Officer (45 CFR 164.402 (2))');
-  expect(world.mail.mails.at(-1)?.text).toContain(
-    '- PHI access during the gap: about 12, from the load balancer\n  We had told you: not yet assessed',
-  );
+  // A first assessment corrects nothing that was told.
+  expect(mailsAbout(world, 'CORRECTION')).toEqual([]);
 });
 
 story('"Hand over" → somebody else is on it, and another writes; PagerDuty shows the new responder', async ({ world }) => {
@@ -160,9 +185,9 @@ story('"Hand over" → somebody else is on it, and another writes; PagerDuty sho
   expect(await world.slack.submit(world.botUrl(), form, { claim: sam.id, scribe: PEOPLE.kim.id }, robin)).toEqual({ kind: 'closed' });
   await world.settles();
   expect(messageWith(world, `<@${sam.id}> is on it now`).text).toContain('(before: robin)');
-  expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · writes: kim`);
+  expect(world.messages()[0]).toContain(`on it: <@${sam.id}> · scribe: kim`);
   expect([...world.pagerduty.incidents.values()][0]?.assignee).toBe('Sam');
   await world.passes(5);
-  expect(messageWith(world, '⏳ UPDATE').text).toContain('on it: sam · writes: kim');
-  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · writes: kim');
+  expect(messageWith(world, '⏳ UPDATE').text).toContain('on it: sam · scribe: kim');
+  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · scribe: kim');
 });

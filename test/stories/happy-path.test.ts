@@ -78,11 +78,12 @@ describe('the runbook, from alert to report', () => {
       'Duration: 12 minutes',
       'Audit gap: 2026-01-05 11:57:00 UTC to 2026-01-05 12:11:00 UTC (14 minutes total)',
       'Root cause: a migration revoked INSERT',
-      'Compliance impact: Medium by gap duration (14 minutes); no compensating controls are recorded; the Privacy Officer assesses',
+      'Compliance impact: Medium by gap duration (14 minutes unaccounted for); no compensating controls are recorded; not yet confirmed: the Privacy Officer assesses',
       'Gap documentation: <https://clinic.slack.example/files/2026-01-05-audit-gap.md|2026-01-05-audit-gap.md>',
       'Post-mortem: not yet scheduled',
     ]);
-    expect(world.messages()[0]).toContain('Status: Resolved');
+    expect(world.messages()[0]).toContain('✅ RESOLVED: HIPAA Audit Log Failure (was CRITICAL)');
+    expect(world.messages()[0]).not.toContain('Updates:');
     expect(world.messages()[0]).not.toContain('[Resolve]');
     expect(alert).toMatchObject({ status: 'resolved', assignee: 'Robin' });
 

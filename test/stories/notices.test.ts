@@ -104,7 +104,7 @@ story('the gap’s end becomes known after the final notice → a correction nam
   expect(messageWith(world, 'Audit records are being written again, since 2026-01-05 12:05:00 UTC').isBroadcast).toBe(true);
   const correction = mailsAbout(world, 'CORRECTION')[0];
   expect(correction?.text).toContain('- Gap end: 2026-01-05 12:05:00 UTC\n  We had told you: ongoing');
-  await robinTypes(world, '/incident gap end 12:02 because the vendor says so');
+  await robinTypes(world, '/incident gap end 12:02 anyway because the vendor says so');
   await world.settles();
   expect(mailsAbout(world, 'CORRECTION')[1]?.text).toContain(
     '- Gap end: 2026-01-05 12:02:00 UTC\n  We had told you: 2026-01-05 12:05:00 UTC',

@@ -154,8 +154,13 @@ story('what a person did in PagerDuty is respected and told, not repeated', asyn
 
 story('the gap start is corrected by a person: the old value stays on the record', async ({ world }) => {
   await alertFires(world);
-  const answer = await robinTypes(world, '/incident gap start 11:50 because the application log shows it');
-  expect(answer).toBe("INC-1: Kept the gap's start.");
+  expect(await robinTypes(world, '/incident gap start 11:50 because the application log shows it')).toMatch(
+    /The audit table holds 2\d records between 2026-01-05 11:50:00 UTC and now, so they are not missing\. To record it all the same/,
+  );
+  const answer = await robinTypes(world, '/incident gap start 11:50 anyway because the application log shows it');
+  expect(plainly(answer)).toMatch(
+    /^INC-1: gap start changed from 2026-01-05 11:57:00 UTC to 2026-01-05 11:50:00 UTC\. The gap is now 10 minutes so far\. Nobody else/,
+  );
   await world.settles();
   expect(plainly(lastMessage(world).text)).toBe(
     'Gap start is now 2026-01-05 11:50:00 UTC (before: 2026-01-05 11:57:00 UTC), from robin, because the application log shows it. Gap duration: 10 minutes.',

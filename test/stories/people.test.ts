@@ -187,7 +187,7 @@ story('"Diagnose" runs the triage and answers in one message with one recommende
   const diagnosis = messageWith(world, '*diagnose*').text;
   expect(diagnosis).toContain('🚨 *diagnose*: CRITICAL\npermissions: Role clinic_application');
   expect(diagnosis).toContain('• Not configured: health');
-  expect(diagnosis).toContain('• probe §4, critical: The write was refused: permission denied, 42501.');
+  expect(diagnosis).toContain('• probe §4, critical: The write was refused: permission denied for table AuditLog, 42501.');
   expect(diagnosis).toContain('Next: give the right back to the application’s role, then test a write (runbook step 4)');
 });
 
@@ -198,7 +198,7 @@ story('in Socket Mode commands arrive without an address, also when Slack was do
   await world.settles();
   world.slack.fault = undefined;
   await world.passes(1);
-  expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+  expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
   expect(await world.slack.commandBySocket('/incident claim', PEOPLE.robin)).toBe('INC-1: You are on it.');
   expect((await fetch(`${world.botUrl()}/slack/events`, { method: 'POST' })).status).toBe(404);
 });

@@ -43,8 +43,12 @@ async function isDamaged({ clinic }: World, damage = MUST_BE_FILLED): Promise<vo
   await clinic.query(`alter table "AuditLog" owner to "${application}"; grant create on schema public to "${application}"; ${damage}`);
 }
 
+/** What the application expects: without it nobody could tell that the table is damaged. */
+const COLUMNS = `columns: { id: text not null, userId: text, userEmail: text not null, ipAddress: text not null, action: enum not null,
+  resource: text not null, resourceId: text not null, details: jsonb, success: boolean not null, timestamp: timestamp not null }`;
+
 const policy = (...options: readonly string[]) =>
-  `recreate_table: { command: [${process.execPath}, migrate.mjs${options.map((each) => `, ${each}`).join('')}], directory: ${folder} }`;
+  `recreate_table: { command: [${process.execPath}, migrate.mjs${options.map((each) => `, ${each}`).join('')}], directory: ${folder} }\n${COLUMNS}`;
 
 async function isAsked(world: World, command = '/remedy recreate-table AuditLog', text = policy(), starts = world.starts): Promise<void> {
   await writeFile(join(folder, 'migrate.mjs'), MIGRATIONS);
@@ -165,7 +169,7 @@ describe('recreate-table (runbook step 10)', () => {
   story('a program that is not there → it says so; nothing was changed but a backup made', async ({ world }) => {
     await goesSilent(world);
     await isDamaged(world);
-    await isAsked(world, undefined, `recreate_table: { command: [no-such-program], directory: ${folder} }`);
+    await isAsked(world, undefined, `recreate_table: { command: [no-such-program], directory: ${folder} }\n${COLUMNS}`);
     await presses(world, 'Approve', 'kim');
     await presses(world, 'Approve', 'sam');
     await world.settles();

@@ -83,6 +83,17 @@ describe('rollback (runbook step 11)', () => {
     },
   );
 
+  story('somebody else acts while it is at work → what was seen is said, and that its part in it is not known', async ({ world }) => {
+    world.digitalocean.onActive = cures(world);
+    await isAsked(world, '/remedy rollback');
+    await presses(world, 'Approve', 'sam');
+    await robinTypes(world, '/incident action granting INSERT again by hand');
+    await steps(world, 7);
+    expect(remedyMessage(world).text).toMatch(
+      /\*DONE:\* .*was seen\. Whether this remedy brought them back is not known: others acted meanwhile\./,
+    );
+  });
+
   story('DigitalOcean objects → no plan', async ({ world }) => {
     world.digitalocean.objection = 'a component was added since';
     await isAsked(world, '/remedy rollback');

@@ -4,6 +4,8 @@ import { expect } from 'vitest';
 import { countOf, goesSilent, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { type BotProcess, startBot } from '#sandbox/bot-process.ts';
+import { openDatabase } from '#store/database.ts';
+import { judgeStore } from '#store/judge-store.ts';
 
 /** Starts another process beside the world's own, on the same store and clock. */
 function startsBeside(world: World): Promise<BotProcess> {
@@ -37,8 +39,12 @@ story(
         await moves(world, [], half);
         await world.settles();
       }
-      for (const text of ['🚨 CRITICAL', 'Acknowledged AUDIT_LOG_FAILURE']) expect(countOf(world, text), text).toBe(1);
+      for (const text of ['HIPAA Audit Log Failure', 'Acknowledged AUDIT_LOG_FAILURE']) expect(countOf(world, text), text).toBe(1);
       nothingTwice(world);
+      const store = openDatabase(world.storeUrl, () => undefined);
+      const judgements = await judgeStore(store, { trusted: null, now: new Date() });
+      await store.close();
+      expect(judgements.flatMap(({ problems }) => problems)).toEqual([]);
     } finally {
       await other.kill();
     }
@@ -72,7 +78,7 @@ story(
       await world.settles();
       await robinTypes(world, '/incident resolve fixed');
       await world.settles();
-      expect(countOf(world, '✅ RESOLVED')).toBe(1);
+      expect(countOf(world, '✅ RESOLVED: Audit Log Failure')).toBe(1);
       nothingTwice(world);
     } finally {
       for (const each of running) await each.kill();
@@ -101,7 +107,7 @@ story(
     await world.settles();
     await moves(world, [], 1);
     await world.settles();
-    expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+    expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
     nothingTwice(world);
   },
 );

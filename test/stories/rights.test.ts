@@ -33,11 +33,13 @@ story.for([
 
 story('corrections of the gap are for those whom the policy names; a refusal says who can', async ({ world }) => {
   await alertFires(world, undefined, 'approvals: { approvers: [S0000000001, U0000000003] }');
-  const refusal = await world.slack.command(world.botUrl(), '/incident gap start 11:50', PEOPLE.sam);
+  const refusal = await world.slack.command(world.botUrl(), '/incident gap start 11:50 anyway because the log shows it', PEOPLE.sam);
   expect(refusal).toContain('Only these may do that: <!subteam^S0000000001>, <@U0000000003>');
   expect(await world.slack.press(world.botUrl(), rootOf(world), 'Gap', PEOPLE.sam)).toContain('Only these may do that:');
-  expect(await world.slack.command(world.botUrl(), '/incident gap start 11:50', PEOPLE.kim)).toContain("Kept the gap's start.");
-  expect(await robinTypes(world, '/incident gap start 11:51')).toContain("Kept the gap's start.");
+  expect(await world.slack.command(world.botUrl(), '/incident gap start 11:50 anyway because the log shows it', PEOPLE.kim)).toContain(
+    'gap start changed from',
+  );
+  expect(await robinTypes(world, '/incident gap start 11:51 anyway because the log shows it')).toContain('gap start changed from');
   expect(await world.slack.command(world.botUrl(), '/incident claim', PEOPLE.sam)).toBe('INC-1: You are on it.');
 });
 
@@ -45,7 +47,9 @@ story('on Enterprise Grid people of a sister workspace are at home', async ({ wo
   world.slack.own.enterpriseId = 'E0HOME';
   await alertFires(world);
   expect(await world.slack.command(world.botUrl(), '/incident claim', PEOPLE.sister)).toBe('INC-1: You are on it.');
-  expect(await world.slack.command(world.botUrl(), '/incident gap start 11:50', PEOPLE.sister)).toContain("Kept the gap's start.");
+  expect(await world.slack.command(world.botUrl(), '/incident gap start 11:50 anyway because the log shows it', PEOPLE.sister)).toContain(
+    'gap start changed from',
+  );
 });
 
 story('somebody of another company resolves nothing, corrects nothing, and approves no remedy', async ({ world }) => {
@@ -77,11 +81,11 @@ story('Slack does not say who somebody is → its signature decides for ordinary
   world.slack.fault = (method) => (/^(users|usergroups|conversations)\./.test(method) ? { kind: 'hang' } : undefined);
   expect(await robinTypes(world, '/incident cause a migration')).toBe('INC-1: Kept the root cause.');
   const again = 'Slack did not say in time who you are, and this needs a confirmed member of the channel. Try again in a moment.';
-  for (const command of ['gap start 11:50', 'resolve', 'escalate', 'hhs notified'])
+  for (const command of ['gap start 11:50 anyway because the log shows it', 'resolve', 'escalate', 'hhs notified'])
     expect(await robinTypes(world, `/incident ${command}`)).toContain(again);
   expect(await robinTypes(world, '/remedy restart')).toContain(again);
   world.slack.fault = undefined;
-  expect(await robinTypes(world, '/incident gap start 11:50')).toContain("Kept the gap's start.");
+  expect(await robinTypes(world, '/incident gap start 11:50 anyway because the log shows it')).toContain('gap start changed from');
 });
 
 story('messages of the thread and pinned ones go on the timeline, without identities and once', async ({ world }) => {

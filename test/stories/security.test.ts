@@ -69,12 +69,12 @@ story(
     await world.passes(0.25);
     await robinTypes(world, `/incident resolve ${nasty}`);
     await world.settles();
-    expect(countOf(world, '✅ RESOLVED')).toBe(1);
+    expect(countOf(world, '✅ RESOLVED: Audit Log Failure')).toBe(1);
     for (const mail of world.mail.mails) {
       expect([...mail.headers.keys()]).not.toContain('bcc');
       expect(mail.subject).toBe('URGENT: Audit Log Failure - HIPAA Compliance Impact');
     }
-    const resolution = messageWith(world, '✅ RESOLVED').text;
+    const resolution = messageWith(world, '✅ RESOLVED: Audit Log Failure').text;
     expect(resolution).toContain('{{ 7 | times: 7 }}');
     expect(resolution).not.toContain('<!channel>');
     expect(await robinTypes(world, '/incident report')).toContain('The report is being written');

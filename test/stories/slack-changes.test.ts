@@ -23,7 +23,7 @@ story('the root message is deleted: a new one says so, and the incident goes on 
   await world.passes(0.25);
   await robinTypes(world, '/incident resolve a migration revoked INSERT');
   await world.settles();
-  expect(messageWith(world, '✅ RESOLVED').threadTs).toBe(root.ts);
+  expect(messageWith(world, '✅ RESOLVED: Audit Log Failure').threadTs).toBe(root.ts);
   expect(await robinTypes(world, '/incident timeline 2')).toBeTruthy();
 });
 

@@ -43,7 +43,7 @@ story(
     expect(statuses.filter((status) => status !== 202)).toEqual([]);
     await robinTypes(world, '/incident claim');
     await world.settles();
-    expect(countOf(world, '🚨 CRITICAL')).toBe(1);
+    expect(countOf(world, 'HIPAA Audit Log Failure')).toBe(1);
     for (let step = 0; step < 31; step += 1) await world.passes(10 * SECOND);
     // After five minutes the backlog is still long, and the update is there all the same.
     const update = messageWith(world, '⏳ UPDATE: Audit Log Failure - 5 min elapsed');

@@ -23,7 +23,7 @@ story(
     expect(seconds).toBeGreaterThanOrEqual(120);
     expect(seconds).toBeLessThanOrEqual(135);
     expect(titles(world)).toEqual([
-      'AuditLogWriteError: a write that was tried was refused: permission denied (42501); no audit record for 2 minutes, the last came at 2026-01-05 12:00:00 UTC',
+      'AuditLogWriteError: a write that was tried was refused: permission denied for table AuditLog (42501); no audit record for 2 minutes, the last came at 2026-01-05 12:00:00 UTC',
     ]);
     await world.settles();
     expect(messageWith(world, 'CRITICAL: HIPAA Audit Log Failure').text).toContain('Audit gap started: 2026-01-05 12:00:00 UTC');

@@ -28,6 +28,8 @@ export type SlackStandIn = SlackPeople & {
   limit: { readonly perSecond: number; readonly burst: number } | undefined;
   /** Told after each action, before its answer. */
   afterDelivery: ((method: string, args: Readonly<Record<string, unknown>>) => Promise<void> | void) | undefined;
+  /** Puts messages of the app into the channel that stood there before: an earlier process posted them. */
+  readonly holds: (messages: readonly Pick<SlackMessage, 'ts' | 'threadTs' | 'text'>[]) => void;
   /** What the token is: its organization, its scopes. */
   readonly own: SlackOwn;
   /** Slack's side of Socket Mode. */
@@ -123,18 +125,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     if (methodOf(request) === 'apps.connections.open') return { status: 200, body: JSON.stringify(openConnection(request, socket.url)) };
     return { status: 200, headers: { 'x-oauth-scopes': [...own.scopes].join(',') }, body: JSON.stringify(callMethod(state, request)) };
   };
-  let tokens = { left: Number.POSITIVE_INFINITY, at: 0 };
-  /** Slack's "about one message a second", after a burst. */
-  const tooMany = (method: string): Fault | undefined => {
-    const { limit } = standIn;
-    if (limit === undefined || method !== 'chat.postMessage') return undefined;
-    const passed = (now() - tokens.at) / 1_000;
-    tokens = { left: Math.min(limit.burst, tokens.left + passed * limit.perSecond), at: now() };
-    if (tokens.left < 1)
-      return { kind: 'answer', status: 429, headers: { 'retry-after': '1' }, body: '{"ok":false,"error":"ratelimited"}' };
-    tokens = { ...tokens, left: tokens.left - 1 };
-    return undefined;
-  };
+  const tooMany = rateLimit(now, () => standIn.limit);
   const server = await serveStandIn(
     carryOut,
     (request) => {
@@ -156,6 +147,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     fault: undefined,
     limit: undefined,
     afterDelivery: undefined,
+    holds: (messages) => holdMessages(state, channel.id, messages),
     own,
     deletes: (message) => {
       const at = state.messages.indexOf(message);
@@ -168,6 +160,26 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     },
   };
   return standIn;
+}
+
+function holdMessages(state: SlackState, channel: string, messages: Parameters<SlackStandIn['holds']>[0]): void {
+  const bare = { channel, isBroadcast: false, blocks: [], key: null, userId: null, file: null, edits: 0 };
+  state.messages.push(...messages.map((message) => ({ ...bare, ...message })));
+}
+
+/** Slack's "about one message a second", after a burst. */
+function rateLimit(now: () => number, limitNow: () => SlackStandIn['limit']): (method: string) => Fault | undefined {
+  let tokens = { left: Number.POSITIVE_INFINITY, at: 0 };
+  return (method) => {
+    const limit = limitNow();
+    if (limit === undefined || method !== 'chat.postMessage') return undefined;
+    const passed = (now() - tokens.at) / 1_000;
+    tokens = { left: Math.min(limit.burst, tokens.left + passed * limit.perSecond), at: now() };
+    if (tokens.left < 1)
+      return { kind: 'answer', status: 429, headers: { 'retry-after': '1' }, body: '{"ok":false,"error":"ratelimited"}' };
+    tokens = { ...tokens, left: tokens.left - 1 };
+    return undefined;
+  };
 }
 
 const BOT_TOKEN = 'xoxb-sandbox-token';

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { loadTexts, say, withStore } from '#app/command-line.ts';
+import { trustPrivateCa } from '#app/infrastructure.ts';
 import { withAddresses } from '#app/policy-file.ts';
 import { readSettings, readWatchSettings, type Settings, type WatchSettings } from '#app/settings.ts';
 import { connectSources } from '#app/sources.ts';
@@ -15,7 +16,8 @@ import { lastDelivery } from '#store/deliveries.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { fingerprint, readSigningKey } from '#store/signatures.ts';
 import type { Sources } from '#workflows/context.ts';
-import { type Finding, optionalFinding, watchFindings } from './watch-doctor.ts';
+import { type Finding, optionalFinding } from './finding.ts';
+import { watchFindings } from './watch-doctor.ts';
 
 /** Checks every setting and connection, of the bot or of the watch by itself, and says what to fix; answers the exit code. */
 export async function doctor(of: 'bot' | 'watch'): Promise<number> {
@@ -34,12 +36,14 @@ async function ofWatch(settings: WatchSettings): Promise<number> {
 
 async function examineAll(settings: WatchSettings, findings: (audit: AuditDatabase) => readonly Finding[]): Promise<number> {
   say('ok    settings: every one is there and well formed');
+  await trustPrivateCa(settings);
   const audit = openAuditDatabase(
     {
       connections: pLimit(1),
       url: settings.AUDIT_DATABASE_URL,
       table: settings.AUDIT_TABLE,
       timestampColumn: settings.AUDIT_TIMESTAMP_COLUMN,
+      zone: settings.AUDIT_TIMESTAMP_ZONE,
     },
     () => undefined,
   );

@@ -1,67 +1,41 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { incidentName } from '#domain/incident/state.ts';
 import type { Database } from '#store/database.ts';
-import { incidentNumbers, loadLinks } from '#store/event-store.ts';
-import type { Link } from '#store/hash-chain.ts';
-import { loadSent } from '#store/sent-messages.ts';
-import { type Evidence, type Signature, verifyEvidence } from '#store/signatures.ts';
+import type { Problem } from '#store/judge-incident.ts';
+import { type Judgement, judgeStore } from '#store/judge-store.ts';
+import { judgeFolder } from './exported.ts';
+import type { VerifyArguments } from './given.ts';
 
-const lineSchema = z.object({ sequence: z.number().int(), hash: z.string(), body: z.string() });
-const sentSchema = z
-  .object({ call: z.string(), content: z.string(), sha256: z.string() })
-  .transform(({ call: message, content, sha256 }) => ({ message, content, sha256 }));
-const signatureSchema = z.object({ statement: z.string(), signature: z.string(), publicKey: z.string() });
+/** What was judged, in lines for people, and the command's exit code: 0 all verifies, 1 something does not, 2 something can't be judged. */
+export type Verified = { readonly lines: readonly string[]; readonly exitCode: 0 | 1 | 2 };
 
-/** What was verified, in lines for people, and how many records do not hold. */
-export type Verified = { readonly lines: readonly string[]; readonly broken: number };
+type VerifyOptions = Omit<VerifyArguments, 'folder'>;
 
-/** Recomputes every record in the store. With `trusted` (a public key in PEM) signatures by any other key count as broken. */
-export async function verifyStore(database: Database, trusted: string | null): Promise<Verified> {
-  const records: Evidence[] = [];
-  for (const incident of await incidentNumbers(database)) {
-    records.push({ incident, links: await loadLinks(database, incident), sent: await loadSent(database, incident) });
-  }
-  return told(records.map((evidence) => ({ evidence, problems: verifyEvidence(evidence, { trusted }) })));
+/** Judges everything in the store, each incident by name. One without any incident has nothing on record yet. */
+export async function verifyStore(database: Database, { trusted, statement }: VerifyOptions): Promise<Verified> {
+  const judgements = await judgeStore(database, { trusted, statement, now: new Date() });
+  return verdict(judgements);
 }
 
-/** Recomputes an exported record: its events, messages and mails, and the signatures kept beside them. */
-export async function verifyFolder(folder: string, trusted: string | null): Promise<Verified> {
-  const links = await readLines(join(folder, 'facts.jsonl'), lineSchema);
-  const sent = await readLines(join(folder, 'sent.jsonl'), sentSchema);
-  const names = (await readdir(folder)).filter((name) => /^signature-\d+\.json$/.test(name));
-  const statements = await Promise.all(names.map(async (name) => readSignature(join(folder, name))));
-  const first: unknown = JSON.parse(links[0]?.body ?? '{}');
-  const { incident } = z.object({ incident: z.number().int().default(0) }).parse(first);
-  const evidence = { incident, links, sent };
-  return told([{ evidence, problems: verifyEvidence(evidence, { trusted, statements }) }]);
+/** Judges an exported record. Throws a UsageError when the folder is none. */
+export async function verifyFolder(folder: string, { trusted, statement }: VerifyOptions): Promise<Verified> {
+  return verdict(await judgeFolder(folder, trusted, statement));
 }
 
-/** Reads a signed statement, as it is attached to the final notice. */
-export async function readSignature(file: string): Promise<Signature> {
-  return signatureSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+function verdict(judgements: readonly Judgement[]): Verified {
+  const has = (kind: Problem['kind']) => judgements.filter(({ problems }) => problems.some((problem) => problem.kind === kind)).length;
+  const [broken, unjudged] = [has('broken'), has('unjudged')];
+  const lines = judgements.flatMap(linesOf);
+  if (broken > 0) return { lines: [...lines, `${broken} of ${judgements.length} do not verify: changed outside Gapwatch.`], exitCode: 1 };
+  if (unjudged > 0) return { lines: [...lines, `${unjudged} of ${judgements.length} can't be judged by this version.`], exitCode: 2 };
+  const isEmpty = !judgements.some(({ subject }) => 'incident' in subject);
+  return { lines: [...lines, isEmpty ? 'Nothing is on record yet.' : 'Every record verifies.'], exitCode: 0 };
 }
 
-async function readLines<Shape>(file: string, shape: z.ZodType<Shape>): Promise<readonly Shape[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-  return lines.map((line) => shape.parse(JSON.parse(line)));
-}
+const MARK = { broken: 'BROKEN', unjudged: 'UNKNOWN' } as const;
 
-type Checked = { readonly evidence: Evidence; readonly problems: readonly string[] };
-
-function told(checked: readonly Checked[]): Verified {
-  const broken = checked.filter(({ problems }) => problems.length > 0).length;
-  return { lines: checked.flatMap(linesOf), broken };
-}
-
-function linesOf({ evidence: { incident, links }, problems }: Checked): readonly string[] {
-  const name = incidentName(incident);
-  if (problems.length > 0) return problems.map((problem) => `BROKEN ${name} at ${problem}`);
-  return [`ok     ${name}: ${links.length} facts${signedWords(links)}, head ${links.at(-1)?.hash}`];
-}
-
-function signedWords(links: readonly Link[]): string {
-  const signed = links.filter(({ body }) => body.includes('"type":"evidence.signed"')).length;
-  return signed === 0 ? ', not signed' : `, signed ${signed} time${signed === 1 ? '' : 's'}`;
+function linesOf({ subject, problems, words }: Judgement): readonly string[] {
+  const name = 'incident' in subject ? incidentName(subject.incident) : subject.part;
+  const joint = 'incident' in subject ? ' at ' : ': ';
+  if (problems.length > 0) return problems.map(({ kind, text }) => `${MARK[kind]} ${name}${joint}${text}`);
+  return [`ok     ${name}: ${words}`];
 }

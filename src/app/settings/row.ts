@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { areMailboxes, parseMailboxes } from '#domain/base/mailbox.ts';
+import { parseDatabaseUrl } from '#services/database/address.ts';
 
 /** A setting: how its text is read, and what people are told about it. */
 export type SettingRow = {
@@ -36,7 +37,11 @@ export const GROUPS = {
 
 export type Group = keyof typeof GROUPS;
 
-export const databaseUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/);
+/** A database's address as people have it; a mistake in it is an issue of its own that says what to write. */
+export const databaseUrl = z.string().superRefine((text, context) => {
+  const address = parseDatabaseUrl(text);
+  if ('mistake' in address) context.addIssue({ code: 'custom', message: address.mistake });
+});
 export const httpUrl = z.url({ protocol: /^https?$/ });
 /** One address, with or without a name before it; the name is dropped. */
 export const email = z
@@ -47,11 +52,11 @@ export const email = z
 export const mailbox = z
   .string()
   .trim()
-  .refine((text) => areMailboxes(text, 1));
+  .refine((text) => areMailboxes(text, 1), 'it is no address');
 /** One or several addresses, each with or without a name before it. */
 export const mailboxes = z
   .string()
   .trim()
-  .refine((text) => areMailboxes(text));
+  .refine((text) => areMailboxes(text), 'one of them is no address');
 export const slug = z.string().regex(/^[\w-]+$/);
 export const nonEmpty = z.string().min(1);

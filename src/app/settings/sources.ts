@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { timeZone } from '#domain/base/policy/formats.ts';
 import { databaseUrl, httpUrl, nonEmpty, type SettingRow, slug } from './row.ts';
 
 /** The monitored database and the application around it. */
@@ -32,6 +33,21 @@ export const APPLICATION = {
     expected: 'a column name as written in the database',
     from: 'the application',
     example: 'created_at',
+  },
+  AUDIT_TIMESTAMP_ZONE: {
+    group: 'The monitored database',
+    schema: timeZone.default('UTC'),
+    expected: 'a time zone such as Europe/Berlin',
+    from: 'the application: the zone of a timestamp column without one; a column with a time zone needs none',
+    example: 'America/New_York',
+  },
+  AUDIT_WRITER_ROLE: {
+    group: 'The monitored database',
+    schema: nonEmpty.optional(),
+    expected: "the application's role",
+    from: 'the monitored database: the role that AUDIT_WRITER_DATABASE_URL connects as must be a member of it',
+    absent: 'a write is tried as the role that connects',
+    example: 'clinic_app',
   },
   HEALTH_URL: {
     group: 'The application',

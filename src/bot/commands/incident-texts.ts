@@ -32,7 +32,7 @@ export function statusLines(context: AppContext, incident: Incident): readonly s
     `${view.isDrill ? '*DRILL* ' : ''}*${view.name}* · ${view.status} · ${view.elapsedMinutes} min`,
     `Gap: ${incident.gaps.length === 0 ? view.gapStart : gap}`,
     `Records: ${view.records}`,
-    `On it: ${view.claimedBy} · writes: ${view.scribe}`,
+    `On it: ${view.claimedBy} · scribe: ${view.scribe}`,
     `Root cause: ${view.rootCause}`,
     `Action: ${view.action}`,
     `ETA: ${time(view.eta)}${view.etaExpired ? ' (this time has passed)' : ''}`,

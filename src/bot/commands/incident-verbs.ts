@@ -10,6 +10,7 @@ import { permissionOf } from '#domain/incident/command.ts';
 import { openIncident } from '#store/event-store.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
 import { execute, load, openOrJoin } from '#workflows/execute.ts';
+import { changeGap } from './gap-change.ts';
 import { give, NONE_OPEN, onIncident, type Request, said, type Verb } from './request.ts';
 
 /** What people do while an incident is open. */
@@ -127,14 +128,16 @@ async function eta(request: Request): Promise<Reply> {
 
 async function gap(request: Request): Promise<Reply> {
   if (request.rest === '') return onIncident(request, (number) => openForm(request.context, request.asker, 'gap', number));
-  const match = /^(start|end)\s+(.+?)(?:\s+because\s+([\s\S]+))?$/i.exec(request.rest);
+  const match = /^(start|end)\s+(.+?)(\s+anyway)?(?:\s+because\s+([\s\S]+))?$/i.exec(request.rest);
   const at = match ? parseMoment(match[2] ?? '', request.context.now()) : null;
   if (!match || at === null) {
-    return 'Give an edge and a UTC time: `/incident gap start 09:58`, `/incident gap end 2026-01-05 10:12 because the backlog was written`.';
+    return 'Say which end (start or end) and the time in UTC: `/incident gap start 09:58`, `/incident gap end 2026-01-05 10:12 because the backlog was written`.';
   }
   const edge = match[1]?.toLowerCase() === 'start' ? 'start' : 'end';
-  const because = match[3] ? typedText(match[3]) : null;
-  return give(request, { kind: 'move-gap', edge, at, because }, `Kept the gap's ${edge}.`);
+  const isAnyway = match[3] !== undefined;
+  if (isAnyway && match[4] === undefined) return `Add the reason: \`/incident gap ${edge} <time> anyway because <reason>\`.`;
+  const because = match[4] ? typedText(match[4]) : null;
+  return onIncident(request, (number) => changeGap(request.context, request.asker, number, { edge, at, because, anyway: isAnyway }));
 }
 
 /** PagerDuty may be slow; paging must not wait for it. */

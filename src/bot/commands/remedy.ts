@@ -14,8 +14,9 @@ import { NONE_OPEN, said } from './request.ts';
 
 /** `/remedy <name>`: asks for a remedy's plan, which the thread then shows; only another person's approval lets it run. */
 export async function remedyCommand(context: AppContext, text: string, asker: Requester): Promise<Reply> {
-  const options = takeOptions(text, ['dry-run']);
-  if (options.unknown !== null) return `\`${redactLine(options.unknown, 30)}\` is no option of \`/remedy\`; the only one is \`--dry-run\`.`;
+  const options = takeOptions(text, ['dry-run', ...REMEDIES.flatMap(({ options: own = [] }) => own)]);
+  if (options.unknown !== null)
+    return `\`${redactLine(options.unknown, 30)}\` isn't an option of \`/remedy\`. \`/remedy help\` lists them.`;
   const dryRun = options.given.has('dry-run');
   const [name = '', ...rest] = options.rest.split(/\s+/);
   if (name === '' || name === 'help') return remedyHelp(context);
@@ -24,7 +25,10 @@ export async function remedyCommand(context: AppContext, text: string, asker: Re
     const names = [...REMEDIES.map((each) => each.name), 'help'];
     return `There is no remedy \`${redactLine(name, 30)}\`. Did you mean \`/remedy ${closest(name.toLowerCase(), names)}\`?\n${remedyHelp(context)}`;
   }
-  const argument = rest.join(' ');
+  const own = remedy.options ?? [];
+  const foreign = [...options.given].find((option) => option !== 'dry-run' && !own.includes(option));
+  if (foreign !== undefined) return `\`/remedy ${remedy.name}\` has no option \`--${foreign}\`. Its usage: \`/remedy ${remedy.usage}\`.`;
+  const argument = [...rest, ...own.filter((option) => options.given.has(option)).map((option) => `--${option}`)].join(' ');
   const problem = remedy.refuse(argument) ?? missingFor(context, remedy);
   if (problem !== null) return problem;
   const number = await openIncident(context.database);

@@ -1,7 +1,7 @@
 import { typedText } from '#bot/typed.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { formatDuration } from '#domain/base/time.ts';
-import { durationClass, gapLength } from '#domain/gap/gap.ts';
+import { durationClass, unaccountedLength } from '#domain/gap/gap.ts';
 import { impactSchema } from '#domain/incident/event.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import { controlsOf } from '#domain/messages/view.ts';
@@ -14,15 +14,15 @@ const IMPACTS = impactSchema.options;
 export const assessForm: Form = {
   name: 'assess',
   title: 'Assess the impact',
-  submit: 'Confirm with my name',
+  submit: 'Sign and confirm',
   fields: (incident, { policy, now }) => {
     const known = incident?.followUp.assessment;
-    const total = (incident?.gaps ?? []).reduce((sum, gap) => sum + gapLength(gap, now()), 0);
+    const total = (incident?.gaps ?? []).reduce((sum, gap) => sum + unaccountedLength(gap, now()), 0);
     const access = incident ? accessWords(incident) : '';
     return [
       {
         kind: 'words',
-        text: `Gap duration: *${formatDuration(total)}*. Low under 5 minutes, Medium 5 to 30, High over 30.\nPHI access: Low under 10, Medium 10 to 100, High over 100.\nWhether HHS must be notified is for the Privacy Officer.`,
+        text: `Unaccounted for: *${formatDuration(total)}*. Low under 5 minutes, Medium 5 to 30, High over 30.\nPHI access: Low under 10, Medium 10 to 100, High over 100.\nWhether HHS must be notified is for the Privacy Officer.`,
       },
       {
         kind: 'choice',
@@ -35,6 +35,7 @@ export const assessForm: Form = {
         kind: 'text',
         id: 'access',
         label: 'PHI access during the gap: estimate and its source',
+        hint: 'For an estimate from the application log, run /audit reconstruct first.',
         initial: known?.access ?? access,
         isLong: true,
         isRequired: true,
@@ -44,7 +45,7 @@ export const assessForm: Form = {
         id: 'access-impact',
         label: 'PHI access: impact',
         options: IMPACTS,
-        initial: known?.accessImpact ?? accessImpact(access),
+        initial: known?.accessImpact ?? 'Unknown',
       },
       {
         kind: 'text',
@@ -58,7 +59,7 @@ export const assessForm: Form = {
         kind: 'text',
         id: 'earlier',
         label: 'Previous gaps in the last 12 months',
-        initial: known?.earlierGaps ?? incident?.followUp.earlierGaps?.text ?? 'not counted yet',
+        initial: known?.earlierGaps ?? incident?.followUp.earlierGaps?.text ?? '',
         isLong: true,
         isRequired: true,
       },
@@ -82,18 +83,10 @@ export const assessForm: Form = {
   },
 };
 
-/** What `/audit reconstruct` found, or how to find it. */
+/** What `/audit reconstruct` found; nothing while it was not run. */
 function accessWords({ checks }: Incident): string {
   const last = checks.findLast(({ check }) => check === 'reconstruct');
-  return last
-    ? `${last.verdict.evidence} (from the application's log)`
-    : 'not estimated yet: /audit reconstruct estimates it from the application log';
-}
-
-function accessImpact(text: string): string {
-  const count = /estimated (\d+) patient/.exec(text)?.[1];
-  if (count === undefined) return 'Unknown';
-  return Number(count) < 10 ? 'Low' : Number(count) <= 100 ? 'Medium' : 'High';
+  return last ? `${last.verdict.evidence} (from the application's log)` : '';
 }
 
 function controlsWords(incident: Incident | null, policy: Policy): string {

@@ -3,6 +3,7 @@ import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { formatUtc, parseMoment } from '#domain/base/time.ts';
 import { knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Incident } from '#domain/incident/state.ts';
+import { readGapEvidence } from '#workflows/checks/poll-table.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute } from '#workflows/execute.ts';
 import { type Form, KEPT, type Submitted, type Taken, wrong } from './form.ts';
@@ -11,14 +12,22 @@ import { type Form, KEPT, type Submitted, type Taken, wrong } from './form.ts';
 export const gapForm: Form = {
   name: 'gap',
   title: 'Correct the gap',
-  submit: 'Keep',
+  submit: 'Save',
   fields: (incident) => {
     const { start, end } = edges(incident);
     return [
       { kind: 'words', text: `${escapeMrkdwn(knownText(incident))}\nTimes are UTC, such as \`2026-01-05 09:57:30\` or \`09:57\`.` },
       { kind: 'text', id: 'start', label: 'Gap start', initial: start, isLong: false, isRequired: false },
       { kind: 'text', id: 'end', label: 'Gap end', hint: 'Empty: ongoing', initial: end, isLong: false, isRequired: false },
-      { kind: 'text', id: 'because', label: 'Why', hint: 'How do you know?', initial: '', isLong: true, isRequired: true },
+      {
+        kind: 'text',
+        id: 'because',
+        label: 'Why',
+        hint: 'How do you know? Begin with "anyway" if the table shows something else.',
+        initial: '',
+        isLong: true,
+        isRequired: true,
+      },
     ];
   },
   take: async (context, submitted) => {
@@ -39,7 +48,10 @@ async function move(context: AppContext, { incident, values, requester }: Submit
   const at = parseMoment(values[edge] ?? '', context.now());
   if (at === null) return wrong(edge, 'This is no time. Write it in UTC, such as 2026-01-05 09:57:30 or 09:57.');
   const because = typedText(values.because) || null;
-  const { refused } = await execute(context, incident?.number ?? 0, { kind: 'move-gap', edge, at, because }, requester);
+  const number = incident?.number ?? 0;
+  const anyway = /^anyway\b/i.test(values.because ?? '');
+  const evidence = await readGapEvidence(context, number, { edge, at });
+  const { refused } = await execute(context, number, { kind: 'move-gap', edge, at, because, evidence, anyway }, requester);
   return refused ? wrong(edge, refused.message) : KEPT;
 }
 

@@ -55,11 +55,11 @@ export const resolveForm: Form = {
     const postMortemAt = typedTime === '' ? null : parseMoment(typedTime, context.now());
     if (typedTime !== '' && postMortemAt === null)
       return wrong('post-mortem', 'This is no time. Write it in UTC, such as 2026-01-06 15:00.');
-    if (postMortemAt && postMortemAt <= context.now()) return wrong('post-mortem', 'This time has already passed.');
+    const isNewTime = postMortemAt?.getTime() !== incident.followUp.postMortemAt?.getTime();
+    if (postMortemAt && isNewTime && postMortemAt <= context.now()) return wrong('post-mortem', 'This time has already passed.');
     const reading = await readTable(context, incident.number, LOOK_WITHIN_MILLISECONDS);
     const details = { resolution: said('resolution'), prevention: said('prevention'), controls: said('controls'), impact: said('impact') };
     const anywayBecause = said('anyway') || null;
-    const isNewTime = postMortemAt?.getTime() !== incident.followUp.postMortemAt?.getTime();
     const command = {
       kind: 'resolve',
       rootCause: said('cause'),

@@ -1,10 +1,26 @@
 import { z } from 'zod';
-import { type AuditTable, asColumn, asText, columnSql, instantColumn, instantText, type Rows, type Sql, tableSql } from './sql.ts';
+import {
+  type AuditTable,
+  asColumn,
+  asInstant,
+  asText,
+  columnSql,
+  EARLIEST,
+  instantColumn,
+  instantText,
+  type Rows,
+  type Sql,
+  tableSql,
+} from './sql.ts';
+
+/** A stretch without records between two neighbouring records, or from the last record on. */
+export type Silence = { readonly start: Date; readonly end: Date | 'ongoing' };
 
 /**
- * One reading of the audit table: the cheapest questions that tell whether records are written. All times are of the monitored
- * database's clock. `lastBefore` is the last record up to the alert's time, `firstSince` the first record after the silence that
- * is being watched (or after `lastBefore`).
+ * One reading of the audit table: whether records are written, and where they are missing. All times are of the monitored database's
+ * clock. `lastBefore` is the last record up to the moment the failure is counted from, `firstAfter` the first one after that record.
+ * `silences` are the stretches over the tolerance since `since`; null when the table did not answer that in time. `recordsInside`
+ * counts the records strictly inside each stretch that was asked about, in the same order.
  */
 export type TableReading =
   | {
@@ -12,51 +28,76 @@ export type TableReading =
       readonly at: Date;
       readonly lastRecordAt: Date | null;
       readonly lastBefore: Date | null;
-      readonly firstSince: Date | null;
+      readonly firstAfter: Date | null;
       readonly lastMinute: number;
+      readonly since: Date;
+      readonly silences: readonly Silence[] | null;
+      readonly recordsInside: readonly number[];
     }
   | { readonly kind: 'unseen'; readonly failure: string };
 
+/** What a reading is asked: the moment the failure is counted from, since when silences are looked for, and recorded stretches to count in. */
+export type ReadingRequest = {
+  readonly countedFrom: Date;
+  readonly since: Date;
+  readonly inside: readonly Silence[];
+};
+
 /**
- * The look as one statement of index probes. `alertAt` is the moment the failure is counted from, `silentSince` the last record
- * before the silence being watched, if one is. Records dated after the database's own clock don't count.
+ * The first statement of a reading: a handful of index probes. Records dated after the database's own clock don't count.
  */
-export function readingQuery(table: AuditTable, alertAt: Date, silentSince: Date | null): Sql {
+export function readingQuery(table: AuditTable, { countedFrom, inside }: ReadingRequest): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
   const now = asColumn(table, 'now()');
+  const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
   const before = `(select max(${at}) from ${from} where ${at} <= ${instant('$1')})`;
+  const after = asColumn(table, `coalesce(${asInstant(table, before)}, ${EARLIEST})`);
+  // Each stretch is counted over its own part of the index; a gap holds no record unless records came later.
+  const counts = inside.map(
+    (_stretch, index) =>
+      `(select count(*)::int from ${from} where ${at} > ${instant(`$${2 * index + 2}`)} and ${at} < ${instant(`$${2 * index + 3}`)})`,
+  );
   return {
     text: `
       select ${instantText('now()')} as at,
         ${asText(table, `(select max(${at}) from ${from} where ${at} <= ${now})`)} as last_record_at,
         ${asText(table, before)} as last_before,
-        ${asText(table, `(select min(${at}) from ${from} where ${at} > coalesce(${instant('$2')}, ${before}, '-infinity') and ${at} <= ${now})`)} as first_since,
-        (select count(*)::int from ${from} where ${at} > ${now} - interval '1 minute' and ${at} <= ${now}) as last_minute`,
+        ${asText(table, `(select min(${at}) from ${from} where ${at} > ${after} and ${at} <= ${now})`)} as first_after,
+        (select count(*)::int from ${from} where ${at} > ${asColumn(table, `now() - interval '1 minute'`)} and ${at} <= ${now}) as last_minute,
+        array[${counts.join(', ')}]::int[] as inside`,
     // A record's time was read to the millisecond; the rest of that millisecond belongs to the same record.
-    values: [alertAt.toISOString(), silentSince === null ? null : endOfMillisecond(silentSince)],
+    values: [
+      countedFrom.toISOString(),
+      ...inside.flatMap(({ start, end }) => [endOfMillisecond(start), end === 'ongoing' ? FAR_AHEAD : end.toISOString()]),
+    ],
   };
 }
 
-const lookRow = z.object({
+const FAR_AHEAD = '9999-12-31T00:00:00.000Z';
+
+const readingRow = z.object({
   at: instantColumn,
   last_record_at: instantColumn.nullable(),
   last_before: instantColumn.nullable(),
-  first_since: instantColumn.nullable(),
+  first_after: instantColumn.nullable(),
   last_minute: z.number(),
+  inside: z.array(z.number()),
 });
 
-/** The look's answer. */
-export function parseReading(rows: Rows): TableReading {
-  const row = lookRow.parse(rows[0]);
+/** Returns the reading behind the statement's row and the silences that were found. */
+export function parseReading(rows: Rows, { since }: ReadingRequest, silences: readonly Silence[] | null): TableReading {
+  const row = readingRow.parse(rows[0]);
   return {
     kind: 'seen',
     at: row.at,
     lastRecordAt: row.last_record_at,
     lastBefore: row.last_before,
-    firstSince: row.first_since,
+    firstAfter: row.first_after,
     lastMinute: row.last_minute,
+    since,
+    silences,
+    recordsInside: row.inside,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { CheckProgram } from '#domain/audit-table/query.ts';
-import { read } from '#domain/audit-table/query.ts';
-import type { AuditTable } from '#domain/audit-table/sql.ts';
-import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import { query } from '#domain/audit-table/query.ts';
+import { type AuditTable, tableSql } from '#domain/audit-table/sql.ts';
+import { filteredText, parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import type { Gap } from '#domain/gap/gap.ts';
@@ -12,6 +12,8 @@ import type { Verdict } from './verdict.ts';
 export type CheckContext = {
   readonly tableName: string;
   readonly column: string;
+  /** The zone of a time column without one; UTC unless given. */
+  readonly zone?: string | undefined;
   /** The role that writes audit records, when one is configured. */
   readonly writerRole: string | null;
   readonly policy: Policy;
@@ -22,7 +24,7 @@ export type CheckContext = {
 };
 
 /**
- * One read-only diagnostic of the runbook. `ask` is a dialogue: it asks, is given rows, and answers a verdict; it does nothing
+ * One read-only diagnostic of the runbook. `ask` is a program: it asks, is given rows, and returns a verdict; it does nothing
  * itself. `refuse` says what is wrong with an argument, before anything is asked.
  */
 export type Check = {
@@ -53,9 +55,21 @@ export function unknownVerdict(reason: string): Verdict {
 }
 
 /** Looks the table up and goes on with it; where there is none, that is the verdict. */
-export function* withTable({ tableName, column }: CheckContext, then: (table: AuditTable) => CheckProgram<Verdict>): CheckProgram<Verdict> {
-  const found = parseTable(yield* read(tableQuery(tableName, column)), tableName, column);
+export function* withTable(
+  { tableName, column, zone }: CheckContext,
+  then: (table: AuditTable) => CheckProgram<Verdict>,
+): CheckProgram<Verdict> {
+  const found = parseTable(yield* query(tableQuery(tableName, column)), tableName, column, zone);
   if (!('missing' in found)) return yield* then(found);
+  if (found.isThere) {
+    return {
+      level: 'unknown',
+      evidence: `The audit table can't be read: ${found.missing}.`,
+      figures: [],
+      nextStep:
+        'name another column in AUDIT_TIMESTAMP_COLUMN, or a view that shows the time as a timestamp in AUDIT_TABLE (docs/audit-table.md)',
+    };
+  }
   return {
     level: 'critical',
     evidence: `The audit table can't be read: ${found.missing}.`,
@@ -65,4 +79,19 @@ export function* withTable({ tableName, column }: CheckContext, then: (table: Au
       'compare AUDIT_TABLE with the database, then check the schema before anything is recreated (runbook step 8)',
     ),
   };
+}
+
+/** The same for a check that reads records: where row-level security hides some from our role, nothing is said of them. */
+export function withRecords(context: CheckContext, then: (table: AuditTable) => CheckProgram<Verdict>): CheckProgram<Verdict> {
+  return withTable(context, function* (table) {
+    if (!table.isFiltered) return yield* then(table);
+    return {
+      level: 'unknown',
+      evidence: `Nothing is known of its records: ${filteredText(table)}.`,
+      figures: [
+        { name: 'Repaired by', value: `CREATE POLICY gapwatch_reads ON ${tableSql(table)} FOR SELECT TO gapwatch_reader USING (true);` },
+      ],
+      ...byCommand('/audit probe', 'give our role a policy that shows every record; until then test a write (runbook step 4)'),
+    };
+  });
 }

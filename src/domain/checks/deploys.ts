@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attempted, attempt, type CheckProgram, NotConfigured, Unanswered } from '#domain/audit-table/query.ts';
+import { type CheckProgram, NotConfigured, type QueryOutcome, tryQuery, Unanswered } from '#domain/audit-table/query.ts';
 import { redactLine } from '#domain/base/text/foreign.ts';
 import { between, formatDuration, formatUtc, HOUR, MINUTE, plus } from '#domain/base/time.ts';
 import { ongoingGap } from '#domain/gap/gap.ts';
@@ -24,8 +24,8 @@ export const deploys: Check = {
     const gapStart = (ongoingGap(gaps) ?? gaps.at(-1))?.start.at ?? null;
     // Two hours before the gap began: when it has been open for three, the change that made it is older than two hours.
     const since = plus(gapStart ?? now, -REACH);
-    const commits = yield* attempt(askForCommits(since, policy.auditCode));
-    const deployments = yield* attempt(askForDeployments(since));
+    const commits = yield* tryQuery(queryCommits(since, policy.auditCode));
+    const deployments = yield* tryQuery(queryDeployments(since));
     if ('why' in commits && 'why' in deployments) throw neither(commits.error, deployments.error);
     return judgeDeploys(commits, deployments, gapStart);
   },
@@ -44,19 +44,19 @@ export type Commit = z.infer<typeof commitSchema>;
 export const deploymentSchema = z.object({ id: z.string(), at: instant, phase: z.string(), cause: line });
 export type Deployment = z.infer<typeof deploymentSchema>;
 
-function* askForCommits(since: Date, paths: readonly string[]): CheckProgram<readonly Commit[]> {
+function* queryCommits(since: Date, paths: readonly string[]): CheckProgram<readonly Commit[]> {
   const commits = (yield { kind: 'commits', since, paths }).map((row) => commitSchema.parse(row));
   return commits.filter(({ title, touchesAuditCode }) => touchesAuditCode || isAboutAudit(title));
 }
 
-function* askForDeployments(since: Date): CheckProgram<readonly Deployment[]> {
+function* queryDeployments(since: Date): CheckProgram<readonly Deployment[]> {
   return (yield { kind: 'deployments' }).map((row) => deploymentSchema.parse(row)).filter(({ at }) => at >= since);
 }
 
 /** A deployment in the half hour before the gap is high, any change medium, none low. A source that was not read keeps it from "none". */
 export function judgeDeploys(
-  commits: Attempted<readonly Commit[]>,
-  deployments: Attempted<readonly Deployment[]>,
+  commits: QueryOutcome<readonly Commit[]>,
+  deployments: QueryOutcome<readonly Deployment[]>,
   gapStart: Date | null,
 ): Verdict {
   const unread = [commits, deployments].flatMap((source) => ('why' in source ? [{ name: 'Not read', value: source.why }] : []));

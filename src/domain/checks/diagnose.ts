@@ -1,4 +1,4 @@
-import { attempt, type CheckProgram, NotConfigured } from '#domain/audit-table/query.ts';
+import { type CheckProgram, NotConfigured, tryQuery } from '#domain/audit-table/query.ts';
 import { SECOND } from '#domain/base/time.ts';
 import { type Check, type CheckContext, takesNone, unknownVerdict } from './check.ts';
 import { deploys } from './deploys.ts';
@@ -36,10 +36,10 @@ export const diagnose: Check = {
     const run = (checks: readonly Check[]) => inTurn(checks, context, { results, absent });
     yield { kind: 'say', line: 'scope, health, errors and a write are being checked' };
     // The database answers one question at a time: a diagnosis must not use up what connections are left.
-    yield { kind: 'together', within: STAGE, dialogues: [run([scope, probe]), run([health]), run([errors])] };
+    yield { kind: 'together', within: STAGE, programs: [run([scope, probe]), run([health]), run([errors])] };
     const written = results.find(({ check }) => check === probe)?.verdict;
     const { database, outside } = whereTo(written);
-    yield { kind: 'together', within: STAGE, dialogues: [run(database), ...outside.map((check) => run([check]))] };
+    yield { kind: 'together', within: STAGE, programs: [run(database), ...outside.map((check) => run([check]))] };
     const inOrder = IN_ORDER.flatMap((check) => results.find((result) => result.check === check) ?? []);
     return withAbsent(conclude(inOrder), absent);
   },
@@ -57,12 +57,12 @@ type Findings = { readonly results: Result[]; readonly absent: string[] };
 function* inTurn(checks: readonly Check[], context: CheckContext, findings: Findings): CheckProgram<void> {
   for (const check of checks) {
     // A time of its own for each: one that hangs must leave the others theirs.
-    yield { kind: 'together', within: ONE_CHECK, dialogues: [runOne(check, context, findings)] };
+    yield { kind: 'together', within: ONE_CHECK, programs: [runOne(check, context, findings)] };
   }
 }
 
 function* runOne(check: Check, context: CheckContext, { results, absent }: Findings): CheckProgram<void> {
-  const found = yield* attempt(check.ask({ ...context, argument: '' }));
+  const found = yield* tryQuery(check.ask({ ...context, argument: '' }));
   if ('why' in found && found.error instanceof NotConfigured && check !== probe) {
     absent.push(check.name);
     return;
@@ -111,9 +111,17 @@ const POINTS_TO: Readonly<Record<string, Checks>> = {
 
 const LEVELS: readonly Verdict['level'][] = ['critical', 'high', 'medium', 'low', 'unknown', 'ok'];
 
+/** Without `columns` in the policy schema compares nothing, which is no finding; where it could not be read, others could not be either. */
+function isAnswered({ check, verdict }: Result): boolean {
+  return check !== schema || verdict.level !== 'unknown';
+}
+
 /** The worst level, every check's sentence, and one next step: that of the most telling check which found something serious. */
-export function conclude(results: readonly Result[]): Verdict {
-  const figures = results.map(({ check, verdict }) => ({ name: `${check.name} ${check.step}, ${verdict.level}`, value: verdict.evidence }));
+export function conclude(all: readonly Result[]): Verdict {
+  const results = all.some(({ check, verdict }) => check !== schema && OF_THE_DATABASE.includes(check) && verdict.level !== 'unknown')
+    ? all.filter(isAnswered)
+    : all;
+  const figures = all.map(({ check, verdict }) => ({ name: `${check.name} ${check.step}, ${verdict.level}`, value: verdict.evidence }));
   const level = LEVELS.find((each) => results.some(({ verdict }) => verdict.level === each)) ?? 'unknown';
   const telling = MOST_TELLING.map((check) => results.find((result) => result.check === check)).find(
     (result) => result?.verdict.level === 'critical' || result?.verdict.level === 'high',

@@ -19,6 +19,16 @@ export const SIGNATURES: readonly Signature[] = [
   },
   { name: 'Permission denied', pattern: /permission denied|\b42501\b/i },
   { name: 'Disk full', pattern: /no space left on device|disk full|\b53100\b/i },
+  {
+    name: 'Value that does not fit',
+    pattern:
+      /invalid input value for enum|value too long for type|violates (?:not-null|check|foreign key) constraint|\b(?:22P02|22001|22P05|23502|23503|23514|428C9|P2000|P2003|P2011)\b/i,
+  },
+  {
+    name: 'Missing column or table',
+    pattern: /(?:column|relation)[^\n]{0,80} does not exist|\b(?:42703|42P01|P2021|P2022)\b/i,
+  },
+  { name: 'Deadlock or conflict', pattern: /deadlock detected|could not serialize access|\b(?:40P01|40001|P2034)\b/i },
   { name: 'Failed to create audit log', pattern: /fail(?:ed|ure)? to (?:create|write|insert)[^\n]{0,20}audit[ _-]?(?:log|record|event)/i },
 ];
 

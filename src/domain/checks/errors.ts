@@ -38,7 +38,11 @@ export function judgeErrors(issues: readonly ErrorIssue[]): Verdict {
   const figures = matching
     .toSorted((one, other) => other.count - one.count)
     .slice(0, SHOWN)
-    .map(({ shortId, signature, count, url }) => ({ name: foreignLine(shortId, 40), value: `${signature}: ${count} times`, url }));
+    .map(({ shortId, signature, count, url }) => ({
+      name: foreignLine(shortId, 40),
+      value: `${signature}: ${count} time${count === 1 ? '' : 's'}`,
+      url,
+    }));
   const evidence = `Sentry has ${sum} error${sum === 1 ? '' : 's'} about the audit log in the last 2 hours.`;
   return { level: 'high', evidence, figures: [...figures, others], ...CHECK_CHANGES };
 }

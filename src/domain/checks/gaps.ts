@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attempt, type CheckProgram, read, reading } from '#domain/audit-table/query.ts';
+import { type CheckProgram, query, queryAll, tryQuery } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import {
@@ -16,7 +16,8 @@ import {
 } from '#domain/base/time.ts';
 import { durationClass } from '#domain/gap/gap.ts';
 import { type FoundGap, findGaps, type GapScan } from '#domain/gap/scan.ts';
-import { type Check, withTable } from './check.ts';
+import { aheadText, aheadVerdict, isAhead } from './ahead.ts';
+import { type Check, withRecords } from './check.ts';
 import { byCommand, CHECK_SCHEMA, FIND_THE_FAILURE, WRITE_REPORT } from './next-steps.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -34,14 +35,14 @@ export const gaps: Check = {
       : null,
   within: 40 * SECOND,
   ask: (context) =>
-    withTable(context, function* (table) {
+    withRecords(context, function* (table) {
       const { policy, argument } = context;
       const window = windowOf(argument) ?? 2 * HOUR;
       if (!table.isIndexed)
         yield { kind: 'say', line: 'No index leads with the timestamp: the table is read once, for at most 30 seconds' };
-      const scan = yield* reading(findGaps(table, window, policy.gap.tolerance));
+      const scan = yield* queryAll(findGaps(table, window, policy.gap.tolerance));
       const verdict = judgeGaps(scan, window, policy, table.isIndexed);
-      const series = table.isIndexed && scan.lastRecordAt !== null ? yield* attempt(askForSeries(table, window)) : null;
+      const series = table.isIndexed && scan.lastRecordAt !== null ? yield* tryQuery(querySeries(table, window)) : null;
       return series && 'answer' in series ? { ...verdict, chart: chartOf(scan, series.answer, window) } : verdict;
     }),
 };
@@ -53,11 +54,11 @@ const COUNTED: Milliseconds = 6 * MINUTE;
 const countRow = z.object({ count: z.number() });
 
 /** Records a minute at evenly spaced moments of the window, each counted over a stretch of the index no longer than six minutes. */
-function* askForSeries(table: AuditTable, window: Milliseconds): CheckProgram<readonly number[]> {
+function* querySeries(table: AuditTable, window: Milliseconds): CheckProgram<readonly number[]> {
   const step = window / POINTS;
   const counted = Math.min(step, COUNTED);
   const from = asColumn(table, `now() - ($1::float8 - point * $2::float8) * interval '1 millisecond'`);
-  const rows = yield* read({
+  const rows = yield* query({
     text: `
       select counted.count
       from generate_series(0, ${POINTS - 1}) as point
@@ -85,6 +86,15 @@ function windowOf(argument: string): Milliseconds | null {
 export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, isIndexed = true): Verdict {
   const said = `in the last ${formatDuration(window)}`;
   const advice = isIndexed ? [] : [{ name: 'Advice', value: 'no index leads with the timestamp, so this read the table; add one' }];
+  const shifted = isAhead(scan.until, scan.ahead) ? [{ name: 'Clock', value: aheadText(scan.until, scan.ahead) }] : [];
+  if (scan.lastRecordAt === null && scan.hasRows) {
+    return {
+      level: 'unknown',
+      evidence: 'The table has records, but none with a usable time: each is empty, infinite, in the future or before the year 2000.',
+      figures: [...advice, ...shifted],
+      ...CHECK_SCHEMA,
+    };
+  }
   if (scan.lastRecordAt === null) {
     return {
       level: 'critical',
@@ -94,6 +104,7 @@ export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, i
     };
   }
   if (scan.unread !== null) return unfinished(scan, window, policy, advice);
+  if (scan.gaps.length === 0 && isAhead(scan.until, scan.ahead)) return aheadVerdict(scan.until, scan.ahead, advice);
   if (scan.gaps.length === 0) {
     const evidence = `No gap over ${formatDuration(policy.gap.tolerance)} ${said}.`;
     return {
@@ -110,7 +121,7 @@ export function judgeGaps(scan: GapScan, window: Milliseconds, policy: Policy, i
   return {
     level: isOpen ? 'critical' : durationClass(longest) === 'High' ? 'high' : 'medium',
     evidence,
-    figures: [...longestFirst(scan), ...advice],
+    figures: [...longestFirst(scan), ...advice, ...shifted],
     ...(isOpen ? FIND_THE_FAILURE : WRITE_REPORT),
   };
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
+import { type CheckProgram, query, tryQuery } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, asText, columnSql, instantText, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Operation } from '#domain/base/policy.ts';
 import { redactLine } from '#domain/base/text/foreign.ts';
 import { formatDuration, MINUTE, SECOND } from '#domain/base/time.ts';
-import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
+import { type Check, takesNone, unknownVerdict, withRecords } from './check.ts';
 import { byCommand, FIND_THE_FAILURE } from './next-steps.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -20,7 +20,7 @@ export const operations: Check = {
   refuse: takesNone('operations'),
   within: 5 * MINUTE,
   ask: (context) =>
-    withTable(context, function* (table) {
+    withRecords(context, function* (table) {
       const { operations: asked } = context.policy;
       if (asked.length === 0)
         return unknownVerdict('no operation is named: list the requests of step 15 under `operations` in runbook.yaml');
@@ -45,11 +45,11 @@ type Outcome =
   | { readonly kind: 'sent'; readonly status: number; readonly appearedAfter: number | null };
 
 function* tryOperation(table: AuditTable, operation: Operation): CheckProgram<Outcome> {
-  const { at } = nowRow.parse((yield* read({ text: `select ${instantText('now()')} as at`, values: [] }))[0]);
-  const sent = yield* attempt(send(operation));
+  const { at } = nowRow.parse((yield* query({ text: `select ${instantText('now()')} as at`, values: [] }))[0]);
+  const sent = yield* tryQuery(send(operation));
   if ('why' in sent) return { kind: 'unsent', why: sent.why };
   for (let waited = 0; waited <= WAIT_AT_MOST; waited += LOOK_EVERY) {
-    const { found } = foundRow.parse((yield* read(askForRecord(table, at, operation)))[0]);
+    const { found } = foundRow.parse((yield* query(recordQuery(table, at, operation)))[0]);
     if (found !== null) return { kind: 'sent', status: sent.answer, appearedAfter: waited };
     if (waited < WAIT_AT_MOST) yield { kind: 'wait', length: LOOK_EVERY };
   }
@@ -64,7 +64,7 @@ const nowRow = z.object({ at: z.string() });
 const foundRow = z.object({ found: z.string().nullable() });
 
 /** The first matching record since shortly before the request, on the database's clock: the last seconds of the index. */
-function askForRecord(table: AuditTable, since: string, { expect: { action, resource } }: Operation): Sql {
+function recordQuery(table: AuditTable, since: string, { expect: { action, resource } }: Operation): Sql {
   const at = columnSql(table);
   return {
     text: `

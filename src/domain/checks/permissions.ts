@@ -1,85 +1,47 @@
-import { z } from 'zod';
-import { read } from '#domain/audit-table/query.ts';
-import { type AuditTable, type Sql, tableSql } from '#domain/audit-table/sql.ts';
-import { type Check, takesNone, unknownVerdict, withTable } from './check.ts';
-import { byCommand, TEST_A_WRITE } from './next-steps.ts';
+import { factsQuery, parseFacts, type TableFacts } from '#domain/audit-table/probe/facts.ts';
+import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { asWriter, type CheckProgram, query } from '#domain/audit-table/query.ts';
+import { parseRoleRights, type RoleRights, roleRightsQuery } from '#domain/audit-table/role-rights.ts';
+import type { AuditTable } from '#domain/audit-table/sql.ts';
+import { askAsWriter, type WriteFailure, type WriterSession } from '#domain/audit-table/writer-session.ts';
+import { type Check, type CheckContext, takesNone, withTable } from './check.ts';
+import { judgePermissions } from './permissions-verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Runbook step 7: may the application's role write, and what else on the table could refuse a record? */
 export const permissions: Check = {
   name: 'permissions',
   step: '§7',
-  help: 'may the application write? rights, row security, triggers, constraints',
+  help: 'may the application write? rights, sequences, row security, rules, triggers, constraints, and the role’s own settings',
   refuse: takesNone('permissions'),
-  ask: (context) =>
-    withTable(context, function* (table) {
-      if (context.writerRole === null) return unknownVerdict('not configured: set AUDIT_WRITER_DATABASE_URL, whose role is checked');
-      return judgePermissions(permissionsRow.parse((yield* read(askForPermissions(table, context.writerRole)))[0]), context.writerRole);
-    }),
+  ask: (context) => withTable(context, (table) => permissionsOf(table, context)),
 };
 
-/** Catalogue only; the role may be missing, so its rights are asked by OID. */
-function askForPermissions(table: AuditTable, role: string): Sql {
-  return {
-    text: `
-      with target as (
-        select c.oid, c.relowner, c.relnamespace, c.relacl, c.relrowsecurity, c.relforcerowsecurity, to_regrole(quote_ident($2)) as role
-        from pg_class c where c.oid = $1::regclass)
-      select role is not null as role_exists,
-        coalesce(has_table_privilege(role, oid, 'INSERT'), false) as may_insert,
-        coalesce(has_schema_privilege(role, relnamespace, 'USAGE'), false) as may_use_schema,
-        pg_get_userbyid(relowner)::text as owner,
-        array(select distinct pg_get_userbyid(grantee)::text from aclexplode(relacl)
-              where privilege_type = 'INSERT' and (grantee = 0 or pg_has_role(role, grantee, 'USAGE'))) as granted_to,
-        relrowsecurity and not coalesce((select rolbypassrls or rolsuper from pg_roles where pg_roles.oid = role), false)
-          and (relforcerowsecurity or not coalesce(pg_has_role(role, relowner, 'USAGE'), false)) as row_security,
-        (select count(*)::int from pg_policy where polrelid = target.oid and polpermissive and polcmd in ('a', '*')
-          and (polroles = '{0}' or exists (select from unnest(polroles) as member where pg_has_role(role, member, 'USAGE')))) as insert_policies,
-        array(select tgname::text from pg_trigger where tgrelid = target.oid and not tgisinternal and tgenabled <> 'D' order by 1) as triggers,
-        array(select conname::text from pg_constraint where conrelid = target.oid and contype in ('c', 'f', 'u', 'x') order by 1) as constraints
-      from target`,
-    values: [tableSql(table), role],
-  };
+/**
+ * What the role that really connects may do: asked through its own connection, as a pooler's user name need not be the role's. A role that
+ * can't connect is looked up by the name in the setting.
+ */
+function* permissionsOf(table: AuditTable, { writerRole, policy }: CheckContext): CheckProgram<Verdict> {
+  const asked = yield* asWriter(rightsSession(table));
+  if (asked.kind === 'asked') {
+    const outcome = yield* asWriter(probeSession(table, { insert: policy.probe.insert, isForced: false }));
+    return judgePermissions({ ...asked, outcome, failure: null, named: asked.rights?.role ?? '' }, table);
+  }
+  const rights = writerRole === null ? null : parseRoleRights(yield* query(roleRightsQuery(table, writerRole)));
+  return judgePermissions({ rights, facts: null, outcome: null, failure: asked.failure, named: writerRole ?? '' }, table);
 }
 
-const names = z.array(z.string());
-const permissionsRow = z.object({
-  role_exists: z.boolean(),
-  may_insert: z.boolean(),
-  may_use_schema: z.boolean(),
-  owner: z.string(),
-  granted_to: names,
-  row_security: z.boolean(),
-  insert_policies: z.number(),
-  triggers: names,
-  constraints: names,
-});
-export type PermissionsRow = z.infer<typeof permissionsRow>;
+type Asked =
+  | { readonly kind: 'asked'; readonly rights: RoleRights | null; readonly facts: TableFacts | null }
+  | { readonly kind: 'failed'; readonly failure: WriteFailure };
 
-/** No right is critical. With every right there may still be triggers and constraints that refuse a record: they are listed. */
-export function judgePermissions(row: PermissionsRow, role: string): Verdict {
-  const list = (name: string, values: readonly string[]) => (values.length === 0 ? [] : [{ name, value: values.slice(0, 15).join(', ') }]);
-  const figures = [
-    { name: 'Owner', value: row.owner },
-    ...list('INSERT granted to', row.granted_to),
-    ...list('Triggers', row.triggers),
-    ...list('Constraints that may refuse a record', row.constraints),
-  ];
-  const problem = missingRight(row, role);
-  if (problem !== null)
-    return {
-      level: 'critical',
-      evidence: problem,
-      figures,
-      ...byCommand('/audit probe', 'give the right back to the application’s role, then test a write (runbook step 4)'),
-    };
-  const rest = row.triggers.length > 0 ? '; a trigger could still refuse a record' : '';
-  return { level: 'ok', evidence: `Role ${role} may insert${rest}.`, figures, ...TEST_A_WRITE };
-}
-
-function missingRight(row: PermissionsRow, role: string): string | null {
-  if (!row.role_exists) return `There is no role ${role}.`;
-  if (!row.may_use_schema) return `Role ${role} has no USAGE on the table's schema.`;
-  if (!row.may_insert) return `Role ${role} may not insert into the table.`;
-  return row.row_security && row.insert_policies === 0 ? `Row-level security is on, and no policy lets role ${role} insert.` : null;
+/** Without USAGE on the schema the table's name can't even be cast; then the rights are asked by another way, and the facts not at all. */
+function* rightsSession(table: AuditTable): WriterSession<Asked> {
+  const connected = yield { kind: 'connect' };
+  if (connected.kind === 'failed') return connected;
+  const rights = yield* askAsWriter(roleRightsQuery(table, null));
+  if ('failure' in rights) return { kind: 'failed', failure: rights.failure };
+  const facts = yield* askAsWriter(factsQuery(table));
+  yield { kind: 'close' };
+  return { kind: 'asked', rights: parseRoleRights(rights.rows), facts: 'rows' in facts ? parseFacts(facts.rows) : null };
 }

@@ -16,15 +16,24 @@ const high = (cause: string, next: NextStep): FailureMeaning => ({ cause, level:
  */
 const MEANINGS: Readonly<Record<string, FailureMeaning>> = {
   '42P01': critical('the table does not exist', CHECK_SCHEMA),
+  '3F000': critical('the schema does not exist', CHECK_SCHEMA),
   '42703': high('a column does not exist', CHECK_SCHEMA),
+  '42883': high('a function does not exist', TRIGGERS),
   '42501': critical('permission denied', CHECK_PERMISSIONS),
   '23502': high('a column without a default must not be empty', CODE),
   '23503': high('a foreign key refuses the record', CODE),
   '23505': high('a unique constraint refuses the record', CODE),
-  '23514': high('a check constraint, or a missing partition, refuses the record', CODE),
+  '23514': high('a check constraint refuses the record', CODE),
   '22P02': high('an enum does not know a value', CODE),
   '22001': high('a value is too long for its column', CODE),
-  '2200H': high('a sequence is exhausted', CODE),
+  '22003': high('a number is too large for its column', CHECK_SCHEMA),
+  '2200H': high('a sequence is exhausted', CHECK_PERMISSIONS),
+  '40001': high('a serialization conflict', CHECK_LOCKS),
+  '40P01': high('a deadlock', CHECK_LOCKS),
+  '54001': high('a trigger or function calls itself without end', TRIGGERS),
+  '55000': high('the table can’t be inserted into', CHECK_SCHEMA),
+  '42809': high('the table can’t be inserted into', CHECK_SCHEMA),
+  '0A000': high('the table can’t be inserted into', CHECK_SCHEMA),
   P0001: high('a trigger refuses the record', TRIGGERS),
   '55P03': high('the table is locked', CHECK_LOCKS),
   '57014': high('the statement took too long: a lock, or a slow database', CHECK_LOCKS),
@@ -43,6 +52,37 @@ const MEANINGS: Readonly<Record<string, FailureMeaning>> = {
   ETIMEDOUT: critical('the database server does not answer', DATABASE_FAILURE),
   ECONNRESET: critical('the database server broke the connection', DATABASE_FAILURE),
   ENOENT: critical("the database server's socket does not exist", DATABASE_FAILURE),
+  CERT_HAS_EXPIRED: critical("the database server's TLS certificate has expired", DATABASE_FAILURE),
+  DEPTH_ZERO_SELF_SIGNED_CERT: critical("the database server's TLS certificate is self-signed: name its CA in CA_FILE", DATABASE_FAILURE),
+  SELF_SIGNED_CERT_IN_CHAIN: critical(
+    "the database server's TLS certificate comes from an unknown authority: name it in CA_FILE",
+    DATABASE_FAILURE,
+  ),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: critical(
+    "the database server's TLS certificate can't be verified: name its CA in CA_FILE",
+    DATABASE_FAILURE,
+  ),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: critical(
+    "the database server's TLS certificate comes from an unknown authority: name it in CA_FILE",
+    DATABASE_FAILURE,
+  ),
+  ERR_TLS_CERT_ALTNAME_INVALID: critical("the database server's TLS certificate is for another name", DATABASE_FAILURE),
+};
+
+/** By the SQLSTATE's class (its first two characters): only the server's own failures are failures of the database. */
+const CLASSES: Readonly<Record<string, FailureMeaning>> = {
+  '08': critical('the connection to the database failed', DATABASE_FAILURE),
+  '53': critical('the database is out of a resource', DATABASE_FAILURE),
+  '57': critical('the database stopped the statement', DATABASE_FAILURE),
+  '58': critical('the database server has a failure of its system', DATABASE_FAILURE),
+  XX: critical('the database server has an internal error', DATABASE_FAILURE),
+  '22': high('a value does not fit its column', CODE),
+  '23': high('a constraint refuses the record', CODE),
+  '40': high('the transaction was rolled back by the database', CHECK_LOCKS),
+  '42': high('something that the statement names is missing or not allowed', CHECK_SCHEMA),
+  '54': high('a limit of the database is exceeded', TRIGGERS),
+  '55': high('the table is not in a state to be written', CHECK_LOCKS),
+  P0: high('a function refuses the record', TRIGGERS),
 };
 
 const MESSAGES: readonly (readonly [RegExp, string])[] = [
@@ -53,10 +93,15 @@ const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/does not support SSL/, 'TLS is wanted and the database server has none'],
 ];
 
-/** The meaning of a code; an unknown one is high, and its words name the code alone. */
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** The meaning of a code; an unknown one is judged by its class, and one of no known class is an application's own, from a trigger. */
 export function meaningOf(code: string | null): FailureMeaning {
-  const known = code === null ? undefined : MEANINGS[code];
-  return known ?? high(code === null ? 'the database connection failed' : 'the database answered an error', DATABASE_FAILURE);
+  if (code === null) return high('the database connection failed', DATABASE_FAILURE);
+  const known = MEANINGS[code];
+  if (known) return known;
+  if (!SQLSTATE.test(code)) return high('the database connection failed', DATABASE_FAILURE);
+  return CLASSES[code.slice(0, 2)] ?? high('a trigger or function of the application refuses the record', TRIGGERS);
 }
 
 /** A failure in words, with its code where it has one. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attempted, attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
+import { type CheckProgram, type QueryOutcome, query, tryQuery } from '#domain/audit-table/query.ts';
 import { type AuditTable, asColumn, columnSql, type Sql, tableSql } from '#domain/audit-table/sql.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { type Check, takesNone, withTable } from './check.ts';
@@ -14,8 +14,8 @@ export const storage: Check = {
   refuse: takesNone('storage'),
   ask: (context) =>
     withTable(context, function* (table) {
-      const disk = yield* attempt(askForDisk());
-      const sizes = sizesRow.parse((yield* read(askForSizes(table)))[0]);
+      const disk = yield* tryQuery(queryDisk());
+      const sizes = sizesRow.parse((yield* query(sizesQuery(table)))[0]);
       return judgeStorage(disk, sizes, context.policy.disk);
     }),
 };
@@ -24,7 +24,7 @@ export const storage: Check = {
 export const diskSchema = z.object({ usedPercent: z.number().nullable(), totalBytes: z.number().nullable() });
 export type Disk = z.infer<typeof diskSchema>;
 
-function* askForDisk(): CheckProgram<Disk> {
+function* queryDisk(): CheckProgram<Disk> {
   return diskSchema.parse((yield { kind: 'disk' })[0]);
 }
 
@@ -32,7 +32,7 @@ function* askForDisk(): CheckProgram<Disk> {
  * Sizes from the files, not from the rows; partitions are added up, all indexes count. Growth: the rows of the last seven days by the
  * index, times the table's bytes a row, so only where an index leads with the timestamp.
  */
-function askForSizes(table: AuditTable): Sql {
+function sizesQuery(table: AuditTable): Sql {
   const week = `${columnSql(table)} > ${asColumn(table, `now() - interval '7 days'`)}`;
   return {
     text: `
@@ -59,7 +59,7 @@ const sizesRow = z.object({
 export type Sizes = z.infer<typeof sizesRow>;
 
 /** Over the alert line critical, over the target high, else ok. Without a figure of the disk it is unknown, whatever the sizes say. */
-export function judgeStorage(disk: Attempted<Disk>, sizes: Sizes, { alertPercent, targetPercent }: Policy['disk']): Verdict {
+export function judgeStorage(disk: QueryOutcome<Disk>, sizes: Sizes, { alertPercent, targetPercent }: Policy['disk']): Verdict {
   const total = 'answer' in disk ? disk.answer.totalBytes : null;
   const measured = 'answer' in disk ? disk.answer.usedPercent : null;
   const estimated = measured === null && total !== null && total > 0 ? (sizes.database_bytes / total) * 100 : null;

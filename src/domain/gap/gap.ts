@@ -14,12 +14,32 @@ export type KnownBy = Readonly<z.infer<typeof knownBySchema>>;
 /** A moment together with how it is known. */
 export type Edge = { readonly at: Date; readonly knownBy: KnownBy };
 
-/** A stretch of time in which audit records are missing (product.md, Words). `id` counts from 1 within its incident. */
-export type Gap = { readonly id: number; readonly start: Edge; readonly end: Edge | 'ongoing' };
+/** A stretch of a gap that the table still lacks. */
+export type Stretch = { readonly start: Date; readonly end: Date | 'ongoing' };
+
+/** What a later measurement found: the stretches still without records, and how many records dated inside the gap had arrived by then. */
+export type Remeasurement = { readonly at: Date; readonly remaining: readonly Stretch[]; readonly records: number };
+
+/**
+ * A stretch of time in which audit records were missing. `id` counts from 1 within its incident. `start` and `end` are the gap as it
+ * happened; `remeasured` is what the table lacks of it since records arrived later, null while none has.
+ */
+export type Gap = {
+  readonly id: number;
+  readonly start: Edge;
+  readonly end: Edge | 'ongoing';
+  readonly remeasured: Remeasurement | null;
+};
 
 /** The gap's length so far: to its end, or to `now` while it is ongoing. */
 export function gapLength(gap: Gap, now: Date): Milliseconds {
   return Math.max(0, between(gap.start.at, gap.end === 'ongoing' ? now : gap.end.at));
+}
+
+/** Returns how much of the gap the table does not account for: all of it, or what a later measurement left. */
+export function unaccountedLength(gap: Gap, now: Date): Milliseconds {
+  if (gap.remeasured === null) return gapLength(gap, now);
+  return gap.remeasured.remaining.reduce((sum, { start, end }) => sum + Math.max(0, between(start, end === 'ongoing' ? now : end)), 0);
 }
 
 /** The gap that is still open, if any. */

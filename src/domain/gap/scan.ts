@@ -3,10 +3,13 @@ import { Unanswered } from '#domain/audit-table/query.ts';
 import {
   type AuditTable,
   asColumn,
+  asInstant,
   asText,
   columnSql,
+  EARLIEST,
   instantColumn,
   instantText,
+  nativeType,
   type Rows,
   type Sql,
   tableSql,
@@ -20,8 +23,12 @@ export type GapScan = {
   readonly gaps: readonly FoundGap[];
   /** The moment up to which the table was read, on the database's clock. */
   readonly until: Date;
-  /** Null when the table holds no record at all. */
+  /** Null when the table holds no record with a usable time. */
   readonly lastRecordAt: Date | null;
+  /** The newest record dated after the database's clock, up to a day; null when there is none. */
+  readonly ahead: Date | null;
+  /** Whether the table has a row at all, be it without a usable time. */
+  readonly hasRows: boolean;
   /** Where the scan stopped and why, when the database did not answer to the end; the gaps are then those before it. */
   readonly unread: { readonly from: Date; readonly why: string } | null;
 };
@@ -31,30 +38,40 @@ const HOPS_A_STATEMENT = 2_000;
 
 /**
  * Finds every gap that touches the last `window`, oldest first (runbook step 14). A generator: it asks a statement, is given the
- * rows, and asks on until it answers. From a record it hops to the last record within the tolerance; where there is none, the next
+ * rows, and asks on until it returns. From a record it hops to the last record within the tolerance; where there is none, the next
  * record after it ends a gap. That is one or two index probes per tolerance of time, however many rows there are.
  *
  * It starts at the last record before the window, so a gap across the window's edge is found whole. Exactly the tolerance is no gap.
  */
-export function* findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
-  const start = startRow.parse((yield askForStart(table, window))[0]);
+export function findGaps(table: AuditTable, window: Milliseconds, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  return scanFrom(table, startQuery(table, `now() - $1::float8 * interval '1 millisecond'`, window), tolerance);
+}
+
+/** As {@link findGaps}, for everything since a moment. */
+export function findGapsSince(table: AuditTable, since: Date, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  return scanFrom(table, startQuery(table, '$1::timestamptz', since.toISOString()), tolerance);
+}
+
+function* scanFrom(table: AuditTable, query: Sql, tolerance: Milliseconds): Generator<Sql, GapScan, Rows> {
+  const start = startRow.parse((yield query)[0]);
   const until = start.until.at;
-  if (start.position === null) return { gaps: [], until, lastRecordAt: null, unread: null };
-  if (!table.isIndexed) return yield* scanOnce(table, start.position, start.until.text, until, tolerance);
+  const seen = { until, ahead: start.ahead, hasRows: start.hasRows };
+  if (start.position === null) return { ...seen, gaps: [], lastRecordAt: null, unread: null };
+  if (!table.isIndexed) return { ...seen, ...(yield* scanOnce(table, start.position, start.until.text, until, tolerance)) };
   const gaps: FoundGap[] = [];
   let position: string = start.position;
   for (;;) {
-    const answered = yield* answerOrWhy(askForHops(table, position, start.until.text, tolerance));
+    const answered = yield* answerOrWhy(hopsQuery(table, position, start.until.text, tolerance));
     if ('why' in answered) {
       const from = instantColumn.parse(position);
-      return { gaps, until, lastRecordAt: from, unread: { from, why: answered.why } };
+      return { ...seen, gaps, lastRecordAt: from, unread: { from, why: answered.why } };
     }
     const hops: readonly HopRow[] = answered.rows.map((row) => hopRow.parse(row));
     gaps.push(...hops.flatMap(({ gap_start, at }) => (gap_start === null ? [] : [{ start: gap_start, end: at.at }])));
     const last = hops.at(-1);
     if (last === undefined || last.hop < HOPS_A_STATEMENT) {
       const lastRecordAt = last?.at.at ?? instantColumn.parse(position);
-      return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt, unread: null };
+      return { ...seen, gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], lastRecordAt, unread: null };
     }
     position = last.at.text;
   }
@@ -75,25 +92,31 @@ function openGap(lastRecordAt: Date, until: Date, tolerance: Milliseconds): read
 }
 
 const precise = z.string().transform((text) => ({ text, at: instantColumn.parse(text) }));
-const startRow = z.object({ until: precise, position: z.string().nullable() });
+const startRow = z.object({ until: precise, position: z.string().nullable(), ahead: instantColumn.nullable(), hasRows: z.boolean() });
 const hopRow = z.object({ hop: z.number(), at: precise, gap_start: instantColumn.nullable() });
 type HopRow = z.infer<typeof hopRow>;
 
-/** Where to begin: the last record before the window, or else the first one in it. */
-function askForStart(table: AuditTable, window: Milliseconds): Sql {
+/**
+ * Where to begin: the last record before the window, or else the first one in it. Dates that no record can have are passed over. Beside it
+ * the newest record dated after the database's clock, up to a day, and whether the table has any row.
+ */
+function startQuery(table: AuditTable, edgeOfWindow: string, value: string | number): Sql {
   const at = columnSql(table);
   const from = tableSql(table);
-  const edge = asColumn(table, `now() - $1::float8 * interval '1 millisecond'`);
+  const edge = asColumn(table, edgeOfWindow);
+  const now = asColumn(table, 'now()');
   return {
     text: `
       select ${instantText('now()')} as until,
         ${asText(
           table,
           `coalesce(
-             (select max(${at}) from ${from} where ${at} <= ${edge}),
-             (select min(${at}) from ${from} where ${at} > ${edge} and ${at} <= ${asColumn(table, 'now()')}))`,
-        )} as position`,
-    values: [window],
+             (select max(${at}) from ${from} where ${at} <= ${edge} and ${at} >= ${asColumn(table, EARLIEST)}),
+             (select min(${at}) from ${from} where ${at} > ${edge} and ${at} <= ${now}))`,
+        )} as position,
+        ${asText(table, `(select max(${at}) from ${from} where ${at} > ${now} and ${at} <= ${asColumn(table, `now() + interval '26 hours'`)})`)} as ahead,
+        exists (select from ${from}) as "hasRows"`,
+    values: [value],
   };
 }
 
@@ -101,15 +124,21 @@ function askForStart(table: AuditTable, window: Milliseconds): Sql {
  * The hops from a position on. Each looks first at the last thirtieth of its reach: an index scan with two ends reads only what lies
  * between them, where one with a single end reads the rest of its page. That halves the time (measured: 2.6 µs a hop instead of 4.9).
  */
-function askForHops(table: AuditTable, position: string, until: string, tolerance: Milliseconds): Sql {
+function hopsQuery(table: AuditTable, position: string, until: string, tolerance: Milliseconds): Sql {
   // Under names of our own: the table's may be called like ours.
-  const at = `record.${columnSql(table)}`;
+  const column = `record.${columnSql(table)}`;
   const from = `${tableSql(table)} as record`;
-  // Bound as the column's own type, so that a hop costs no conversion. A timestamp without zone ignores the Z: both are UTC.
-  const type = table.hasTimeZone ? 'timestamptz' : 'timestamp';
+  // In the column's own type where its arithmetic is that of instants, so that a hop costs no conversion; else as instants.
+  const native = nativeType(table);
+  const type = native ?? 'timestamptz';
+  const value = native === null ? asInstant(table, column) : column;
+  const bound = (instant: string) => (native === null ? asColumn(table, instant) : instant);
+  // A timestamp without zone ignores the Z: both are UTC.
   const end = `$2::${type}`;
   const last = (after: string, to: string) =>
-    `(select ${at} from ${from} where ${at} > ${after} and ${at} <= least(${to}, ${end}) order by ${at} desc limit 1)`;
+    `(select ${value} from ${from} where ${column} > ${bound(after)} and ${column} <= ${bound(`least(${to}, ${end})`)} order by ${column} desc limit 1)`;
+  const far = `(select ${value} from ${from} where ${column} > ${bound('nearest.at + $3::interval')} and ${column} <= ${bound(end)} order by ${column} limit 1)`;
+  const text = (each: string) => (native === null ? instantText(each) : asText(table, each));
   return {
     text: `
       with recursive hop (hop, at, gap_start) as (
@@ -118,7 +147,7 @@ function askForHops(table: AuditTable, position: string, until: string, toleranc
         select step.hop + 1, coalesce(step.near, step.far), case when step.near is null then step.at end
         from (
           select nearest.hop, nearest.at, nearest.near,
-            case when nearest.near is null then (select min(${at}) from ${from} where ${at} > nearest.at + $3::interval and ${at} <= ${end}) end as far
+            case when nearest.near is null then ${far} end far
           from (
             select hop.hop, hop.at,
               coalesce(${last('hop.at + $4::interval', 'hop.at + $3::interval')}, ${last('hop.at', 'hop.at + $4::interval')}) as near
@@ -128,7 +157,7 @@ function askForHops(table: AuditTable, position: string, until: string, toleranc
           offset 0) as step
         where coalesce(step.near, step.far) is not null
       )
-      select hop, ${asText(table, 'at')} as at, ${asText(table, 'gap_start')} as gap_start
+      select hop, ${text('at')} as at, ${text('gap_start')} as gap_start
       from hop
       where hop > 0 and (gap_start is not null or hop = (select max(hop) from hop))
       order by hop`,
@@ -146,14 +175,14 @@ function* scanOnce(
   untilText: string,
   until: Date,
   tolerance: Milliseconds,
-): Generator<Sql, GapScan, Rows> {
+): Generator<Sql, Pick<GapScan, 'gaps' | 'lastRecordAt' | 'unread'>, Rows> {
   const at = columnSql(table);
   const range = `${at} >= ${asColumn(table, '$1::timestamptz')} and ${at} <= ${asColumn(table, '$2::timestamptz')}`;
   const pairs = yield {
     text: `
       select ${asText(table, 'at')} as start, ${asText(table, 'next')} as end
       from (select ${at} as at, lead(${at}) over (order by ${at}) as next from ${tableSql(table)} where ${range}) as neighbours
-      where next - at > $3::float8 * interval '1 millisecond'
+      where ${asInstant(table, 'next')} - ${asInstant(table, 'at')} > $3::float8 * interval '1 millisecond'
       order by at`,
     values: [position, untilText, tolerance],
   };
@@ -163,5 +192,5 @@ function* scanOnce(
   };
   const lastRecordAt = lastRow.parse(last[0]).last;
   const gaps = pairs.map((row) => pairRow.parse(row));
-  return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], until, lastRecordAt, unread: null };
+  return { gaps: [...gaps, ...openGap(lastRecordAt, until, tolerance)], lastRecordAt, unread: null };
 }

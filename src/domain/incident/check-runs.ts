@@ -21,10 +21,7 @@ export type CheckCommand =
 type Of<Kind extends CheckCommand['kind']> = Extract<CheckCommand, { kind: Kind }>;
 
 export const checkCommands: CommandRows<CheckCommand> = {
-  'request-check': {
-    permission: 'member',
-    decide: (_incident, { check, argument, request }) => ({ events: [{ type: 'check.requested', check, argument, request }] }),
-  },
+  'request-check': { permission: 'member', decide: requestCheck },
   'check-progressed': { permission: 'nobody', decide: (incident, command, { now }) => checkProgressed(incident, command, now) },
   'stop-check': { permission: 'member', decide: (incident, command) => stopCheck(incident, command) },
   'check-answered': { permission: 'nobody', decide: (incident, command, { now }) => checkAnswered(incident, command, now) },
@@ -73,6 +70,12 @@ export const checkTexts: TimelineTexts<CheckEvent> = {
   'check.answered': ({ check, verdict }) => `Check ${check}: ${verdict.level}. ${verdict.evidence}`,
   'check.refreshed': ({ check, verdict }) => `Check ${check}, last reading: ${verdict.level}. ${verdict.evidence}`,
 };
+
+/** Somebody asks for a check. The same request given again, as after a crash, is the same check. */
+export function requestCheck({ running, checks }: Incident, { check, argument, request }: Of<'request-check'>): Decision {
+  const isKnown = [...running, ...checks].some((each) => each.request === request);
+  return { events: isKnown ? [] : [{ type: 'check.requested', check, argument, request }] };
+}
 
 /** A check tells how far it is: with the first line its message goes out, and each further one brings it up to date. */
 export function checkProgressed(incident: Incident, { check, request: id, line }: Of<'check-progressed'>, now: Date): Decision {

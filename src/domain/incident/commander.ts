@@ -88,7 +88,7 @@ export function acknowledgeAs(incident: Incident, slackId: string, name: string,
     );
 }
 
-/** Who writes: keeps the timeline and the updates while the others repair. */
+/** The scribe keeps the timeline and the updates while the others repair. */
 export function nameScribe(incident: Incident, { slackId, name }: Extract<CommanderCommand, { kind: 'name-scribe' }>, now: Date): Decision {
   const closed = refuseUnlessOpen(incident);
   if (closed) return closed;

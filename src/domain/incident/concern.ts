@@ -1,5 +1,5 @@
 import type { Policy } from '#domain/base/policy.ts';
-import { formatUtc } from '#domain/base/time.ts';
+import { between, formatUtc } from '#domain/base/time.ts';
 import type { Actor, Person } from './actor.ts';
 import type { EventOf, EventType, IncidentEvent } from './event.ts';
 import type { Identity, Permission } from './permission.ts';
@@ -24,6 +24,7 @@ export type RefusalReason =
   | 'already-resolved'
   | 'not-resolvable-yet'
   | 'impossible-time'
+  | 'contradicted'
   | 'already-so'
   | 'unknown-task'
   | 'unknown-notice'
@@ -66,6 +67,11 @@ export function refuseUnlessOpen(incident: Incident): Decision | null {
   if (incident.phase.name === 'open') return null;
   const name = incidentName(incident.number);
   return refuse('already-resolved', `${name} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`);
+}
+
+/** The refusal for a time that is not ahead, with what to give instead; null for one that is. */
+export function refuseUnlessAhead(at: Date, now: Date, instead: string): Decision | null {
+  return between(now, at) > 0 ? null : refuse('impossible-time', `${formatUtc(at)} has already passed. ${instead}`);
 }
 
 /** Returns the person who gave a command that only people give. Throws a TypeError for anybody else: that is a wiring mistake. */

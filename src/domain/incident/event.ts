@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { verdictSchema } from '#domain/checks/verdict.ts';
 import { knownBySchema } from '#domain/gap/gap.ts';
 import { answerSchema, failureOutcomeSchema, payloadSchema } from '#domain/incident/outbox/message.ts';
-import { planSchema, remedyNameSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
+import { remedyNameSchema } from '#domain/remedies/index.ts';
+import { planSchema, remedyOutcomeSchema } from '#domain/remedies/plan.ts';
 import { actorSchema } from './actor.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
@@ -118,6 +119,16 @@ export const incidentEventSchema = z.discriminatedUnion('type', [
     knownBy: knownBySchema,
     formerly: instant.nullable(),
     because: z.string().nullable(),
+  }),
+
+  /** The table shows no silence where an estimate had put a gap. */
+  z.object({ type: z.literal('gap.dismissed'), gap: z.number().int() }),
+  /** Records dated inside a recorded gap have arrived since: what the table still lacks, and how many came. */
+  z.object({
+    type: z.literal('gap.remeasured'),
+    gap: z.number().int(),
+    remaining: z.array(z.object({ start: instant, end: z.union([instant, z.literal('ongoing')]) })),
+    records: z.number().int(),
   }),
 
   z.object({ type: z.literal('commander.named'), slackId: z.string(), name: z.string() }),

@@ -3,7 +3,7 @@ import { between, formatUtc, HOUR, plus } from '#domain/base/time.ts';
 import { announce, announceOnce, queueMessage, wasAnnounced } from '#domain/incident/outbox/queue.ts';
 import { actorName } from './actor.ts';
 import { openTasks } from './checklist.ts';
-import { type CommandRows, type Decision, type Evolutions, refuse, type TimelineTexts } from './concern.ts';
+import { type CommandRows, type Decision, type Evolutions, refuse, refuseUnlessAhead, type TimelineTexts } from './concern.ts';
 import type { Assessment, IncidentEvent } from './event.ts';
 import { type Incident, incidentName, withFollowUp } from './state.ts';
 import type { Timer, TimerOf } from './timer-command.ts';
@@ -94,8 +94,12 @@ export function assess(incident: Incident, { assessment }: Of<'assess'>, now: Da
 
 /** The post-mortem gets its time, and the document that it starts from. */
 export function schedulePostMortem(incident: Incident, at: Date, now: Date): Decision {
-  if (between(now, at) <= 0) return refuse('impossible-time', `${formatUtc(at)} has already passed. Give a time ahead.`);
-  return { events: postMortemEvents(incident, at, now) };
+  return refuseUnlessPostMortemAhead(at, now) ?? { events: postMortemEvents(incident, at, now) };
+}
+
+/** The refusal for a post-mortem whose time has passed; null for one that lies ahead. */
+export function refuseUnlessPostMortemAhead(at: Date, now: Date): Decision | null {
+  return refuseUnlessAhead(at, now, 'Give a time ahead for the post-mortem.');
 }
 
 /** What follows from a post-mortem's time: it is kept, told, and its document is written. */

@@ -22,7 +22,7 @@ export const hhsCommands: CommandRows<HhsCommand> = {
 
 export const hhsEvolutions: Evolutions<'hhs.decided' | 'hhs.notified'> = {
   'hhs.decided': (incident, { required, because }, { at, by }) =>
-    withFollowUp(incident, { hhs: { required, because, by: actorName(by), at, notified: null } }),
+    withFollowUp(incident, { hhs: { required, because, by: actorName(by), at, notified: incident.followUp.hhs?.notified ?? null } }),
   'hhs.notified': (incident, _event, { at, by }) => {
     const { hhs } = incident.followUp;
     return withFollowUp(incident, { hhs: hhs && { ...hhs, notified: { by: actorName(by), at } } });
@@ -60,8 +60,16 @@ export function hhsReminders(incident: Pick<Incident, 'openedAt'>, now: Date): r
     ({ at }) => between(now, at) > 0,
   );
 }
-/** A person says whether HHS must be notified; if so, its 60 days are watched. Gapwatch itself never judges. */
+/**
+ * A person says whether HHS must be notified; if so, its 60 days are watched. Gapwatch itself never judges. A decision with another
+ * reason is another one; that HHS was notified stays true under either.
+ */
 export function decideHhs(incident: Incident, { required, because }: Of<'decide-hhs'>, now: Date): Decision {
+  const { hhs } = incident.followUp;
+  if (hhs?.required === required && hhs.because === because) {
+    const decision = required ? 'HHS must be notified' : 'HHS need not be notified';
+    return refuse('already-so', `${decision}, because ${because}: ${hhs.by} said so at ${formatUtc(hhs.at)}.`);
+  }
   const details = { required: required ? 'yes' : 'no', because, deadline: formatUtc(hhsDeadline(incident)) };
   return {
     events: [{ type: 'hhs.decided', required, because }, announce(incident, now, 'hhs-decided', details, { broadcast: true })],

@@ -65,9 +65,9 @@ export function noticeRole(payload: Payload): string {
 /** A notice that has not gone out by now is reported in the channel, once, by the role it was meant for. */
 export function noticeLate(incident: Incident, key: string, now: Date): readonly IncidentEvent[] {
   const outgoing = outboxMessage(incident, key);
-  if (outgoing?.status.name !== 'due') return [];
+  if (outgoing?.status.name !== 'due' || isToldLate(incident, outgoing)) return [];
   const why = outgoing.status.lastFailure?.detail ?? 'no attempt has come to an end';
-  const role = 'role' in outgoing.payload ? roleName(outgoing.payload.role) : 'Privacy Officer';
+  const role = noticeRole(outgoing.payload);
   const name = (outgoing.status.unclear ?? 0) > 0 ? 'notice-unclear' : 'notice-undelivered';
   return [announce(incident, now, name, { role, why, dueAt: formatUtc(outgoing.dueAt), state: 'failing' }, { broadcast: true })];
 }

@@ -1,18 +1,11 @@
 import { formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import { queueMessage } from '#domain/incident/outbox/queue.ts';
-import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
+import type { RemedyName } from '#domain/remedies/index.ts';
+import type { Plan, RemedyOutcome } from '#domain/remedies/plan.ts';
 import { type Actor, actorName, type Person } from './actor.ts';
-import {
-  type CommandRows,
-  type Decision,
-  type DecisionContext,
-  type Evolutions,
-  personOf,
-  refuse,
-  refuseUnlessOpen,
-  type TimelineTexts,
-} from './concern.ts';
+import { type CommandRows, type Decision, type Evolutions, personOf, refuse, refuseUnlessOpen, type TimelineTexts } from './concern.ts';
 import type { EventOf, EventType, IncidentEvent } from './event.ts';
+import { approveRemedy, refuseUnlessPlanned } from './remedy-approval.ts';
 import { type Incident, outboxMessage, type Progress, type RemedyRun, type Who } from './state.ts';
 import type { Timer, TimerOf } from './timer-command.ts';
 
@@ -44,7 +37,10 @@ type Of<Kind extends RemedyCommand['kind']> = Extract<RemedyCommand, { kind: Kin
 export const remedyCommands: CommandRows<RemedyCommand> = {
   'ask-remedy': { permission: 'confirmed-member', decide: (incident, command) => askRemedy(incident, command) },
   'remedy-planned': { permission: 'nobody', decide: (incident, command, { now }) => remedyPlanned(incident, command, now) },
-  'approve-remedy': { permission: 'approver', decide: (incident, command, context) => approveRemedy(incident, command, context) },
+  'approve-remedy': {
+    permission: 'approver',
+    decide: (incident, { request }, context) => approveRemedy(incident, remedyOf(incident.remedies, request), context),
+  },
   'decline-remedy': {
     permission: 'confirmed-member',
     decide: (incident, command, context) => declineRemedy(incident, command, context.now, personOf(context)),
@@ -141,32 +137,6 @@ export function remedyPlanned(incident: Incident, { request: id, plan }: Of<'rem
   return { events: [planned, ...ended, queueMessage(`remedy/${id}`, { kind: 'remedy-message', request: id }, now)] };
 }
 
-/** A second person says yes to the plan as it was shown. */
-export function approveRemedy(incident: Incident, { request: id }: Of<'approve-remedy'>, context: DecisionContext): Decision {
-  const { now, policy } = context;
-  const by = personOf(context);
-  const closed = refuseUnlessOpen(incident);
-  if (closed) return closed;
-  const run = remedyOf(incident.remedies, id);
-  const refused = refuseUnlessPlanned(run);
-  if (refused) return refused;
-  if (run?.status.name !== 'planned') return { events: [] };
-  if (run.status.expiresAt <= now)
-    return refuse('expired', `The plan was good until ${formatUtc(run.status.expiresAt)}. Ask for the remedy again.`);
-  if (run.remedy === 'recreate-table') return approveAsTwo(run, by);
-  if (policy.twoPerson && run.askedBy.slackId === by.slackId) {
-    return refuse('same-person', 'You asked for it: a second person must approve (`approvals.two_person` in runbook.yaml).');
-  }
-  return { events: [{ type: 'remedy.approved', request: id }] };
-}
-
-/** The last resort takes two people whatever the policy says; one of them may be who asked and typed the table's name. */
-function approveAsTwo({ request: id, confirmedBy }: RemedyRun, by: Person): Decision {
-  if (confirmedBy === null) return { events: [{ type: 'remedy.confirmed', request: id }] };
-  if (confirmedBy.slackId === by.slackId) return refuse('same-person', 'You have approved it already: it takes a second person.');
-  return { events: [{ type: 'remedy.approved', request: id }] };
-}
-
 /** Somebody says no, or the one who asked takes it back. */
 export function declineRemedy(incident: Incident, { request: id }: Of<'decline-remedy'>, now: Date, by: Person): Decision {
   const run = remedyOf(incident.remedies, id);
@@ -174,22 +144,6 @@ export function declineRemedy(incident: Incident, { request: id }: Of<'decline-r
   if (refused) return refused;
   const message = run?.askedBy.slackId === by.slackId ? `${by.name} took it back.` : `${by.name} declined it.`;
   return { events: ending(incident, id, 'declined', `${message} Nothing was changed.`, now) };
-}
-
-function refuseUnlessPlanned(run: RemedyRun | undefined): Decision | null {
-  if (!run) return refuse('already-so', 'There is no such remedy.');
-  switch (run.status.name) {
-    case 'asked':
-      return refuse('already-so', 'It is still being planned.');
-    case 'planned':
-      return null;
-    case 'approved':
-      return refuse('already-so', `${run.status.by.name} has approved it already; it is at work.`);
-    case 'ended':
-      return refuse('already-so', `It is over: ${run.status.message}`);
-    default:
-      return run.status satisfies never;
-  }
 }
 
 /** The time of a plan that nobody approved is over, or the time to make one. */

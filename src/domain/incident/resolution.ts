@@ -5,9 +5,10 @@ import { ongoingGap } from '#domain/gap/gap.ts';
 import { noteOnAlerts, queueMessage } from '#domain/incident/outbox/queue.ts';
 import { type CommandRows, type Decision, type Evolutions, refuse, type TimelineTexts } from './concern.ts';
 import { type Detail, detailSchema, type IncidentEvent } from './event.ts';
-import { postMortemEvents } from './follow-up.ts';
-import { afterReading, tableRead } from './gap-tracking.ts';
+import { postMortemEvents, refuseUnlessPostMortemAhead } from './follow-up.ts';
+import { afterReading } from './gap-tracking.ts';
 import { type Incident, incidentName } from './state.ts';
+import { tableRead } from './table-reading.ts';
 
 /** How an incident begins and ends: what must hold before it may be resolved, and what goes out when it is. */
 export type ResolutionCommand =
@@ -42,6 +43,9 @@ export const resolutionEvolutions: Evolutions<LifeEvent> = {
     phase: { name: 'resolved', at, by: by.kind === 'person' ? by.name : 'Gapwatch', anywayBecause, unmet },
     rootCause: rootCause ?? incident.rootCause,
     nextUpdate: null,
+    // A pause ends with what it paused: after a reopening the updates come again.
+    updatesPaused: false,
+    pausedUntil: null,
     resolutions: incident.resolutions + 1,
   }),
 };
@@ -66,6 +70,8 @@ export function resolve(incident: Incident, command: Extract<ResolutionCommand, 
       `${incidentName(incident.number)} was resolved at ${formatUtc(incident.phase.at)} by ${incident.phase.by}.`,
     );
   }
+  const passed = command.postMortemAt ? refuseUnlessPostMortemAhead(command.postMortemAt, now) : null;
+  if (passed) return passed;
   const seen = tableRead(incident, command.reading, now, policy);
   const after = afterReading(incident, seen, now);
   const unmet = unmetConditions(after);

@@ -1,7 +1,8 @@
 import type { Verdict } from '#domain/checks/verdict.ts';
 import type { Gap } from '#domain/gap/gap.ts';
 import type { OutboxMessage } from '#domain/incident/outbox/message.ts';
-import type { Plan, RemedyName, RemedyOutcome } from '#domain/remedies/plan.ts';
+import type { RemedyName } from '#domain/remedies/index.ts';
+import type { Plan, RemedyOutcome } from '#domain/remedies/plan.ts';
 import type { Alert, Assessment, Detail, IncidentEvent } from './event.ts';
 
 export type AlertStatus = 'triggered' | 'acknowledged' | 'resolved';
@@ -111,10 +112,12 @@ export type Incident = {
   readonly alerts: readonly TrackedAlert[];
   readonly records: Records;
   readonly gaps: readonly Gap[];
+  /** Gaps that were ever recorded, dismissed ones too: a number is never given twice. */
+  readonly gapCount: number;
   /** Who leads the response: pressed "I'm on it", or was handed the incident. */
   readonly commander: { readonly slackId: string; readonly name: string; readonly at: Date } | null;
   readonly commanderOverdue: boolean;
-  /** Who writes: keeps the timeline and the updates. */
+  /** Who keeps the timeline and the updates. */
   readonly scribe: { readonly slackId: string; readonly name: string } | null;
   readonly pagedLevel: number;
   readonly rootCause: string | null;
@@ -163,6 +166,7 @@ export function openedIncident(event: Extract<IncidentEvent, { type: 'incident.o
     alerts: [],
     records: { status: 'unknown' },
     gaps: [],
+    gapCount: 0,
     commander: null,
     commanderOverdue: false,
     scribe: null,

@@ -1,6 +1,6 @@
 import { formatUtc } from '#domain/base/time.ts';
 import { announce } from '#domain/incident/outbox/queue.ts';
-import { type CommandRows, type Decision, type Evolutions, refuse, type TimelineTexts } from './concern.ts';
+import { type CommandRows, type Decision, type Evolutions, refuseUnlessAhead, type TimelineTexts } from './concern.ts';
 import type { Detail, IncidentEvent } from './event.ts';
 import type { Incident } from './state.ts';
 
@@ -73,13 +73,11 @@ export function stated(incident: Incident, command: Statement, now: Date): Decis
     case 'state-action':
       return { events: [{ type: 'action.stated', text: command.text }, told('Action', command.text)] };
     case 'state-eta':
-      if (command.etaAt.getTime() <= now.getTime()) {
-        return refuse(
-          'impossible-time',
-          `${formatUtc(command.etaAt)} has already passed. Give a time ahead, such as \`/incident eta 15m\`.`,
-        );
-      }
-      return { events: [{ type: 'eta.stated', etaAt: command.etaAt }, told('ETA', formatUtc(command.etaAt))] };
+      return (
+        refuseUnlessAhead(command.etaAt, now, 'Give a time ahead, such as `/incident eta 15m`.') ?? {
+          events: [{ type: 'eta.stated', etaAt: command.etaAt }, told('ETA', formatUtc(command.etaAt))],
+        }
+      );
     case 'add-note':
       return { events: [{ type: 'note.added', text: command.text }, told('Note', command.text)] };
     default:

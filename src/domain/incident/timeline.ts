@@ -33,11 +33,21 @@ export function timeline(events: readonly RecordedEvent[]): readonly TimelineLin
     .map(({ sequence, at, by, event }) => ({ sequence, at, who: actorName(by), text: lineOf(event, at, payloads) }));
 }
 
-/** What people stated as actions, and what Gapwatch did that a compliance reader counts as one. */
+/** Returns what people stated as actions, the remedies that were approved and how they ended, and who took and resolved the incident. */
 export function actionsTaken(events: readonly RecordedEvent[]): readonly { readonly at: Date; readonly text: string }[] {
+  const approved = new Set(events.flatMap(({ event }) => (event.type === 'remedy.approved' ? [event.request] : [])));
+  const plans = new Map(
+    events.flatMap(({ event }) =>
+      event.type === 'remedy.planned' && approved.has(event.request) ? [[event.request, event.plan.what] as const] : [],
+    ),
+  );
   return events.flatMap(({ at, by, event }) => {
     if (event.type === 'action.stated') return [{ at, text: `${event.text} (${actorName(by)})` }];
     if (event.type === 'commander.named') return [{ at, text: `${event.name} took the incident` }];
+    if (event.type === 'remedy.approved')
+      return [{ at, text: `Remedy approved by ${actorName(by)}: ${plans.get(event.request) ?? 'as planned'}` }];
+    if (event.type === 'remedy.ended' && plans.has(event.request))
+      return [{ at, text: `Remedy ended (${event.outcome}): ${event.message}` }];
     if (event.type === 'incident.resolved') return [{ at, text: `Resolved by ${actorName(by)}` }];
     return [];
   });

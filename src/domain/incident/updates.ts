@@ -2,7 +2,15 @@ import type { Policy } from '#domain/base/policy.ts';
 import { between, formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import { announce, announceOnce, queueMessage } from '#domain/incident/outbox/queue.ts';
 import { LATE_AFTER } from '#domain/incident/outbox/retry.ts';
-import { type CommandRows, type Decision, type Evolutions, refuse, refuseUnlessOpen, type TimelineTexts } from './concern.ts';
+import {
+  type CommandRows,
+  type Decision,
+  type Evolutions,
+  refuse,
+  refuseUnlessAhead,
+  refuseUnlessOpen,
+  type TimelineTexts,
+} from './concern.ts';
 import type { IncidentEvent } from './event.ts';
 import { type Incident, outboxMessage } from './state.ts';
 import type { Timer, TimerOf } from './timer-command.ts';
@@ -85,10 +93,14 @@ export function submitUpdate(
 ): Decision {
   const update = postUpdate(incident, now, policy);
   if (update.refused) return update;
+  const newEtaAt = etaAt?.getTime() === incident.etaAt?.getTime() ? null : etaAt;
+  // The form comes filled with the ETA that is known, which may have passed since: only a new one must lie ahead.
+  const passed = newEtaAt && refuseUnlessAhead(newEtaAt, now, 'Give a time ahead, such as `15m`.');
+  if (passed) return passed;
   const stated: readonly IncidentEvent[] = [
     ...(cause !== '' && cause !== incident.rootCause ? [{ type: 'cause.stated' as const, text: cause }] : []),
     ...(action !== '' && action !== incident.action ? [{ type: 'action.stated' as const, text: action }] : []),
-    ...(etaAt && etaAt.getTime() !== incident.etaAt?.getTime() ? [{ type: 'eta.stated' as const, etaAt }] : []),
+    ...(newEtaAt ? [{ type: 'eta.stated' as const, etaAt: newEtaAt }] : []),
   ];
   return { events: [...stated, ...update.events] };
 }
@@ -125,7 +137,7 @@ export function updateDue(incident: Incident, number: number, now: Date, policy:
   const merged = mergeUndelivered(incident, number);
   const missed = [...merged.missed, ...slept].slice(-1_000);
   const isLate = slept.length > 0 || between(dueAt, now) > LATE_AFTER;
-  const whyMissed = merged.why ?? (isLate ? 'Gapwatch was not running or could not reach its own store' : null);
+  const whyMissed = merged.why ?? (isLate ? 'cause not known' : null);
   return [
     ...merged.superseded,
     queueMessage(`update/${number}`, { kind: 'update', number, missed, whyMissed }, dueAt),
@@ -146,7 +158,7 @@ function mergeUndelivered(incident: Incident, byNumber: number): Merged {
   const lastFailure = undelivered
     .map(({ status }) => (status.name === 'due' ? status.lastFailure : null))
     .find((failure) => failure !== null);
-  const why = undelivered.length === 0 ? null : (lastFailure?.detail ?? 'Gapwatch was not running');
+  const why = undelivered.length === 0 ? null : (lastFailure?.detail ?? 'cause not known');
   return { superseded, missed, why };
 }
 

@@ -109,6 +109,8 @@ const VERDICT = {
 /** Every detail that any announcement uses. */
 const DETAILS = {
   after: '5 minutes',
+  arrived: '812',
+  unaccounted: '0 seconds',
   agent: 'Sam',
   count: '2',
   daysLeft: '7',

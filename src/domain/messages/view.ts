@@ -1,6 +1,6 @@
 import type { Policy } from '#domain/base/policy.ts';
 import { between, formatDuration, formatUtc, MINUTE, type Milliseconds } from '#domain/base/time.ts';
-import { durationClass, type Gap, gapLength, knownByWords, ongoingGap } from '#domain/gap/gap.ts';
+import { durationClass, type Gap, gapLength, knownByWords, ongoingGap, unaccountedLength } from '#domain/gap/gap.ts';
 import { hhsDeadline } from '#domain/incident/hhs.ts';
 import type { OutboxMessage } from '#domain/incident/outbox/message.ts';
 import { LATE_AFTER } from '#domain/incident/outbox/retry.ts';
@@ -16,6 +16,10 @@ export type GapView = {
   readonly end: Date | 'ongoing';
   readonly endKnownBy: string;
   readonly duration: string;
+  /** What the table still lacks of it; the whole duration unless records were brought in later. */
+  readonly unaccounted: string;
+  /** One sentence about records that arrived later; empty while none has. */
+  readonly remeasured: string;
   readonly class: string;
 };
 
@@ -98,9 +102,9 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
     duration: formatDuration(elapsed),
     pastTarget: elapsed > policy.target ? formatDuration(policy.target) : '',
     status: resolved ? 'Resolved' : incident.rootCause ? 'Root cause identified' : 'Investigating',
-    progress: incident.rootCause ? 'Root cause identified' : 'Still investigating',
+    progress: progressOf(incident),
     rootCause: incident.rootCause ?? NOT_YET_KNOWN,
-    action: incident.action ?? NOT_YET_KNOWN,
+    action: incident.action ?? remedyUnderWay(incident) ?? NOT_YET_KNOWN,
     eta: incident.etaAt ?? NOT_YET_KNOWN,
     etaExpired: incident.etaAt !== null && incident.etaAt.getTime() <= now.getTime(),
     claimedBy: incident.commander?.name ?? 'nobody yet',
@@ -114,7 +118,7 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
     resolvedBy: resolved?.by ?? 'nobody yet',
     resolution: incident.followUp.details.resolution ?? incident.action ?? 'not recorded',
     prevention: incident.followUp.details.prevention ?? 'not yet recorded',
-    ...paperwork(incident),
+    ...paperwork(incident, until, policy),
     anywayBecause: resolved?.anywayBecause ?? '',
     unmet: resolved?.unmet ?? [],
     alerts: incident.alerts,
@@ -126,12 +130,30 @@ export function incidentView(incident: Incident, now: Date, policy: Policy): Inc
   };
 }
 
-/** What is told when a call goes out, or went out, later than it was due: how late and why; nothing when it is on time. */
+/** Lateness is explained by what is on record alone. */
+const CAUSE_NOT_KNOWN = 'cause not known';
+
+/** Returns what is told when a message goes out, or went out, later than it was due: how late and why; nothing when it is on time. */
 export function latenessOf({ dueAt, status }: Pick<OutboxMessage, 'dueAt' | 'status'>, now: Date): string {
   const late = between(dueAt, status.name === 'succeeded' ? status.at : now);
   if (late <= LATE_AFTER) return '';
   const why = 'lastFailure' in status ? status.lastFailure?.detail : undefined;
-  return `${formatDuration(late)} late: ${why ?? 'Gapwatch was not running or could not reach its own store'}`;
+  return `${formatDuration(late)} late: ${why ?? CAUSE_NOT_KNOWN}`;
+}
+
+/** What the latest update says first: records that are back are the news, whatever is known of the cause. */
+function progressOf({ rootCause, records, gaps }: Incident): string {
+  const cause = rootCause ? 'Root cause identified' : 'Still investigating';
+  const isBack = records.status === 'written' && gaps.length > 0 && ongoingGap(gaps) === undefined;
+  return isBack ? `Audit records are being written again; to verify and resolve. ${cause}` : cause;
+}
+
+/** A remedy that people approved is an action, whether or not somebody says so. */
+function remedyUnderWay({ remedies }: Incident): string | null {
+  const run = remedies.findLast(({ approvedBy, status }) => approvedBy !== null && status.name !== 'ended');
+  return run === undefined
+    ? null
+    : `${`/remedy ${run.remedy} ${run.argument}`.trim()} is under way, approved by ${run.approvedBy?.name ?? 'nobody'}`;
 }
 
 function nextUpdateWords(incident: Incident): Date | string {
@@ -186,6 +208,7 @@ function gapsView(incident: Incident, until: Date, policy: Policy): GapFields {
 /** One gap for readers; an ongoing one is measured to `until`. */
 export function gapView(gap: Gap, until: Date): GapView {
   const length = gapLength(gap, until);
+  const unaccounted = unaccountedLength(gap, until);
   return {
     id: gap.id,
     start: gap.start.at,
@@ -193,8 +216,16 @@ export function gapView(gap: Gap, until: Date): GapView {
     end: gap.end === 'ongoing' ? 'ongoing' : gap.end.at,
     endKnownBy: gap.end === 'ongoing' ? '' : knownByWords(gap.end.knownBy),
     duration: formatDuration(length),
-    class: durationClass(length),
+    unaccounted: formatDuration(unaccounted),
+    remeasured: remeasuredText(gap, length, unaccounted),
+    class: durationClass(unaccounted),
   };
+}
+
+function remeasuredText({ remeasured }: Gap, length: Milliseconds, unaccounted: Milliseconds): string {
+  if (remeasured === null) return '';
+  const records = `${remeasured.records} record${remeasured.records === 1 ? '' : 's'}`;
+  return `${formatDuration(length)} when it happened; ${formatDuration(unaccounted)} unaccounted for after ${records} dated inside it arrived, measured ${formatUtc(remeasured.at)}`;
 }
 
 function impactWords(incident: Incident, until: Date, policy: Policy): string {
@@ -205,10 +236,10 @@ function impactWords(incident: Incident, until: Date, policy: Policy): string {
 
 function computedImpact(incident: Incident, until: Date, policy: Policy): string {
   if (incident.gaps.length === 0) return 'no gap was seen; the Privacy Officer assesses';
-  const total: Milliseconds = incident.gaps.reduce((sum, gap) => sum + gapLength(gap, until), 0);
+  const total: Milliseconds = incident.gaps.reduce((sum, gap) => sum + unaccountedLength(gap, until), 0);
   const controls =
     controlsOf(incident, policy).length > 0 ? 'compensating controls are listed in the report' : 'no compensating controls are recorded';
-  return `${durationClass(total)} by gap duration (${formatDuration(total)}); ${controls}; the Privacy Officer assesses`;
+  return `${durationClass(total)} by gap duration (${formatDuration(total)} unaccounted for); ${controls}; not yet confirmed: the Privacy Officer assesses`;
 }
 
 /** Other logging that the policy lists, and what people stated. */
@@ -217,25 +248,32 @@ export function controlsOf({ followUp }: Incident, policy: Policy): readonly str
   return stated === undefined ? policy.compensatingControls : [...policy.compensatingControls, stated];
 }
 
-function paperwork({ followUp, openedAt }: Incident): Pick<IncidentView, 'closed' | 'hhs' | 'assessment'> {
+function paperwork(incident: Incident, until: Date, policy: Policy): Pick<IncidentView, 'closed' | 'hhs' | 'assessment'> {
+  const { followUp, openedAt } = incident;
   const { closed, hhs, assessment } = followUp;
   return {
     closed: closed ? `${formatUtc(closed.at)} by ${closed.by}` : 'not closed',
     hhs: hhsWords(hhs, openedAt),
     assessment: assessment
       ? { ...assessment, at: assessment.at, confirmed: true }
-      : { ...NOT_ASSESSED, at: NOT_YET_KNOWN, by: 'nobody yet', confirmed: false },
+      : { ...computedAssessment(incident, until, policy), at: NOT_YET_KNOWN, by: 'nobody yet', confirmed: false },
   };
 }
 
-const NOT_ASSESSED = {
-  durationImpact: 'Unknown',
-  access: NOT_YET_KNOWN,
-  accessImpact: 'Unknown',
-  controls: NOT_YET_KNOWN,
-  earlierGaps: NOT_YET_KNOWN,
-  summary: 'not yet assessed',
-} as const;
+/** The four factors of runbook §16 as far as they can be computed; a person has confirmed none of them. */
+export function computedAssessment(incident: Incident, until: Date, policy: Policy) {
+  const total = incident.gaps.reduce((sum, gap) => sum + unaccountedLength(gap, until), 0);
+  const controls = controlsOf(incident, policy);
+  return {
+    durationImpact: incident.gaps.length === 0 ? 'no gap seen' : durationClass(total),
+    access:
+      incident.checks.findLast(({ check }) => check === 'reconstruct')?.verdict.evidence ?? 'not estimated: /audit reconstruct was not run',
+    accessImpact: 'Unknown',
+    controls: controls.length === 0 ? 'none listed' : controls.join('; '),
+    earlierGaps: incident.followUp.earlierGaps?.text ?? 'not counted yet',
+    summary: 'not yet assessed',
+  };
+}
 
 function hhsWords(hhs: HhsDecision | null, openedAt: Date): string {
   if (hhs === null) return 'not decided yet: the Privacy Officer decides';

@@ -17,8 +17,10 @@ import type { Planned } from './plan.ts';
 /** What is typed to let records go that are younger than a year. */
 export const YOUNG_WORDS = 'including records younger than a year';
 
-/** What somebody typed behind `/remedy archive`, or the sentence that says what is wrong with it. */
+/** What somebody typed behind `/remedy archive`: VACUUM FULL afterwards, and records younger than a year as well. */
 export type ArchiveOptions = { readonly full: boolean; readonly young: boolean };
+
+/** Returns what was typed behind `/remedy archive`, read, or what is wrong with it in a sentence for the person who typed it. */
 export function parseArchive(argument: string): ArchiveOptions | { readonly wrong: string } {
   const full = /(?:^|\s)--full(?=\s|$)/.test(argument);
   const text = argument

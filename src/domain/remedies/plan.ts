@@ -1,10 +1,5 @@
 import { z } from 'zod';
 
-/** The remedies of runbook steps 9 to 12, by the names people type. */
-export const REMEDY_NAMES = ['archive', 'restart', 'rollback', 'hotfix', 'recreate-table'] as const;
-export const remedyNameSchema = z.enum(REMEDY_NAMES);
-export type RemedyName = z.infer<typeof remedyNameSchema>;
-
 /**
  * What a remedy is about to do, shown before anybody approves it. `target` is what the service is told; `basis` is what the plan rests
  * on: it is looked at again before the remedy runs, and a plan whose basis has changed is not carried out.

@@ -111,6 +111,7 @@ export function askForLookalikes(tableName: string): Sql {
 
 export const lookalikesSchema = z.object({ lookalikes: z.array(z.string()), mayCreate: z.boolean() });
 
+/** Asks what recreating an existing table needs: whether it is plain, whose it is, and whether a table may be made beside it. Catalogue only. */
 export function askForStanding(table: AuditTable): Sql {
   return {
     text: `

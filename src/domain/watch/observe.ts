@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { type ProbeOutcome, probeOutcomeSchema } from '#domain/audit-table/probe-outcome.ts';
-import { attempt, type CheckProgram, read } from '#domain/audit-table/query.ts';
-import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
-import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import type { ProbeOutcome } from '#domain/audit-table/probe/outcome.ts';
+import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { asWriter, type CheckProgram, query, tryQuery } from '#domain/audit-table/query.ts';
+import type { AuditTable } from '#domain/audit-table/sql.ts';
+import { filteredText, parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import type { WriteFailure } from '#domain/audit-table/writer-session.ts';
 import type { Policy } from '#domain/base/policy.ts';
 import { between, MINUTE, type Milliseconds } from '#domain/base/time.ts';
 import { healthAnswerSchema, healthVerdict } from '#domain/checks/health.ts';
-import { columnsQuery, insertFor } from '#domain/checks/probe.ts';
+import { causeText } from '#domain/checks/probe-verdict.ts';
 import { meaningOf } from '#domain/checks/sqlstate.ts';
 import { diskSchema } from '#domain/checks/storage.ts';
 import { arrivalOf } from './arrival.ts';
@@ -15,16 +17,18 @@ import { countsQuery, isUsualSilence, readCounts, readRound, readUsual, roundQue
 import { silenceOf } from './rules.ts';
 import type { WatchState } from './state.ts';
 
-/** The table as the catalogue describes it, and the INSERT that tries a write; null what must be looked up. */
-export type KnownTable = { readonly table: AuditTable | null; readonly insert: Sql | null };
+/** The table as the catalogue describes it, null when it must be looked up; and as it was last known, for writes while it can't be read. */
+export type KnownTable = { readonly table: AuditTable | null; readonly lastKnown: AuditTable | null };
 
 /** What a round may know before it asks. `known` is what an earlier round has found in the catalogue. */
 export type WatchContext = {
   readonly tableName: string;
   readonly column: string;
+  /** The zone of a time column without one; UTC unless given. */
+  readonly zone?: string | undefined;
   readonly known: KnownTable;
   readonly state: WatchState;
-  readonly policy: Pick<Policy, 'gap' | 'watch'>;
+  readonly policy: Pick<Policy, 'gap' | 'watch' | 'probe'>;
   readonly now: Date;
 };
 
@@ -42,37 +46,43 @@ const PROBE_AGAIN: Milliseconds = MINUTE;
  */
 export function* observe(context: WatchContext): CheckProgram<Observed> {
   const { state, now } = context;
-  const health = yield* askHealth();
-  const tableRead = yield* attempt(lookAtTable(context));
-  const { seen, table }: LookedAt =
-    'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: tableRead.why }, table: null };
+  const health = yield* queryHealth();
+  const tableRead = yield* tryQuery(queryTable(context));
+  const { seen, table }: QueriedTable =
+    'answer' in tableRead ? tableRead.answer : { seen: { kind: 'unseen', words: unseenWords(tableRead.why, context.known) }, table: null };
   const isTried = isProbeDue(context, health, seen);
-  const insert = (isTried && table ? yield* findInsert(table) : null) ?? context.known.insert;
-  const probe: ProbeSeen = isTried ? yield* tryWrite(insert) : { kind: 'not-tried' };
+  const lastKnown = table ?? context.known.lastKnown;
+  const probe: ProbeSeen = isTried ? yield* probeTable(lastKnown, context.policy.probe.insert) : { kind: 'not-tried' };
   const isDiskDue = state.disk === null || between(state.disk.at, now) >= DISK_EVERY;
-  const diskPercent = isDiskDue ? yield* askDisk() : null;
+  const diskPercent = isDiskDue ? yield* queryDisk() : null;
   // A table that could not be looked at is looked up anew; how it is written to is still known.
-  return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, insert } };
+  return { seen: { at: now, table: seen, health, probe, diskPercent }, known: { table, lastKnown } };
 }
 
-type LookedAt = { readonly seen: Observation['table']; readonly table: AuditTable | null };
+/** Without an index each reading costs the whole table, which is a likelier cause than a lock. */
+function unseenWords(why: string, { lastKnown }: KnownTable): string {
+  return lastKnown?.isIndexed === false ? `${why}; no index leads with ${lastKnown.column}, so each reading reads the whole table` : why;
+}
 
-function* lookAtTable(context: WatchContext): CheckProgram<LookedAt> {
-  const { tableName, column, state, policy } = context;
-  const table = context.known.table ?? parseTable(yield* read(tableQuery(tableName, column)), tableName, column);
+type QueriedTable = { readonly seen: Observation['table']; readonly table: AuditTable | null };
+
+function* queryTable(context: WatchContext): CheckProgram<QueriedTable> {
+  const { tableName, column, zone, state, policy } = context;
+  const table = context.known.table ?? parseTable(yield* query(tableQuery(tableName, column)), tableName, column, zone);
   if ('missing' in table) return { seen: { kind: 'unseen', words: table.missing }, table: null };
-  const seen = readRound(yield* read(roundQuery(table, state.countedUntil)));
-  const isUsual = yield* askUsual(context, table, seen);
+  if (table.isFiltered) return { seen: { kind: 'unseen', words: filteredText(table) }, table };
+  const seen = readRound(yield* query(roundQuery(table, state.countedUntil)));
+  const isUsual = yield* queryUsual(context, table, seen);
   const isCompared = state.comparedAt === null || between(state.comparedAt, seen.at) >= COMPARE_EVERY;
-  const counts = isCompared ? readCounts(yield* read(countsQuery(table, policy.watch.timeZone))) : null;
+  const counts = isCompared ? readCounts(yield* query(countsQuery(table, policy.watch.timeZone))) : null;
   return { seen: { ...seen, counts, isUsualSilence: isUsual }, table };
 }
 
 /** Only a suspicious silence asks what is usual. */
-function* askUsual({ state, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): CheckProgram<boolean> {
+function* queryUsual({ state, policy: { gap, watch } }: WatchContext, table: AuditTable, seen: TableSeen): CheckProgram<boolean> {
   const arrival = arrivalOf(state.arrival, state.lookedAt, seen.newest, seen.readUpTo);
   if (arrival === null || silenceOf({ ...state, arrival }, seen) < gap.alertAfter) return false;
-  const rows = yield* read(usualQuery(table, arrival.at, watch.quietFloor, watch.timeZone));
+  const rows = yield* query(usualQuery(table, arrival.at, watch.quietFloor, watch.timeZone));
   return isUsualSilence(readUsual(rows), watch.quietFloor);
 }
 
@@ -97,35 +107,45 @@ function isProbeDue(context: WatchContext, health: Observation['health'], seen: 
   return !isOfThisSilence;
 }
 
-/** The INSERT is made anew for each probe: a migration may have added a column. */
-function* findInsert(table: AuditTable): CheckProgram<Sql | null> {
-  const columns = yield* attempt(read(columnsQuery(table)));
-  return 'answer' in columns ? insertFor(table, columns.answer) : null;
-}
-
-function* tryWrite(insert: Sql | null): CheckProgram<ProbeSeen> {
-  if (insert === null) return { kind: 'unreached' };
-  const tried = yield* attempt(
-    (function* (): CheckProgram<ProbeSeen> {
-      const [row] = yield { kind: 'probe', insert };
-      return probeSeen(probeOutcomeSchema.parse(row));
-    })(),
-  );
-  return 'answer' in tried ? tried.answer : { kind: 'unreached' };
+function* probeTable(table: AuditTable | null, insert: string | null): CheckProgram<ProbeSeen> {
+  if (table === null) return { kind: 'unreached' };
+  const tried = yield* tryQuery(asWriter(probeSession(table, { insert, isForced: false })));
+  return 'answer' in tried ? probeSeen(tried.answer) : { kind: 'unreached' };
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** Only the database's own refusal says that records can't be written; a connection that fails on its way says nothing. */
+/**
+ * Only the database's own refusal of a record as the application writes it says that records can't be written. A connection that fails on
+ * its way, a test record that does not fit, and a write that was held back say nothing.
+ */
 function probeSeen(outcome: ProbeOutcome): ProbeSeen {
-  if (outcome.kind === 'written') return { kind: 'written' };
-  if (outcome.stage === 'after' || outcome.code === null || !SQLSTATE.test(outcome.code)) return { kind: 'unreached' };
-  const why = outcome.isRowSecurity ? 'row-level security refuses the record' : meaningOf(outcome.code).cause;
-  return { kind: 'refused', words: `${why} (${outcome.code})` };
+  switch (outcome.kind) {
+    case 'written':
+      return { kind: 'written' };
+    case 'refused':
+      return { kind: 'refused', words: `${causeText(outcome)} (${outcome.failure.code ?? 'no code'})` };
+    case 'nothing-stored':
+      if (!outcome.isEveryRecord) return { kind: 'unreached' };
+      return { kind: 'refused', words: `the table accepts a record and stores nothing (rule ${outcome.rules.join(', ')})` };
+    case 'unreached':
+      return connectionSeen(outcome.failure);
+    case 'unfit':
+    case 'held-back':
+      return { kind: 'unreached' };
+    default:
+      return outcome satisfies never;
+  }
 }
 
-function* askHealth(): CheckProgram<Observation['health']> {
-  const asked = yield* attempt(
+/** A server that answers with a code of its own refuses the application too. */
+function connectionSeen({ stage, code }: WriteFailure): ProbeSeen {
+  if (stage === 'after' || code === null || !SQLSTATE.test(code)) return { kind: 'unreached' };
+  return { kind: 'refused', words: `${meaningOf(code).cause} (${code})` };
+}
+
+function* queryHealth(): CheckProgram<Observation['health']> {
+  const asked = yield* tryQuery(
     (function* (): CheckProgram<Observation['health']> {
       const answer = healthAnswerSchema.parse((yield { kind: 'health' })[0]);
       // An endpoint that does not answer is an application that is down; of its audit log it says nothing.
@@ -140,12 +160,12 @@ function* askHealth(): CheckProgram<Observation['health']> {
 const sizeRow = z.object({ bytes: z.number() });
 
 /** The disk as the platform measures it; else the databases' sizes against the storage's, an estimate. */
-function* askDisk(): CheckProgram<number | null> {
-  const asked = yield* attempt(
+function* queryDisk(): CheckProgram<number | null> {
+  const asked = yield* tryQuery(
     (function* (): CheckProgram<number | null> {
       const { usedPercent, totalBytes } = diskSchema.parse((yield { kind: 'disk' })[0]);
       if (usedPercent !== null || totalBytes === null || totalBytes <= 0) return usedPercent;
-      const [row] = yield* read({
+      const [row] = yield* query({
         text: `
           select coalesce(sum(pg_database_size(oid)), 0)::float8 as bytes from pg_database
           where has_database_privilege(oid, 'CONNECT') and datallowconn`,

@@ -67,7 +67,7 @@ const countsRow = z.object({
   counts: z.array(z.object({ now: z.number(), yesterday: z.number(), weekAgo: z.number(), fortnightAgo: z.number() })),
 });
 
-/** {@link askForCounts}'s answer. */
+/** {@link countsQuery}'s answer. */
 export function readCounts(rows: Rows): readonly Counts[] {
   return countsRow.parse(rows[0]).counts;
 }
@@ -121,7 +121,7 @@ const stretchSchema = z.object({ isCovered: z.boolean(), count: z.number() });
 const usualRow = z.object({ week: stretchSchema, fortnight: stretchSchema, day: stretchSchema });
 export type Usual = z.infer<typeof usualRow>;
 
-/** {@link askForUsual}'s answer. */
+/** {@link usualQuery}'s answer. */
 export function readUsual(rows: Rows): Usual {
   return usualRow.parse(rows[0]);
 }

@@ -1,34 +1,43 @@
 import type { LimitFunction } from 'p-limit';
 import pTimeout from 'p-timeout';
 import pg from 'pg';
-import { parseReading, readingQuery, type TableReading } from '#domain/audit-table/reading.ts';
+import { parseReading, type ReadingRequest, readingQuery, type Silence, type TableReading } from '#domain/audit-table/reading.ts';
 import type { AuditTable, Rows, Sql } from '#domain/audit-table/sql.ts';
-import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
+import { filteredText, parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import type { Milliseconds } from '#domain/base/time.ts';
 import { databaseFailureText } from '#domain/checks/sqlstate.ts';
+import { findGapsSince } from '#domain/gap/scan.ts';
 import { ServiceFailure } from '#services/failure.ts';
+import { driverUrl } from './address.ts';
 
 /**
  * The monitored database, read-only: at most two connections, every transaction READ ONLY in UTC with its own timeouts, so that it
  * is safe for a database that is in trouble and works through PgBouncer in transaction mode.
  */
 export type AuditDatabase = {
-  /** One look at the table; a failure to look is an answer too. Never takes longer than `deadline`. */
-  readonly reading: (alertAt: Date, silentSince: Date | null, deadline: Milliseconds) => Promise<TableReading>;
+  /** One reading of the table; a failure to read is an answer too. Never takes longer than `deadline`. */
+  readonly reading: (request: ReadingRequest, tolerance: Milliseconds, deadline: Milliseconds) => Promise<TableReading>;
   /** Runs one statement. Throws {@link ServiceFailure} when it fails or takes longer than `deadline`. */
   readonly read: (sql: Sql, deadline: Milliseconds) => Promise<Rows>;
   readonly close: () => Promise<void>;
 };
 
 /** `connections`: how many there may be at the same time; shared with everything else that connects to the monitored database. */
-type Connection = { readonly url: string; readonly table: string; readonly timestampColumn: string; readonly connections: LimitFunction };
+type Connection = {
+  readonly url: string;
+  readonly table: string;
+  readonly timestampColumn: string;
+  /** The zone of a time column without one; UTC unless given. */
+  readonly zone?: string | undefined;
+  readonly connections: LimitFunction;
+};
 
 const CONNECT_MILLISECONDS = 5_000;
 
 /** Opens a pool; nothing connects until something is asked. Errors of idle connections go to `onError`. */
 export function openAuditDatabase(connection: Connection, onError: (error: Error) => void): AuditDatabase {
   const pool = new pg.Pool({
-    connectionString: connection.url,
+    connectionString: driverUrl(connection.url),
     max: 2,
     application_name: 'gapwatch',
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
@@ -47,12 +56,14 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
     ).catch((error: unknown) => Promise.reject(failureOf(error)));
   return {
     read: (sql, deadline) => inTransaction(deadline, (client) => run(client, sql, deadline)),
-    reading: (alertAt, silentSince, deadline) =>
+    reading: (request, tolerance, deadline) =>
       inTransaction(deadline, async (client) => {
         known ??= await findTable(client, connection, deadline);
-        return parseReading(await run(client, readingQuery(known, alertAt, silentSince), deadline));
+        const table = known;
+        const rows = await run(client, readingQuery(table, request), deadline);
+        return parseReading(rows, request, await silencesSince(client, table, request.since, tolerance, deadline));
       }).catch((error: unknown): TableReading => {
-        // A table that was dropped, renamed or changed is looked up anew next time.
+        // A table that was dropped, renamed or changed is looked up again next time.
         known = null;
         return { kind: 'unseen', failure: failureOf(error).message };
       }),
@@ -60,10 +71,25 @@ export function openAuditDatabase(connection: Connection, onError: (error: Error
   };
 }
 
-async function findTable(client: pg.PoolClient, { table, timestampColumn }: Connection, deadline: Milliseconds): Promise<AuditTable> {
-  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn);
+async function findTable(client: pg.PoolClient, { table, timestampColumn, zone }: Connection, deadline: Milliseconds): Promise<AuditTable> {
+  const found = parseTable(await run(client, tableQuery(table, timestampColumn), deadline), table, timestampColumn, zone);
   if ('missing' in found) throw new ServiceFailure('audit-database', 'refused', found.missing);
+  if (found.isFiltered) throw new ServiceFailure('audit-database', 'refused', filteredText(found));
   return found;
+}
+
+/** The gap scan over the span of an incident, in the reading's own transaction; null where the table did not answer to its end. */
+async function silencesSince(
+  client: pg.PoolClient,
+  table: AuditTable,
+  since: Date,
+  tolerance: Milliseconds,
+  deadline: Milliseconds,
+): Promise<readonly Silence[] | null> {
+  const scan = findGapsSince(table, since, tolerance);
+  let step = scan.next();
+  while (!step.done) step = scan.next(await run(client, step.value, deadline));
+  return step.value.unread === null ? step.value.gaps : null;
 }
 
 async function run(client: pg.PoolClient, { text, values }: Sql, deadline: Milliseconds): Promise<Rows> {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import type { AuditTable, Sql } from '#domain/audit-table/sql.ts';
-import { tableSql } from '#domain/audit-table/sql.ts';
+import { tableNamed, tableSql } from '#domain/audit-table/sql.ts';
 import { parseTable, tableQuery } from '#domain/audit-table/table.ts';
 import {
   askForLookalikes,
@@ -19,7 +19,7 @@ import {
   type TableStatus,
 } from '#domain/remedies/recreate-table.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import { withWriter } from './writer-connection.ts';
+import { inTransaction, withWriter } from './writer-connection.ts';
 
 /** What is done with the audit table's records when it is recreated. Every method throws a {@link ServiceFailure}. */
 export type TableRecreation = {
@@ -36,26 +36,31 @@ export type Restored = { readonly inserted: number; readonly missing: number; re
 const SHORT_MILLISECONDS = 60_000;
 
 /** With the application's own role, which must own the table. */
-export function connectTableRecreation(url: string, tableName: string, column: string): TableRecreation {
+export function connectTableRecreation(url: string, tableName: string, column: string, zone = 'UTC'): TableRecreation {
   return {
     status: () =>
-      withWriter(url, SHORT_MILLISECONDS, async (client) => status(client, await findAny(client, tableName, column), tableName)),
-    backUp: (table, backup) => withWriter(url, 0, (client) => inTransaction(client, () => backUp(client, table, backup))),
+      withWriter(url, (client) =>
+        inTransaction(client, { mode: 'read only', statementMilliseconds: SHORT_MILLISECONDS }, async () =>
+          status(client, await findAny(client, tableName, column), tableName),
+        ),
+      ),
+    backUp: (table, backup) => withWriter(url, (client) => inTransaction(client, {}, () => backUp(client, table, backup))),
     restore: (backup, rights) =>
-      withWriter(url, 0, async (client) => {
-        const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column);
-        if ('missing' in table) throw new ServiceFailure('audit-database', 'refused', table.missing);
-        return inTransaction(client, () => restore(client, table, backup, rights));
-      }),
+      withWriter(url, (client) =>
+        inTransaction(client, {}, async () => {
+          const table = parseTable((await ask(client, tableQuery(tableName, column))).rows, tableName, column, zone);
+          if ('missing' in table) throw new ServiceFailure('audit-database', 'refused', table.missing);
+          return restore(client, table, backup, rights);
+        }),
+      ),
   };
 }
 
 /** The table even when its timestamp column is lost, which is a reason to recreate it. */
 async function findAny(client: pg.Client, tableName: string, column: string): Promise<AuditTable | null> {
   const { rows } = await ask(client, tableQuery(tableName, column));
-  if (rows[0] === undefined) return null;
-  const { schema, name } = z.object({ schema: z.string(), name: z.string() }).parse(rows[0]);
-  return { schema, name, column, hasTimeZone: false, isIndexed: false };
+  const { schema, name } = z.object({ schema: z.string().nullable(), name: z.string().nullable() }).parse(rows[0]);
+  return schema === null || name === null ? null : tableNamed(schema, name, column);
 }
 
 async function status(client: pg.Client, table: AuditTable | null, tableName: string): Promise<TableStatus> {
@@ -101,13 +106,6 @@ async function restore(client: pg.Client, table: AuditTable, backup: AuditTable,
 
 async function shapeOf(client: pg.Client, table: AuditTable): Promise<Shape> {
   return shapeSchema.parse((await ask(client, askForShape(table))).rows[0]);
-}
-
-async function inTransaction<Answer>(client: pg.Client, work: () => Promise<Answer>): Promise<Answer> {
-  await client.query('begin');
-  const answer = await work();
-  await client.query('commit');
-  return answer;
 }
 
 function ask(client: pg.Client, { text, values }: Sql) {

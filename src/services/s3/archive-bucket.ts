@@ -14,7 +14,7 @@ import { createMessage, decrypt, encrypt, generateSessionKey, type PublicKey, re
 import { DAY } from '#domain/base/time.ts';
 import { ServiceFailure } from '#services/failure.ts';
 
-/** What was put into the vault: hashes and sizes of the records as they left the database, and of the encrypted object. */
+/** What was put into the bucket: hashes and sizes of the records as they left the database, and of the encrypted object. */
 export type Stored = { readonly plainSha256: string; readonly plainBytes: number; readonly sha256: string; readonly bytes: number };
 
 /** Where archives go: an S3 bucket, encrypted to the compliance key. Every method throws a {@link ServiceFailure}. */
@@ -31,7 +31,7 @@ export type ArchiveBucket = {
   readonly addressOf: (name: string) => string;
 };
 
-export type VaultSettings = {
+export type ArchiveBucketSettings = {
   readonly bucket: string;
   readonly prefix: string;
   readonly complianceKey: ComplianceKey;
@@ -64,7 +64,7 @@ const OPENPGP = { allowUnauthenticatedStream: true } as const;
  * Connects to the bucket. The role needs s3:PutObject, s3:GetObject, s3:AbortMultipartUpload and s3:GetBucketObjectLockConfiguration;
  * with object lock also s3:PutObjectRetention.
  */
-export function connectArchiveBucket(settings: VaultSettings): ArchiveBucket {
+export function connectArchiveBucket(settings: ArchiveBucketSettings): ArchiveBucket {
   const { bucket, prefix, endpoint, region, accessKeyId, secretAccessKey, complianceKey } = settings;
   const client = new S3Client({
     region,

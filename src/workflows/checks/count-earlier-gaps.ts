@@ -1,4 +1,4 @@
-import { between, formatDuration } from '#domain/base/time.ts';
+import { between, formatDuration, type Milliseconds } from '#domain/base/time.ts';
 import type { Verdict } from '#domain/checks/verdict.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
@@ -6,12 +6,12 @@ import { checkVerdict } from './verdict.ts';
 
 /**
  * After a resolution: counts the gaps of the last 12 months in the audit table itself, for the assessment of "previous gaps" (runbook §16).
- * The incident's own gaps don't count. What can't be read is kept as unknown, with the reason.
+ * The incident's own gaps don't count. What can't be read is kept as unknown, with the reason; what is counted is counted once.
  */
-export async function countEarlierGaps(context: AppContext, number: number): Promise<void> {
+export async function countEarlierGaps(context: AppContext, number: number, within?: Milliseconds): Promise<void> {
   const { incident } = await load(context, number);
-  if (!incident) return;
-  const verdict = await checkVerdict(context, 'gaps', '12mo');
+  if (!incident || typeof incident.followUp.earlierGaps?.count === 'number') return;
+  const verdict = await checkVerdict(context, 'gaps', '12mo', within === undefined ? {} : { within });
   const isOwn = (start: Date) => incident.gaps.some((gap) => Math.abs(between(gap.start.at, start)) <= context.policy.gap.tolerance);
   await execute(context, number, { kind: 'count-earlier-gaps', ...counted(verdict, isOwn, context.now()) }, { kind: 'gapwatch' });
 }

@@ -9,6 +9,7 @@ import type { AppContext } from '#workflows/context.ts';
 import { chartImage, chartName } from '#workflows/deliver/chart-image.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { liveUntil, startLiveCheck } from './live-check.ts';
+import { measureGapsAgain } from './poll-table.ts';
 import type { Listener } from './run-program.ts';
 import { checkVerdict } from './verdict.ts';
 
@@ -29,6 +30,8 @@ export async function runCheck(context: AppContext, requested: Requested): Promi
   };
   const verdict = await checkVerdict(context, check, argument, { gaps, listen });
   const until = liveUntil(check, argument, context.now());
+  // A scan may have seen records that were brought in later: what is recorded must not contradict it.
+  if (check === 'gaps') await measureGapsAgain(context, incident);
   await execute(context, incident, { kind: 'check-answered', check, request, verdict, liveUntil: until }, by);
 }
 

@@ -13,26 +13,26 @@ export type CheckAppContext = Pick<AppContext, 'auditDatabase' | 'auditTable' | 
 export type Listener = (line: string) => Promise<string | null>;
 
 /**
- * Carries out what a dialogue asks, until it answers. What gets no answer in time, is not configured or fails is thrown into the
- * dialogue as {@link Unanswered}, and so is everything once a person has stopped it: it then ends with what it knows.
+ * Carries out what a program asks, until it answers. What gets no answer in time, is not configured or fails is thrown into the
+ * program as {@link Unanswered}, and so is everything once a person has stopped it: it then ends with what it knows.
  */
 export function runProgram<Answer>(
   context: CheckAppContext,
-  dialogue: CheckProgram<Answer>,
+  program: CheckProgram<Answer>,
   within: Milliseconds,
   listen: Listener,
 ): Promise<Answer> {
-  return speak({ context, listen, stopped: { by: null } }, dialogue, performance.now() + within);
+  return carryOn({ context, listen, stopped: { by: null } }, program, performance.now() + within);
 }
 
-type Conversation = { readonly context: CheckAppContext; readonly listen: Listener; readonly stopped: { by: string | null } };
+type Run = { readonly context: CheckAppContext; readonly listen: Listener; readonly stopped: { by: string | null } };
 
-async function speak<Answer>(conversation: Conversation, dialogue: CheckProgram<Answer>, until: number): Promise<Answer> {
-  let step = dialogue.next();
+async function carryOn<Answer>(run: Run, program: CheckProgram<Answer>, until: number): Promise<Answer> {
+  let step = program.next();
   while (!step.done) {
-    step = await carryOut(conversation, step.value, until).then(
-      (rows) => dialogue.next(rows),
-      (error: unknown) => dialogue.throw(unanswered(error)),
+    step = await carryOut(run, step.value, until).then(
+      (rows) => program.next(rows),
+      (error: unknown) => program.throw(unanswered(error)),
     );
   }
   return step.value;
@@ -42,8 +42,8 @@ function unanswered(error: unknown): unknown {
   return error instanceof ServiceFailure ? new Unanswered(error.message, { cause: error }) : error;
 }
 
-async function carryOut(conversation: Conversation, ask: Query, until: number): Promise<Rows> {
-  const { context, listen, stopped } = conversation;
+async function carryOut(run: Run, ask: Query, until: number): Promise<Rows> {
+  const { context, listen, stopped } = run;
   const left = until - performance.now();
   if (ask.kind === 'say') {
     stopped.by ??= await listen(ask.line);
@@ -51,7 +51,7 @@ async function carryOut(conversation: Conversation, ask: Query, until: number): 
   }
   if (ask.kind === 'together') {
     const end = Math.min(until, performance.now() + ask.within);
-    await Promise.all(ask.dialogues.map((dialogue) => speak(conversation, dialogue, end)));
+    await Promise.all(ask.programs.map((program) => carryOn(run, program, end)));
     return [];
   }
   if (stopped.by !== null) throw new Unanswered(`stopped by ${stopped.by}`);
@@ -64,8 +64,9 @@ async function answer(context: CheckAppContext, ask: Exclude<Query, { kind: 'say
   switch (ask.kind) {
     case 'read':
       return context.auditDatabase.read(ask.sql, left);
-    case 'probe':
-      return [await use(sources.auditWriter).probe(ask.insert)];
+    case 'writer':
+      await use(sources.auditWriter).run(ask.session);
+      return [];
     case 'health':
       return [await use(sources.health).ask()];
     case 'errors':

@@ -13,7 +13,7 @@ type CheckOptions = { readonly gaps?: CheckContext['gaps']; readonly listen?: Li
 
 const silent: Listener = async () => null;
 
-/** Runs a check and answers its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
+/** Runs a check and returns its verdict. What it can't read or reach, or what is not configured, is the verdict "unknown" and says so. */
 export async function checkVerdict(
   context: CheckAppContext,
   name: string,

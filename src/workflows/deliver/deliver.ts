@@ -1,11 +1,9 @@
-import { plus } from '#domain/base/time.ts';
 import { deliverJob } from '#domain/incident/effects.ts';
-import { type Answer, type Destination, destinationOf, type OutboxMessage } from '#domain/incident/outbox/message.ts';
+import { type Answer, type Destination, destinationOf } from '#domain/incident/outbox/message.ts';
 import { nextMessage } from '#domain/incident/outbox/next.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { isClosed } from '#services/slack.ts';
-import { beginAttempt } from '#store/outbox-attempts.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
@@ -14,54 +12,36 @@ import { deliverMail } from './mail.ts';
 import { deliverToPagerDuty } from './pagerduty.ts';
 import { refreshMessages } from './refresh.ts';
 import { deliverReport } from './report.ts';
+import { attemptNumber, beginAndSeeWhetherSent } from './retry-after-crash.ts';
 import { deliverToSlack } from './slack.ts';
+import { holdBackSlack, isSlackHeldBack } from './slack-rate-limit.ts';
 
-/** The most calls in one run; the rest waits for the next, so that no job outlives its time. */
+/** The most messages in one run; the rest waits for the next, so that no job outlives its time. */
 const MESSAGES_A_RUN = 50;
 
 /**
- * Makes an incident's calls in one destination, one after the other in their order, each with its outcome kept before the next. At the end
- * it wakes itself for the earliest retry.
+ * Delivers an incident's outbox messages to one destination, one after the other in their order, each with its outcome kept before the
+ * next. At the end it enqueues itself for the earliest retry.
  */
 export async function deliver(context: AppContext, destination: Destination, number: number): Promise<void> {
-  if (destination === 'slack' && (await isHeldBack(context, number))) return;
-  for (let outbox = 0; outbox < MESSAGES_A_RUN; outbox += 1) {
+  if (destination === 'slack' && (await isSlackHeldBack(context, number))) return;
+  for (let made = 0; made < MESSAGES_A_RUN; made += 1) {
     const { incident } = await load(context, number);
     const outgoing = incident && nextMessage(incident, destination, context.now());
     if (!incident || !outgoing) break;
     const failure = await make(context, destination, {
       incident,
       outgoing,
-      mustLook: await mayHaveBeenDone(context, number, outgoing),
-      number: numberOf(outgoing),
+      mustLook: await beginAndSeeWhetherSent(context, number, outgoing),
+      number: attemptNumber(outgoing),
     });
     if (destination === 'slack' && failure?.retryAfterMilliseconds) {
-      context.remembered.slackRest.until = plus(context.now(), failure.retryAfterMilliseconds);
-      if (await isHeldBack(context, number)) return;
+      holdBackSlack(context, failure.retryAfterMilliseconds);
+      if (await isSlackHeldBack(context, number)) return;
     }
   }
   if (destination === 'slack') await refreshMessages(context, number);
   await wakeForRetry(context, destination, number);
-}
-
-/** Whether Slack asked for a rest; the destination then wakes itself at its end. */
-async function isHeldBack(context: AppContext, number: number): Promise<boolean> {
-  const { until } = context.remembered.slackRest;
-  const now = context.now();
-  if (until === null || until <= now) return false;
-  await context.jobs.enqueue(context.database, toNewJob(deliverJob(number, 'slack', until)), now);
-  return true;
-}
-
-function numberOf({ status }: OutboxMessage): number {
-  return (status.name === 'due' ? status.attempts : 0) + 1;
-}
-
-/** Whether an earlier attempt may have been done: its answer was unclear, or the process died in the middle of it. */
-async function mayHaveBeenDone(context: AppContext, number: number, outgoing: OutboxMessage): Promise<boolean> {
-  const { key, status } = outgoing;
-  const isFirst = await beginAttempt(context.database, number, key, numberOf(outgoing), context.now());
-  return !isFirst || (status.name === 'due' && (status.unclear ?? 0) > 0);
 }
 
 async function make(context: AppContext, destination: Destination, attempt: Attempt): Promise<ServiceFailure | null> {
@@ -103,7 +83,7 @@ async function tellOfRefusal(context: AppContext, { incident, outgoing }: Attemp
 
 function perform(context: AppContext, attempt: Attempt): Promise<Answer> {
   const destination = destinationOf(attempt.outgoing.payload);
-  // A drill leaves the house by Slack alone: PagerDuty and outside mail stay untouched.
+  // A drill goes out by Slack alone: PagerDuty and outside mail stay untouched.
   if (attempt.incident.isDrill && (destination === 'pagerduty' || destination === 'mail'))
     return Promise.resolve({ message: 'a drill: nothing was sent' });
   switch (destination) {

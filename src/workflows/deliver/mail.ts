@@ -14,19 +14,19 @@ import { checkVerdict } from '#workflows/checks/verdict.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { receiptLink } from '#workflows/intake/receipt.ts';
-import { signIncident, statementFile } from '#workflows/upkeep/sign-evidence.ts';
+import { signIncident, signLedger, statementFile } from '#workflows/upkeep/sign-evidence.ts';
 import type { Attempt } from './attempt.ts';
 import { chartImage } from './chart-image.ts';
 
 /**
  * Sends a notice. All notices of an incident are one thread. SMTP can't be asked what it took, so after an unclear attempt the mail
- * goes again under the same Message-ID, by which mailboxes recognise a copy.
+ * goes again under the same Message-ID, by which mailboxes recognize a copy.
  */
 export async function deliverMail(context: AppContext, { incident, outgoing, mustLook, number: attempt }: Attempt): Promise<Answer> {
   const name = incidentName(incident.number);
   const now = context.now();
   const { events } = await load(context, incident.number);
-  const enclosures = outgoing.payload.kind === 'final-notice' ? await enclosuresOf(context, incident) : NOTHING_ENCLOSED;
+  const enclosures = await enclosuresOf(context, incident, outgoing.payload);
   const receiptUrl = asksReceipt(outgoing.payload) ? receiptLink(context, incident.number, outgoing.key, now) : '';
   const thread = context.mail.messageId(`${name}.thread`);
   const opening = context.mail.messageId(`${name}.opening-notice`);
@@ -83,7 +83,6 @@ function recipientOf(context: AppContext, payload: Payload): Recipient {
 }
 
 type Enclosures = { readonly attachments: readonly Attachment[]; readonly enclosed: Enclosed };
-const NOTHING_ENCLOSED: Enclosures = { attachments: [], enclosed: { attached: [], missing: [] } };
 
 /** The notice matters more than what comes along: a server that refuses the attachments gets it without them, and it says so. */
 function withoutAttachments({ enclosed }: Enclosures, { message }: ServiceFailure): Enclosures {
@@ -91,19 +90,26 @@ function withoutAttachments({ enclosed }: Enclosures, { message }: ServiceFailur
   return { attachments: [], enclosed: { attached: [], missing: [...enclosed.missing, why] } };
 }
 
-/** Report, chart and timeline. What can't be made is named with its reason; the notice goes all the same. */
-async function enclosuresOf(context: AppContext, incident: Incident): Promise<Enclosures> {
+/**
+ * With the final notice report, chart and timeline; with every one the signed statement of the ledger, where there is a key. What can't be made is
+ * named with its reason; the notice goes all the same.
+ */
+async function enclosuresOf(context: AppContext, incident: Incident, { kind }: Payload): Promise<Enclosures> {
+  const made = [...(kind === 'final-notice' ? await documents(context, incident) : []), await ledgerStatement(context)];
+  const attachments = made.flatMap((each) => (each && 'content' in each ? [each] : []));
+  const missing = made.flatMap((each) => (each && 'why' in each ? [each.why] : []));
+  return { attachments, enclosed: { attached: attachments.map(({ name }) => name), missing } };
+}
+
+async function documents(context: AppContext, incident: Incident): Promise<readonly (Made | null)[]> {
   const { events } = await load(context, incident.number);
   const csv = `${incidentName(incident.number)}-timeline.csv`;
-  const made: readonly (Made | null)[] = [
+  return [
     await reportOf(context, incident),
     await chartOf(context, incident),
     { name: csv, content: timelineCsv(timeline(events)), contentType: 'text/csv; charset=utf-8' },
     await statementOf(context, incident),
   ];
-  const attachments = made.flatMap((each) => (each && 'content' in each ? [each] : []));
-  const missing = made.flatMap((each) => (each && 'why' in each ? [each.why] : []));
-  return { attachments, enclosed: { attached: attachments.map(({ name }) => name), missing } };
 }
 
 type Made = Attachment | { readonly why: string };
@@ -119,6 +125,12 @@ async function statementOf(context: AppContext, incident: Incident): Promise<Mad
   const signature = await signIncident(context, incident.number);
   if (signature === null) return null;
   return { name: `${incidentName(incident.number)}-evidence.json`, content: statementFile(signature), contentType: 'application/json' };
+}
+
+/** A later change of anything on record shows to whoever keeps this: `verify --statement`. */
+async function ledgerStatement(context: AppContext): Promise<Attachment | null> {
+  const statement = await signLedger(context);
+  return statement && { name: 'gapwatch-ledger.json', content: statementFile(statement), contentType: 'application/json' };
 }
 
 /** The chart may not hold the notice up for longer than this. */

@@ -1,4 +1,4 @@
-import { between, DAY, utcDay } from '#domain/base/time.ts';
+import { between, DAY, SECOND, utcDay } from '#domain/base/time.ts';
 import { openTasks, tasksOf } from '#domain/incident/checklist.ts';
 import { stateOf } from '#domain/incident/evolve.ts';
 import { figuresOf } from '#domain/incident/figures.ts';
@@ -8,18 +8,30 @@ import { actionsTaken, timeline } from '#domain/incident/timeline.ts';
 import { gapView, incidentView } from '#domain/messages/view.ts';
 import { incidentNumbers, loadEvents, loadLinks } from '#store/event-store.ts';
 import { sha256, unlink } from '#store/hash-chain.ts';
+import { countEarlierGaps } from '#workflows/checks/count-earlier-gaps.ts';
+import { measureGapsAgain } from '#workflows/checks/poll-table.ts';
 import type { AppContext } from '#workflows/context.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Writes the gap report (runbook step 14) or the post-mortem's document, named by the day the gap began. */
 export async function deliverReport(context: AppContext, { incident, outgoing }: Attempt): Promise<Answer> {
   const isPostMortem = outgoing.payload.kind === 'post-mortem';
+  await bringUpToDate(context, incident);
   const text = await (isPostMortem ? postMortemText : reportText)(context, incident.number);
   const day = utcDay(incident.gaps[0]?.start.at ?? incident.startedAt);
   const name = `${day}-${incident.isDrill ? 'drill-' : ''}${isPostMortem ? 'post-mortem' : 'audit-gap'}`;
   const file = await context.reports.write(name, `${incidentName(incident.number)}/${outgoing.key}`, text);
   const written = await context.reports.read(file);
   return { file, sha256: sha256(written), message: `wrote ${file} (SHA-256 ${sha256(written)})` };
+}
+
+/** The earlier gaps may hold up a report for so long; what takes longer is counted by a job of its own. */
+const COUNTED_WITHIN = 8 * SECOND;
+
+/** A report says what the table says now: its gaps are measured again, and after the resolution the earlier ones are counted. */
+async function bringUpToDate(context: AppContext, { number, phase }: Incident): Promise<void> {
+  await measureGapsAgain(context, number);
+  if (phase.name === 'resolved') await countEarlierGaps(context, number, COUNTED_WITHIN);
 }
 
 /** The report's text from everything recorded so far. Throws a RangeError when there is no such incident. */

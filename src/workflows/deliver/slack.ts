@@ -1,5 +1,5 @@
 import { tasksOfEscalation } from '#domain/incident/checklist.ts';
-import type { Answer, OutboxMessage, Payload } from '#domain/incident/outbox/message.ts';
+import { type Answer, MESSAGES, type OutboxMessage, type Payload } from '#domain/incident/outbox/message.ts';
 import { countTroubled } from '#domain/incident/outbox/outcome.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
@@ -135,18 +135,23 @@ function messageKey({ installation }: AppContext, incident: Incident, outgoing: 
   return `${installation}/${incidentName(incident.number)}/${outgoing.key}`;
 }
 
+/** Where Slack shows a message, by its row in the table of messages. */
 function placeOf(context: AppContext, { payload }: OutboxMessage): { readonly inThread: boolean; readonly broadcast: boolean } {
-  switch (payload.kind) {
-    case 'update':
+  const { placement } = MESSAGES[payload.kind];
+  switch (placement) {
+    case 'as-updates':
       return { inThread: context.policy.updates.delivery !== 'channel', broadcast: context.policy.updates.delivery === 'broadcast' };
-    case 'resolution-post':
-    case 'check-answer':
-    case 'remedy-message':
+    case 'as-message':
+      return { inThread: true, broadcast: payload.kind === 'announcement' && payload.broadcast };
+    case 'broadcast':
       return { inThread: true, broadcast: true };
-    case 'announcement':
-      return { inThread: true, broadcast: payload.broadcast };
-    default:
+    case 'channel':
+      return { inThread: false, broadcast: false };
+    case 'thread':
+    case null:
       return { inThread: true, broadcast: false };
+    default:
+      return placement satisfies never;
   }
 }
 

@@ -17,7 +17,7 @@ type Parts = {
   readonly run: RemedyRun;
   readonly bucket: ArchiveBucket;
   readonly source: AuditArchive;
-  /** The object's name in the vault. */
+  /** The object's name in the bucket. */
   readonly name: string;
   readonly cutoff: Date;
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tableNamed } from '#domain/audit-table/sql.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
 import type { Incident, RemedyRun } from '#domain/incident/state.ts';
@@ -100,7 +101,7 @@ async function restore(parts: Parts): Promise<Taken> {
     await keepStep(parts, 'restored', 'there was nothing to bring back', {});
     return 'next';
   }
-  const backup = { schema, name, column: context.auditTable.column, hasTimeZone: false, isIndexed: false };
+  const backup = tableNamed(schema, name, context.auditTable.column);
   const { inserted, missing, rows, leftOut } = await recreation.restore(backup, rightsOf(rights));
   if (missing > 0)
     return { outcome: 'failed', message: `${missing} records of the backup could not be brought back. ${whereRecordsAre(run)}` };

@@ -1,6 +1,7 @@
 import type { TableReading } from '#domain/audit-table/reading.ts';
 import { between, formatDuration, formatUtc, MINUTE, type Milliseconds, plus, SECOND } from '#domain/base/time.ts';
 import { runRemedyJob } from '#domain/incident/effects.ts';
+import type { RecordedEvent } from '#domain/incident/event.ts';
 import { remedyOf, stepOf } from '#domain/incident/remedy-runs.ts';
 import type { Incident, Progress, RemedyRun } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
@@ -12,6 +13,7 @@ import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
 import { planOf } from './plan-remedy.ts';
 import { keepStep, lastRecord, type Taken } from './remedy-step.ts';
+import { REMEDY_WORK } from './remedy-work.ts';
 import { archiveStepFailed, takeArchiveStep } from './run-archive.ts';
 import { recreationFailed, takeRecreateStep } from './run-recreate-table.ts';
 
@@ -59,7 +61,7 @@ async function takeStep(context: AppContext, incident: Incident, run: RemedyRun)
     if (!stepOf(run, 'began')) return begin(context, incident, run);
     return run.remedy === 'archive' ? takeArchiveStep(context, incident, run) : takeRecreateStep(context, incident, run);
   }
-  const orders = ordersOf(context, run);
+  const orders = REMEDY_WORK[run.remedy].orders(context);
   if (orders === null) return { outcome: 'failed', message: 'Its settings are gone. Nothing was changed.' };
   const ordering = stepOf(run, 'ordering');
   if (!ordering) return order(context, incident, run, orders);
@@ -86,22 +88,6 @@ async function failedStep(context: AppContext, incident: Incident, run: RemedyRu
 
 function isOverdue(context: AppContext, { status }: RemedyRun): boolean {
   return status.name === 'approved' && between(status.at, context.now()) > FOLLOWED_FOR;
-}
-
-function ordersOf({ sources, policy }: AppContext, { remedy }: RemedyRun): Orders | null {
-  switch (remedy) {
-    case 'restart':
-      return 'service' in sources.deployments ? sources.deployments.service.restart : null;
-    case 'rollback':
-      return 'service' in sources.deployments ? sources.deployments.service.rollback : null;
-    case 'hotfix':
-      return 'service' in sources.workflows ? sources.workflows.service.orders(policy.hotfixWorkflow) : null;
-    case 'archive':
-    case 'recreate-table':
-      return null;
-    default:
-      return remedy satisfies never;
-  }
 }
 
 /** Before anything happens the plan is made once more: what was approved is what runs, or nothing does. */
@@ -193,13 +179,28 @@ async function verify(context: AppContext, incident: Incident, run: RemedyRun, {
   const last = reading.kind === 'seen' ? reading.lastRecordAt : null;
   // Records are compared with records: the clock of the machine that writes them may be another than ours.
   const before = new Date(data.lastRecord || doneAt);
-  if (last !== null && last > before)
-    return { outcome: 'done', message: `Done, and audit records are being written: one of ${formatUtc(last)} was seen.` };
+  if (last !== null && last > before) {
+    const seen = `Done, and audit records are being written: one of ${formatUtc(last)} was seen.`;
+    const { events } = await load(context, incident.number);
+    return {
+      outcome: 'done',
+      message: `${seen}${othersActed(events, run) ? ' Whether this remedy brought them back is not known: others acted meanwhile.' : ''}`,
+    };
+  }
   if (run.stoppedBy === null && between(doneAt, context.now()) < RECORDS_WITHIN) return 'again';
   return {
     outcome: 'failed',
     message: `The change was made at ${formatUtc(doneAt)}, and it did not bring the records back: ${seenWords(reading)}. Next: \`/audit diagnose\`.`,
   };
+}
+
+/** Whether anybody stated an action, or closed an alert, between the approval of a remedy and now: then its effect can't be told from theirs. */
+function othersActed(events: readonly RecordedEvent[], { request }: RemedyRun): boolean {
+  const approvedAt = events.findLastIndex(({ event }) => event.type === 'remedy.approved' && event.request === request);
+  return events.slice(approvedAt + 1).some(({ event }) => {
+    if (event.type === 'alert.changed') return event.event === 'resolved';
+    return event.type === 'action.stated' || (event.type === 'remedy.ended' && event.request !== request && event.outcome === 'done');
+  });
 }
 
 function seenWords(reading: TableReading): string {

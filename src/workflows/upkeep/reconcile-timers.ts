@@ -1,9 +1,10 @@
 import { between, MINUTE, SECOND } from '#domain/base/time.ts';
 import { timerJob } from '#domain/incident/effects.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import { type Incident, incidentName } from '#domain/incident/state.ts';
 import type { Timer } from '#domain/incident/timer-command.ts';
 import { timersOf } from '#domain/incident/timers.ts';
 import { incidentNumbers } from '#store/event-store.ts';
+import { UnreadableEvent } from '#store/hash-chain.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
@@ -22,13 +23,22 @@ const LATEST = 50;
  */
 export async function reconcileTimers(context: AppContext): Promise<readonly string[]> {
   const wrong: string[] = [];
-  for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) {
-    const { incident } = await load(context, number);
-    if (!incident) continue;
-    for (const timer of await lostTimers(context, incident)) wrong.push(await repair(context, number, timer));
-    wrong.push(...stuckMessages(incident, context.now()));
-  }
+  for (const number of (await incidentNumbers(context.database)).slice(-LATEST)) wrong.push(...(await reconcileIncident(context, number)));
   return wrong;
+}
+
+/** One record that can't be read must not hide the others. */
+async function reconcileIncident(context: AppContext, number: number): Promise<readonly string[]> {
+  try {
+    const { incident } = await load(context, number);
+    if (!incident) return [];
+    const wrong: string[] = [];
+    for (const timer of await lostTimers(context, incident)) wrong.push(await repair(context, number, timer));
+    return [...wrong, ...stuckMessages(incident, context.now())];
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    return [`${incidentName(number)}: ${error.message}`];
+  }
 }
 
 /** The timers that have no job any more, and those whose job should have run long ago. */

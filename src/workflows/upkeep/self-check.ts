@@ -1,13 +1,15 @@
 import { between, DAY, formatUtc, HOUR, MINUTE, type Milliseconds, plus } from '#domain/base/time.ts';
+import { incidentName } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
 import { loadFindings, noteFinding } from '#store/findings.ts';
+import { judgeStore } from '#store/judge-store.ts';
 import { loadWatch } from '#store/watch.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { planWarning } from '#workflows/deliver/warning.ts';
 import { wakeWatchRound } from '#workflows/watch/watch-round.ts';
 import { reconcileTimers } from './reconcile-timers.ts';
+import { signLedger } from './sign-evidence.ts';
 import { checkSlack } from './slack-check.ts';
-import { verifyRecords } from './verify-records.ts';
 
 /** A watch without a round for so long stands still. */
 const STANDSTILL: Milliseconds = MINUTE;
@@ -53,16 +55,45 @@ async function beat({ heartbeat, log }: AppContext): Promise<void> {
   }
 }
 
-/** Once a day, and at the start: recomputes every record. One that does not hold any more is told in the channel and kept as a finding. */
+const RECORDS = 'records';
+
+/**
+ * Once a day, and at the start: closes the ledger and judges everything on record, as `verify` does. What does not hold is told in the
+ * channel, once for each incident (or other part of the record), and kept as a finding until it holds again.
+ */
 export async function verifyDaily(context: AppContext): Promise<void> {
-  const broken = await verifyRecords(context);
-  const text = broken.map(({ incident, problem }) => `INC-${incident}: ${problem}`).join('; ');
-  const isNews = await noteFinding(context.database, 'records', text === '' ? null : text.slice(0, 1_000), context.now());
-  if (isNews && text !== '') {
+  await signLedger(context);
+  const broken = await brokenParts(context);
+  const before = (await loadFindings(context.database)).filter(({ name }) => isAboutRecords(name));
+  for (const { name } of before) {
+    if (!broken.has(name)) await noteFinding(context.database, name, null, context.now());
+  }
+  const news: string[] = [];
+  for (const [name, text] of broken) {
+    if (await noteFinding(context.database, name, text, context.now())) news.push(text);
+  }
+  if (news.length > 0) {
     const key = `warning/record-broken/${formatUtc(context.now())}`;
-    await planWarning(context, { key, warning: 'record-broken', details: { text: text.slice(0, 1_000) } });
+    await planWarning(context, { key, warning: 'record-broken', details: { text: news.join('; ').slice(0, 1_000) } });
   }
   await plan(context, 'verify-records', plus(context.now(), DAY));
+}
+
+function isAboutRecords(finding: string): boolean {
+  return finding === RECORDS || finding.startsWith(`${RECORDS}/`);
+}
+
+/** What does not hold, in words, by the name of its finding. */
+async function brokenParts(context: AppContext): Promise<ReadonlyMap<string, string>> {
+  // By any key: records signed before the key was changed still hold.
+  const judgements = await judgeStore(context.database, { trusted: null, now: context.now() });
+  return new Map(
+    judgements.flatMap(({ subject, problems }) => {
+      const name = 'incident' in subject ? incidentName(subject.incident) : subject.part;
+      const texts = problems.filter(({ kind }) => kind === 'broken').map(({ text }) => text);
+      return texts.length === 0 ? [] : [[`${RECORDS}/${name}`, `${name}: ${texts.join(', ').slice(0, 300)}`] as const];
+    }),
+  );
 }
 
 /** Begins looking after ourselves. */

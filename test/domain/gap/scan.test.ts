@@ -13,8 +13,9 @@ const table = (name: string, hasTimeZone: boolean, isIndexed = true): AuditTable
   schema: 'public',
   name,
   column: 'timestamp',
-  hasTimeZone,
+  time: hasTimeZone ? { kind: 'timestamptz' } : { kind: 'timestamp', zone: 'UTC' },
   isIndexed,
+  isFiltered: false,
 });
 
 let client: pg.Client;
@@ -35,7 +36,7 @@ afterAll(() => client.end());
 
 async function scan(audit: AuditTable, records: readonly number[]): Promise<GapScan> {
   await client.query(`truncate "${audit.name}"`);
-  const value = audit.hasTimeZone ? 'at' : "at at time zone 'UTC'";
+  const value = audit.time.kind === 'timestamptz' ? 'at' : "at at time zone 'UTC'";
   await client.query(`insert into "${audit.name}" select ${value} from unnest($1::timestamptz[]) as at`, [
     records.map((at) => new Date(at).toISOString()),
   ]);

@@ -1,7 +1,9 @@
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
 import { MINUTE } from '#domain/base/time.ts';
+import type { Gap } from '#domain/gap/gap.ts';
 import type { Actor } from '#domain/incident/actor.ts';
 import { type Command, permissionOf } from '#domain/incident/command.ts';
 import { decide } from '#domain/incident/decide.ts';
@@ -9,9 +11,11 @@ import { effects } from '#domain/incident/effects.ts';
 import { type RecordedEvent, recordedEventSchema } from '#domain/incident/event.ts';
 import { evolve, stateOf } from '#domain/incident/evolve.ts';
 import { nextMessage } from '#domain/incident/outbox/next.ts';
-import type { Incident } from '#domain/incident/state.ts';
+import { type Incident, rootMessage } from '#domain/incident/state.ts';
 import type { Timer } from '#domain/incident/timer-command.ts';
 import { timerName, timersOf } from '#domain/incident/timers.ts';
+import { readingOf, recordsBetween } from '#harness/audit-table.ts';
+import { fromStored, toStored } from '#store/stored-event.ts';
 
 const NOON = Date.parse('2026-01-05T12:00:00Z');
 const robin: Actor = { kind: 'person', slackId: 'U0000000001', name: 'robin' };
@@ -24,22 +28,18 @@ const minutesAgo = fc.integer({ min: -5, max: 120 });
 const before = (now: Date, minutes: number) => new Date(now.getTime() - minutes * MINUTE);
 
 const reading = fc.oneof(
-  fc.constant((_now: Date) => ({ kind: 'unseen' as const, failure: 'the database server refuses connections' })),
+  fc.constant((_now: Date, _incident: Incident | null) => ({
+    kind: 'unseen' as const,
+    failure: 'the database server refuses connections',
+  })),
   fc
-    .record({
-      last: fc.option(minutesAgo),
-      earlier: fc.option(minutesAgo),
-      since: fc.option(minutesAgo),
-      lastMinute: fc.integer({ min: 0, max: 600 }),
-    })
-    .map(({ last, earlier, since, lastMinute }) => (now: Date) => ({
-      kind: 'seen' as const,
-      at: now,
-      lastRecordAt: last === null ? null : before(now, Math.max(0, last)),
-      lastBefore: earlier === null ? null : before(now, Math.max(0, earlier)),
-      firstSince: since === null ? null : before(now, Math.max(0, since)),
-      lastMinute,
-    })),
+    .array(fc.record({ from: minutesAgo, length: fc.integer({ min: 0, max: 40 }) }), { maxLength: 5 })
+    .map((stretches) => (now: Date, incident: Incident | null) => {
+      const records = stretches.flatMap(({ from, length }) => recordsBetween(before(now, from), before(now, from - length)));
+      const countedFrom = incident?.startedAt ?? now;
+      const inside = (incident?.gaps ?? []).map(({ start, end }) => ({ start: start.at, end: end === 'ongoing' ? end : end.at }));
+      return readingOf(records, { at: now, countedFrom, since: before(countedFrom, 60), inside });
+    }),
 );
 
 const alert = (id: string) => ({ id, title: 'AuditLogFailure', service: 'audit', url: '', createdAt: new Date(NOON) });
@@ -57,7 +57,7 @@ const command = fc.oneof(
   ),
   reading.map(
     (at) =>
-      (_: Incident | null, now: Date): Command => ({ kind: 'table-read', reading: at(now) }),
+      (incident: Incident | null, now: Date): Command => ({ kind: 'table-read', reading: at(now, incident) }),
   ),
   fixed({ kind: 'claim' }),
   fixed({ kind: 'claim-due' }),
@@ -98,11 +98,11 @@ const command = fc.oneof(
   ),
   fc.record({ at: reading, anyway: fc.boolean() }).map(
     ({ at, anyway }) =>
-      (_: Incident | null, now: Date): Command => ({
+      (incident: Incident | null, now: Date): Command => ({
         kind: 'resolve',
         rootCause: null,
         anywayBecause: anyway ? 'known' : null,
-        reading: at(now),
+        reading: at(now, incident),
       }),
   ),
   fc
@@ -156,13 +156,28 @@ function holds(before: Incident | null, incident: Incident, recorded: readonly R
   expect(incident.gaps.filter(({ end }) => end === 'ongoing').length, 'two gaps are open').toBeLessThanOrEqual(1);
   for (const { start, end } of incident.gaps)
     if (end !== 'ongoing') expect(end.at.getTime(), 'a gap ends before it starts').toBeGreaterThan(start.at.getTime());
+  for (const { event, at } of recorded) if (event.type === 'gap.corrected') liesApart(incident, event.gap, at);
   if (incident.phase.name === 'resolved') {
     const waiting = incident.outbox.filter(({ payload, status }) => payload.kind === 'update' && status.name === 'due');
     expect(waiting, 'an update waits after the resolution').toEqual([]);
     expect(incident.nextUpdate).toBeNull();
   }
+  // Silence needs a person who asked for it, and an end.
+  const isSilent = incident.phase.name === 'open' && rootMessage(incident) !== null && incident.nextUpdate === null;
+  expect(isSilent, 'no update is ahead').toBe(false);
+  expect(incident.updatesPaused, 'a pause without an end, or after the resolution').toBe(
+    incident.phase.name === 'open' && incident.pausedUntil !== null,
+  );
   for (const job of effects(before, incident, recorded, DEFAULT_POLICY)) expect(job.key).not.toBe('');
   for (const timer of timersOf(incident, DEFAULT_POLICY)) endsWhenGiven(incident, timer, recorded.at(-1)?.at ?? timer.dueAt);
+}
+
+/** A gap that a person moved shares no minute with another. */
+function liesApart({ gaps }: Incident, id: number, now: Date): void {
+  const end = (gap: Gap) => (gap.end === 'ongoing' ? now : gap.end.at);
+  const moved = gaps.filter((gap) => gap.id === id);
+  const over = moved.flatMap((gap) => gaps.filter((other) => other.id !== id && other.start.at < end(gap) && gap.start.at < end(other)));
+  expect(over, `gap ${id} was moved onto another`).toEqual([]);
 }
 
 /** A timer that was given at its time is gone, or is planned for a later one: the self-check must not find it again and again. */
@@ -189,6 +204,10 @@ test('whatever was recorded is read back the same, and folds to the same state',
       const stored = events.map((event) => recordedEventSchema.parse(JSON.parse(JSON.stringify(event))));
       expect(stored).toEqual(events);
       expect(stateOf(stored)).toEqual(stateOf(events));
+      const bodies = events.map((event) => canonicalize(toStored(event)) ?? '');
+      const read = bodies.map((body) => fromStored(JSON.parse(body)));
+      expect(read).toEqual(events);
+      expect(read.map((event) => canonicalize(toStored(event)))).toEqual(bodies);
     }),
     { numRuns: 300 },
   );
@@ -196,6 +215,11 @@ test('whatever was recorded is read back the same, and folds to the same state',
 
 test('an announcement that could not be posted for hours is given up and asks for no other', () => {
   const alertFired: Command = { kind: 'alert-fired', number: 1, alert: alert('P1'), seenBy: 'webhook' };
+  const failure = { outcome: 'unavailable', detail: 'Slack is down', retryAfterMilliseconds: null } as const;
+  const fails = (incident: Incident | null): Command => {
+    const stated = incident?.outbox.find(({ payload }) => payload.kind === 'announcement');
+    return { kind: 'outbox-failed', key: stated?.key ?? '', ...failure };
+  };
   const story: readonly Happening[] = [
     { seconds: 0, command: () => alertFired },
     {
@@ -203,19 +227,8 @@ test('an announcement that could not be posted for hours is given up and asks fo
       command: (_, now) => ({ kind: 'table-read', reading: { kind: 'unseen', failure: `no answer at ${now.toISOString()}` } }),
     },
     { seconds: 1, command: () => ({ kind: 'state-cause', text: 'a migration' }) },
-    {
-      seconds: 7 * 3_600,
-      command: (incident) => {
-        const stated = incident?.outbox.find(({ payload }) => payload.kind === 'announcement');
-        return {
-          kind: 'outbox-failed',
-          key: stated?.key ?? '',
-          outcome: 'unavailable',
-          detail: 'Slack is down',
-          retryAfterMilliseconds: null,
-        };
-      },
-    },
+    { seconds: 1, command: fails },
+    { seconds: 7 * 3_600, command: fails },
   ];
   const announced = live(story).filter(({ event }) => event.type === 'outbox.queued' && event.payload.kind === 'announcement');
   expect(live(story).at(-1)?.event.type).toBe('outbox.abandoned');

@@ -25,6 +25,15 @@ describe('a check is asked for', () => {
         .leaves({ running: [{ check: 'scope', askedBy: 'robin' }] })
         .schedules({ kind: 'run-check', check: 'scope', request: 'check-1' });
   });
+
+  test('twice by the same request, while it runs or after it has answered → once on the record', () => {
+    given(incidentOpen(), requested()).when(request, { by: robin }).decidesNothing();
+    given(incidentOpen(), requested())
+      .when(answer)
+      .decides({ type: 'check.answered' }, answerMessage)
+      .when(request, { by: robin })
+      .decidesNothing();
+  });
 });
 
 describe('a check tells how far it is', () => {

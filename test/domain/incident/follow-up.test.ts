@@ -39,20 +39,20 @@ describe('a person assesses the compliance impact', () => {
       .leaves({ followUp: { assessment: { by: 'kim', at: clock('12:30') } } });
   });
 
-  test('after the final notice told no figure → the Privacy Officer gets it; the same figure again is no correction', () => {
+  test('after the final notice → a first assessment corrects nothing; another figure does', () => {
     given(incidentResolved(), openingNoticeSent(), finalNoticeSent())
       .when(assess)
+      .decides({ type: 'assessment.confirmed' }, tellsChannel('assessed'), report)
+      .when({ ...assess, assessment: { ...assess.assessment, access: 'about 40 accesses' } })
       .decides(
         { type: 'assessment.confirmed' },
         tellsChannel('assessed'),
         report,
         queues({
           kind: 'correction-notice',
-          changes: [{ what: 'PHI access during the gap', formerly: 'not yet assessed', now: 'about 120 accesses' }],
+          changes: [{ what: 'PHI access during the gap', formerly: 'about 120 accesses', now: 'about 40 accesses' }],
         }),
-      )
-      .when(assess)
-      .decides({ type: 'assessment.confirmed' }, tellsChannel('assessed'), report);
+      );
   });
 
   test('while the incident is open → refused', () => {
@@ -119,6 +119,17 @@ describe('a person decides about HHS', () => {
       .decides({ type: 'hhs.notified' }, tellsChannel('hhs-notified'))
       .when(notified)
       .refuses('already-so', /HHS was notified at 2026-01-25 12:00:00 UTC, says kim/);
+  });
+
+  test('the same once more → refused, with who said it; that HHS was notified stays true, also under another reason', () => {
+    given(incidentResolved(), at('12:20', has({ type: 'hhs.decided', required: true, because: 'PHI was exposed' }, robin)))
+      .when(notified, { by: kim, at: '12:30' })
+      .decides({ type: 'hhs.notified' }, tellsChannel('hhs-notified'))
+      .when(hhs, { by: kim, at: '12:40' })
+      .refuses('already-so', /HHS must be notified, because PHI was exposed: robin said so at 2026-01-05 12:20:00 UTC/)
+      .when({ kind: 'decide-hhs', required: true, because: 'more than 500 records' }, { by: kim, at: '12:50' })
+      .decides({ type: 'hhs.decided', because: 'more than 500 records' }, tellsChannel('hhs-decided'))
+      .leaves({ followUp: { hhs: { by: 'kim', notified: { by: 'kim', at: clock('12:30') } } } });
   });
 
   test('not at all, or that it need not be → "notified" is refused', () => {

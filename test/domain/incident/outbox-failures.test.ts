@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { examplesOf, fails, goesOut } from '#harness/commands.ts';
-import { clock, type History, type IncidentEvent } from '#harness/decisions.ts';
-import { at, delivered, has, incidentOpen, incidentResolved, queued, queues, sent, tellsChannel, tellsThread } from '#harness/histories.ts';
+import { A_DAY, clock, type History, type IncidentEvent } from '#harness/decisions.ts';
+import {
+  at,
+  delivered,
+  has,
+  incidentOpen,
+  incidentResolved,
+  opened,
+  queued,
+  queues,
+  resolved,
+  sent,
+  tellsChannel,
+  tellsThread,
+} from '#harness/histories.ts';
 
 const given = examplesOf('outbox-failures');
 
@@ -110,8 +123,36 @@ describe('a message is given up', () => {
       .decidesNothing();
   });
 
+  test('only when it was tried for so long: what Gapwatch did not try while it was down does not count', () => {
+    given(incidentOpen(), queued('slack/update/1', { kind: 'update', number: 1, missed: [], whyMissed: null }))
+      .when(fails('slack/update/1'), { at: '19:00' })
+      .decides({ type: 'outbox.failed', attempt: 1 })
+      .when(fails('slack/update/1'), { at: 13 * 60 - 2 })
+      .decides({ type: 'outbox.failed', attempt: 2 })
+      .when(fails('slack/update/1'), { at: 13 * 60 })
+      .decides({ type: 'outbox.abandoned', attempt: 3 }, tellsChannel('call-abandoned'));
+  });
+
+  test('but never the root message of an open incident', () => {
+    const waiting = (): History => [
+      opened(),
+      queued('slack/initial-post', { kind: 'initial-post' }),
+      failedBefore('slack/initial-post', 400),
+    ];
+    given(waiting())
+      .when(fails('slack/initial-post'), { at: 3 * A_DAY })
+      .decides({ type: 'outbox.failed', attempt: 401 });
+    given(waiting(), resolved())
+      .when(fails('slack/initial-post'), { at: 3 * A_DAY })
+      .decides({ type: 'outbox.abandoned' }, tellsChannel('call-abandoned', { what: 'post the initial message' }));
+  });
+
   test('that is itself a short message → no other follows, or they would never end', () => {
-    given(incidentOpen(), queued('slack/claimed/9', { kind: 'announcement', name: 'claimed', details: {}, broadcast: false }))
+    given(
+      incidentOpen(),
+      queued('slack/claimed/9', { kind: 'announcement', name: 'claimed', details: {}, broadcast: false }),
+      failedBefore('slack/claimed/9', 40),
+    )
       .when(fails('slack/claimed/9'), { at: 7 * 60 })
       .decides({ type: 'outbox.abandoned' });
   });
@@ -131,7 +172,7 @@ describe('a message is given up', () => {
       [{ kind: 'resolve-alert', alertId: 'P1' }, 'resolve the PagerDuty alert'],
     ];
     for (const [payload, what] of kinds)
-      given(incidentOpen(), queued('any/message', payload))
+      given(incidentResolved(), at('12:12', queued('any/message', payload)), failedBefore('any/message', 40))
         .when(fails('any/message'), { at: 25 * 60 })
         .decides({ type: 'outbox.abandoned' }, tellsChannel('call-abandoned', { what }));
   });
@@ -155,6 +196,17 @@ describe('the report of the resolution fails', () => {
       )
       .when(failing)
       .decides({ type: 'outbox.failed', attempt: 4 });
+  });
+
+  test('and is given up before the third time → the resolution post and the final notice go all the same', () => {
+    given(waiting())
+      .when(fails('reports/resolution-report/1', { retryAfterMilliseconds: 2 * 3_600_000 }))
+      .decides(
+        { type: 'outbox.abandoned', attempt: 1 },
+        queues({ kind: 'resolution-post' }),
+        queues({ kind: 'final-notice' }),
+        tellsChannel('call-abandoned', { what: 'write the gap report' }),
+      );
   });
 
   test('and then succeeds → only what has not gone yet goes', () => {

@@ -74,13 +74,14 @@ describe('PagerDuty takes the acknowledgement', () => {
       .decides(out);
   });
 
-  test('but Sam was first → the thread hears that; of one that is resolved nothing is said', () => {
+  test('but Sam was first → the thread hears that; of one that is resolved already the channel hears that', () => {
     given(acknowledging())
       .when(goesOut('pagerduty/acknowledge/P1', { already: 'acknowledged', acknowledgedBy: 'Sam' }))
       .decides(out, tellsThread('already-acknowledged', { agent: 'Sam' }));
     given(acknowledging())
       .when(goesOut('pagerduty/acknowledge/P1', { already: 'resolved' }))
-      .decides(out);
+      .decides(out, tellsChannel('alert-already-resolved'))
+      .leaves({ alerts: [{ status: 'resolved' }] });
   });
 
   test('of a claim → the alert gets a note; where claiming acknowledges, the thread hears that too', () => {

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { examplesOf } from '#harness/commands.ts';
+import { examplesOf, readingAt } from '#harness/commands.ts';
 import { A_DAY, type Command, clock, type History, type Time } from '#harness/decisions.ts';
 import {
   alertFired,
@@ -7,7 +7,6 @@ import {
   at,
   failed,
   finalNoticeSent,
-  gapOpened,
   gapOver,
   has,
   incidentOpen,
@@ -28,14 +27,20 @@ const given = examplesOf('resolution');
 
 type Resolve = Extract<Command, { kind: 'resolve' }>;
 
-const seen = (last: Time | null, since: Time | null = null, read: Time = '12:12', lastMinute = 200): Resolve['reading'] => ({
-  kind: 'seen',
-  at: clock(read),
-  lastRecordAt: last === null ? null : clock(last),
-  lastBefore: clock('11:57'),
-  firstSince: since === null ? null : clock(since),
-  lastMinute,
-});
+/** The table as it was read: silent since 11:57, or with records again from 12:09 to `last`. */
+const seen = (last: Time | null, read: Time = '12:12'): Resolve['reading'] =>
+  readingAt({
+    at: read,
+    written:
+      last === null
+        ? []
+        : last === '11:57'
+          ? [['11:30', '11:57']]
+          : [
+              ['11:30', '11:57'],
+              ['12:09', last],
+            ],
+  });
 const unseen: Resolve['reading'] = { kind: 'unseen', failure: 'the connection timed out' };
 const resolve = (reading: Resolve['reading'] = seen('12:12'), also: Partial<Resolve> = {}): Resolve => ({
   kind: 'resolve',
@@ -88,7 +93,7 @@ describe('a person resolves', () => {
 
   test('the moment records are back → the fresh reading ends the gap, and it is resolved with it', () => {
     given(incidentOpen())
-      .when(resolve(seen('12:12', '12:09')), now)
+      .when(resolve(seen('12:12')), now)
       .decides(...returns, { type: 'incident.resolved', unmet: [] }, report, ...closesAlert);
   });
 
@@ -150,7 +155,7 @@ describe('a person resolves', () => {
 
   test('again, after PagerDuty had reopened it → a second resolution with a report of its own', () => {
     given(incidentResolved(), at('12:30', has({ type: 'incident.reopened', because: 'PagerDuty reopened the alert' })))
-      .when(resolve(seen('12:40', null, '12:40')), { by: robin, at: '12:40' })
+      .when(resolve(seen('12:40', '12:40')), { by: robin, at: '12:40' })
       .decides(
         { type: 'incident.resolved' },
         { type: 'outbox.queued', key: 'reports/resolution-report/2', payload: { kind: 'gap-report' } },
@@ -161,6 +166,13 @@ describe('a person resolves', () => {
 });
 
 describe('resolving is refused', () => {
+  test.each(['12:00', '12:12'])('with a post-mortem that is not ahead, %s → nothing is kept', (time) => {
+    given(gapOver())
+      .when(resolve(seen('12:12'), { postMortemAt: clock(time) }), now)
+      .refuses('impossible-time', /has already passed. Give a time ahead for the post-mortem/)
+      .leaves({ phase: { name: 'open' }, followUp: { postMortemAt: null } });
+  });
+
   const howElse = /\/incident resolve anyway because <reason>.*\/incident gap end <time>/;
 
   test('while the table is silent and the gap is open → both are named, with what can be done', () => {
@@ -178,7 +190,7 @@ describe('resolving is refused', () => {
 
   test('when the fresh reading finds the table silent again → what it saw is kept all the same', () => {
     given(gapOver())
-      .when(resolve(seen('12:09', null, '12:20')), { at: '12:20' })
+      .when(resolve(seen('12:09', '12:20')), { at: '12:20' })
       .refuses(
         'not-resolvable-yet',
         /No audit record/,
@@ -202,13 +214,20 @@ describe('resolving is refused', () => {
       .refuses('not-resolvable-yet', /can't see/);
   });
 
-  test('while records only trickle through a gap that the alert told → the gap is named', () => {
-    const trickling: History = [opened(), alertFired(), tableWritten('12:00'), gapOpened('11:58', 'alert'), rootPosted()];
-    given(trickling)
-      .when(resolve(seen('12:12', null, '12:12', 3)), now)
+  test('while a gap that a person declared beside a writing table is open → the gap is named', () => {
+    const declared = has({
+      type: 'gap.opened',
+      gap: 1,
+      startAt: clock('11:50'),
+      knownBy: { kind: 'person', name: 'robin' },
+      because: null,
+    });
+    const declaredGap: History = [opened(), alertFired(), tableWritten('12:00'), declared, rootPosted()];
+    given(declaredGap)
+      .when(resolve(readingAt({ at: '12:12', written: [['11:30', '12:12']], inside: [['11:50', null]] })), now)
       .refuses(
         'not-resolvable-yet',
-        /^INC-1 is not resolved yet:\n• The gap that began at 2026-01-05 11:58:00 UTC is still open\.\n[^•]*$/,
+        /^INC-1 is not resolved yet:\n• The gap that began at 2026-01-05 11:50:00 UTC is still open\.\n[^•]*$/,
       );
   });
 
@@ -248,6 +267,6 @@ describe('a person resolves anyway', () => {
 
 test('the gap is corrected by the resolution itself, after both notices → the Privacy Officer gets a correction', () => {
   given(incidentOpen(), openingNoticeSent(), finalNoticeSent())
-    .when(resolve(seen('12:12', '12:09')), now)
+    .when(resolve(seen('12:12')), now)
     .decides(...returns, { type: 'incident.resolved' }, report, ...closesAlert, queues({ kind: 'correction-notice' }));
 });

@@ -1,7 +1,20 @@
 import { describe, test } from 'vitest';
 import { COMMANDS, examplesOf } from '#harness/commands.ts';
 import { type Command, clock, type Time } from '#harness/decisions.ts';
-import { at, has, incidentOpen, incidentResolved, opened, queues, robin, tellsThread, updateQueued } from '#harness/histories.ts';
+import {
+  at,
+  gapOver,
+  has,
+  incidentOpen,
+  incidentResolved,
+  opened,
+  queues,
+  resolved,
+  robin,
+  tellsChannel,
+  tellsThread,
+  updateQueued,
+} from '#harness/histories.ts';
 
 const given = examplesOf('updates');
 const post = COMMANDS['post-update'].example;
@@ -10,6 +23,10 @@ const goOn = COMMANDS['continue-updates'].example;
 
 const eta = (time: Time): Command => ({ kind: 'state-eta', etaAt: clock(time) });
 const submit = (cause: string, action: string, etaAt: Date | null = null): Command => ({ kind: 'submit-update', cause, action, etaAt });
+const reopens: Command = {
+  kind: 'alert-changed',
+  change: { alertId: 'P1', event: 'reopened', agent: 'Sam', detail: '', occurredAt: clock('12:40'), seenBy: 'webhook' },
+};
 const paused = () => has({ type: 'updates.paused', until: clock('12:30') }, robin);
 
 describe('a person states', () => {
@@ -110,6 +127,16 @@ describe('a person sends the update form', () => {
       .decides(queues({ kind: 'update' }), { type: 'update.scheduled' });
   });
 
+  test('with an ETA that is not ahead → refused, and nothing is stated; the known one may have passed', () => {
+    for (const time of ['11:59', '12:04'])
+      given(incidentOpen())
+        .when(submit('a migration', '', clock(time)), { at: '12:04' })
+        .refuses('impossible-time', /has already passed.*`15m`/);
+    given(incidentOpen(), has({ type: 'eta.stated', etaAt: clock('12:02') }, robin))
+      .when(submit('a migration', '', clock('12:02')), { at: '12:04' })
+      .decides({ type: 'cause.stated' }, queues({ kind: 'update' }), { type: 'update.scheduled' });
+  });
+
   test('after the resolution → refused, and nothing is stated', () => {
     given(incidentResolved())
       .when(submit('a migration', ''))
@@ -132,6 +159,20 @@ describe('updates are paused', () => {
     given(incidentOpen(), paused())
       .when({ kind: 'pause-updates', until: clock('12:45') })
       .decides({ type: 'updates.paused', until: clock('12:45') }, tellsThread('updates-paused'));
+  });
+
+  test('and the incident is resolved before they end → the pause is over too: after a reopening the updates come again', () => {
+    given(gapOver(), at('12:10', paused()), at('12:12', resolved()))
+      .when(reopens, { at: '12:40' })
+      .decides({ type: 'alert.changed' }, { type: 'incident.reopened' }, tellsChannel('reopened'), {
+        type: 'update.scheduled',
+        number: 1,
+        dueAt: clock('12:45'),
+      })
+      .leaves({ updatesPaused: false, pausedUntil: null })
+      .schedules({ kind: 'timer', command: { kind: 'update-due', number: 1 }, dueAt: clock('12:45') })
+      .when({ kind: 'update-due', number: 1 }, { at: '12:45' })
+      .decides(queues({ kind: 'update', number: 1 }), { type: 'update.scheduled', number: 2 });
   });
 
   test('after the resolution → refused', () => {

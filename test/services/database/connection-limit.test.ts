@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { tableNamed } from '#domain/audit-table/sql.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
@@ -28,7 +30,7 @@ test('two connections at the same time, whoever wants more; the others come when
   const all = Promise.all([
     audit.read({ text: 'select from held', values: [] }, DEADLINE).then(isOver('read')),
     audit.read({ text: 'select from held', values: [] }, DEADLINE).then(isOver('read')),
-    writer.probe({ text: 'insert into "AuditLog" values (now())', values: [] }).then(isOver('probe')),
+    writer.run(probeSession(tableNamed('public', 'AuditLog', 'timestamp'), { insert: null, isForced: false })).then(isOver('probe')),
   ]);
   await expect.poll(waitingForLock).toEqual({ open: 2, locked: 2 });
   expect([connections.activeCount, connections.pendingCount]).toEqual([2, 1]);

@@ -61,50 +61,59 @@ describe('the probe writes into any table, and leaves nothing', () => {
   });
 });
 
+/** A record as the application writes it; the probe then tries a copy of it. */
+const A_RECORD = `insert into "AuditLog" values ('a', null, 'somebody', '::1', 'READ', 'Patient', 'p', null, true, now() at time zone 'utc')`;
+
 describe('the probe tells each failure of the write apart', () => {
   test.each([
     [
       'a revoked right',
       (d: Monitored) => `revoke insert on "AuditLog" from ${d.application}`,
-      'permission denied, 42501',
-      'runbook step 7',
+      'permission denied for table AuditLog, 42501',
+      'run `GRANT INSERT ON "AuditLog" TO application_',
     ],
     [
       'row-level security',
       () => 'alter table "AuditLog" enable row level security',
-      'row-level security refuses the record, 42501',
+      'row-level security is on and no policy lets the role insert, 42501',
       'runbook step 7',
     ],
     [
       'a trigger that raises',
       () => `create function no() returns trigger language plpgsql as $$ begin raise exception 'secret row'; end $$;
              create trigger no before insert on "AuditLog" for each row execute function no()`,
-      'a trigger refuses the record, P0001',
+      'a trigger refuses the record (function no), P0001',
       'triggers',
     ],
-    ['a check constraint', () => `alter table "AuditLog" add constraint ck check (resource = 'X')`, '23514', 'runbook steps 5 and 7'],
+    [
+      'a check constraint',
+      () => `alter table "AuditLog" add constraint ck check (resource = 'X') not valid`,
+      'a check constraint refuses the record, 23514',
+      'runbook steps 5 and 7',
+    ],
     [
       'a deferred foreign key',
       () =>
-        `create table p (id text primary key); alter table "AuditLog" add constraint fk foreign key ("resourceId") references p deferrable initially deferred`,
+        `create table p (id text primary key); alter table "AuditLog" add constraint fk foreign key ("resourceId") references p deferrable initially deferred not valid`,
       '23503',
       'runbook steps 5 and 7',
     ],
     [
       'a read-only default',
       (d: Monitored) => `alter role ${d.application} set default_transaction_read_only = on`,
-      '25006',
-      'DATABASE_FAILURE',
+      'default_transaction_read_only is on for role application_',
+      'RESET default_transaction_read_only',
     ],
   ])('%s', async (_name, breaks, evidence, nextStep) => {
     const monitoredDatabase = await open();
+    await monitoredDatabase.owner.query(A_RECORD);
     await monitoredDatabase.owner.query(breaks(monitoredDatabase));
     const verdict = await audit(monitoredDatabase, 'probe');
     expect(verdict.evidence).toContain('The write was refused');
     expect(verdict.evidence).toContain(evidence);
     expect(verdict.nextStep).toContain(nextStep);
     expect(JSON.stringify(verdict)).not.toContain('secret row');
-    expect(await rowsOf(monitoredDatabase)).toBe(0);
+    expect(await rowsOf(monitoredDatabase)).toBe(1);
   });
 
   test('a dropped table', async () => {
@@ -117,7 +126,11 @@ describe('the probe tells each failure of the write apart', () => {
     const monitoredDatabase = await open();
     await monitoredDatabase.owner.query('begin; lock table "AuditLog" in share mode');
     const verdict = await audit(monitoredDatabase, 'probe');
-    expect(verdict).toMatchObject({ level: 'high', evidence: expect.stringContaining('the table is locked, 55P03') });
+    expect(verdict).toMatchObject({
+      level: 'high',
+      evidence: expect.stringMatching(/the table is locked: session \d+ holds a lock on "AuditLog", which the write needs, 55P03/),
+      nextStep: expect.stringMatching(/^run `SELECT pg_terminate_backend\(\d+\);`, or see who holds the table/),
+    });
     await monitoredDatabase.owner.query('rollback');
   });
 

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { probeSession } from '#domain/audit-table/probe/session.ts';
+import { tableNamed } from '#domain/audit-table/sql.ts';
+import { MINUTE, plus } from '#domain/base/time.ts';
 import { emptyDatabase } from '#harness/database.ts';
 import { connectAuditWriter } from '#services/database/probe.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
@@ -25,6 +28,9 @@ async function createRoles(client: pg.Client, grant: 'table' | 'column'): Promis
   return role;
 }
 
+/** A reading of an incident that begins now. */
+const request = () => ({ countedFrom: new Date(), since: plus(new Date(), -2 * MINUTE), inside: [] });
+
 test.each(['table', 'column'] as const)(
   'a role with the rights of docs/database-roles.sql (%s grant) can look, and can change nothing',
   async (grant) => {
@@ -41,8 +47,8 @@ test.each(['table', 'column'] as const)(
       { connections: pLimit(2), url: reader.href, table: 'AuditLog', timestampColumn: 'timestamp' },
       () => undefined,
     );
-    const reading = await audit.reading(new Date(), null, 5_000);
-    expect(reading).toMatchObject({ kind: 'seen', lastMinute: 0, firstSince: null });
+    const reading = await audit.reading(request(), 5 * MINUTE, 5_000);
+    expect(reading).toMatchObject({ kind: 'seen', lastMinute: 0, firstAfter: null, silences: [{ end: 'ongoing' }] });
 
     const direct = new pg.Client({ connectionString: reader.href });
     await direct.connect();
@@ -54,14 +60,11 @@ test.each(['table', 'column'] as const)(
 
     const writer = new URL(url);
     writer.username = `${role}_w`;
-    const insert = { text: `insert into "AuditLog" values ('x', now())`, values: [] };
-    expect(await connectAuditWriter(writer.href, pLimit(2)).probe(insert)).toMatchObject({ kind: 'written' });
+    const table = tableNamed('public', 'AuditLog', 'timestamp');
+    const tryWrite = () => connectAuditWriter(writer.href, pLimit(2)).run(probeSession(table, { insert: null, isForced: false }));
+    expect(await tryWrite()).toMatchObject({ kind: 'written' });
     await client.query(`revoke insert on "AuditLog" from roles_application_${grant}_${process.pid}`);
-    expect(await connectAuditWriter(writer.href, pLimit(2)).probe(insert)).toMatchObject({
-      kind: 'failed',
-      stage: 'insert',
-      code: '42501',
-    });
+    expect(await tryWrite()).toMatchObject({ kind: 'refused', failure: { stage: 'insert', code: '42501' } });
     await Promise.all([direct.end(), audit.close(), client.end()]);
   },
 );
@@ -76,14 +79,14 @@ test.each([
   await client.connect();
   await client.query(`create schema audit; create table ${quoted} (timestamp timestamptz not null)`);
   const audit = openAuditDatabase({ connections: pLimit(2), url, table: setting, timestampColumn: 'timestamp' }, () => undefined);
-  expect(await audit.reading(new Date(), null, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
+  expect(await audit.reading(request(), 5 * MINUTE, 5_000)).toMatchObject({ kind: 'seen', lastRecordAt: null });
   await Promise.all([audit.close(), client.end()]);
 });
 
 test('a table or column that is not there is told by its setting', async () => {
   const url = await emptyDatabase('missing');
   const audit = openAuditDatabase({ connections: pLimit(2), url, table: 'AuditLog', timestampColumn: 'timestamp' }, () => undefined);
-  expect(await audit.reading(new Date(), null, 5_000)).toEqual({
+  expect(await audit.reading(request(), 5 * MINUTE, 5_000)).toEqual({
     kind: 'unseen',
     failure: 'there is no table named AuditLog (AUDIT_TABLE)',
   });

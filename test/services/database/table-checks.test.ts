@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '#domain/base/policy.ts';
-import { withoutLiterals } from '#domain/checks/locks.ts';
+import { withoutLiterals } from '#domain/checks/blocker-text.ts';
 import { bars } from '#domain/checks/rate.ts';
-import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_TABLE } from '#harness/checks.ts';
+import { audit, type Monitored, monitored, NO_SOURCES, RUNBOOK_COLUMNS, RUNBOOK_TABLE } from '#harness/checks.ts';
 import { openAuditDatabase } from '#services/database/reader.ts';
 import { checkVerdict } from '#workflows/checks/verdict.ts';
 
@@ -19,9 +19,25 @@ afterEach(() => database.close());
 const record = `insert into "AuditLog" (id, "userEmail", "ipAddress", action, resource, "resourceId", success, timestamp)
   select gen_random_uuid()::text, 'x', 'x', 'READ', 'x', 'x', true, now() at time zone 'utc'`;
 
+/** A policy that names the runbook's columns. */
+const EXPECTING = { ...DEFAULT_POLICY, columns: RUNBOOK_COLUMNS };
+
 describe('schema', () => {
   test('the runbook’s table is ok', async () => {
-    expect(await audit(database, 'schema')).toMatchObject({ level: 'ok', evidence: 'The table has the 10 expected columns.' });
+    expect(await audit(database, 'schema', { policy: EXPECTING })).toMatchObject({
+      level: 'ok',
+      evidence: 'The table has the 10 expected columns.',
+    });
+  });
+
+  test('without `columns` in the policy nothing is compared, and the columns are listed', async () => {
+    await database.owner.query('alter table "AuditLog" drop column resource');
+    const verdict = await audit(database, 'schema');
+    expect(verdict).toMatchObject({
+      level: 'unknown',
+      evidence: expect.stringContaining('with 9 columns; `columns` in runbook.yaml names none'),
+    });
+    expect(verdict.figures[0]).toEqual({ name: 'id', value: 'text, must be filled' });
   });
 
   test.each([
@@ -42,25 +58,25 @@ describe('schema', () => {
     ['a missing index', 'drop index "AuditLog_timestamp_idx"', 'low', 'none leads with the timestamp column'],
   ])('%s', async (_name, change, level, figure) => {
     await database.owner.query(change);
-    const verdict = await audit(database, 'schema');
+    const verdict = await audit(database, 'schema', { policy: EXPECTING });
     expect(verdict.level).toBe(level);
     expect(verdict.figures.map(({ name, value }) => `${name}: ${value}`).join('\n')).toContain(figure);
   });
 
   test('a namesake in another schema does not double the columns, and a further column that may stay empty is no finding', async () => {
     await database.owner.query('create schema other; create table other."AuditLog" (id int); alter table "AuditLog" add note text');
-    expect((await audit(database, 'schema')).level).toBe('ok');
+    expect((await audit(database, 'schema', { policy: EXPECTING })).level).toBe('ok');
   });
 
   test('an index that a failed build left invalid is named', async () => {
     await database.owner.query(`${record} from generate_series(1, 2)`);
     await database.owner.query('create unique index concurrently broken on "AuditLog" (resource)').catch(() => undefined);
-    expect((await audit(database, 'schema')).figures).toContainEqual({ name: 'Invalid index', value: 'broken' });
+    expect((await audit(database, 'schema', { policy: EXPECTING })).figures).toContainEqual({ name: 'Invalid index', value: 'broken' });
   });
 
   test('a table that is not there is critical, and nothing says "recreate"', async () => {
     await database.owner.query('alter table "AuditLog" rename to audit_logs');
-    const verdict = await audit(database, 'schema');
+    const verdict = await audit(database, 'schema', { policy: EXPECTING });
     expect(verdict).toMatchObject({
       level: 'critical',
       evidence: "The audit table can't be read: there is no table named AuditLog (AUDIT_TABLE).",
@@ -72,7 +88,7 @@ describe('schema', () => {
     await database.owner.query(`create role blind_${process.pid} login`);
     const url = new URL(database.url);
     url.username = `blind_${process.pid}`;
-    expect((await audit({ ...database, url: url.href }, 'schema')).level).toBe('ok');
+    expect((await audit({ ...database, url: url.href }, 'schema', { policy: EXPECTING })).level).toBe('ok');
   });
 });
 
@@ -104,7 +120,7 @@ describe('permissions', () => {
       create trigger append_only before insert on "AuditLog" for each row execute function noop()`);
     const verdict = await audit(database, 'permissions');
     expect(verdict).toMatchObject({ level: 'ok', evidence: expect.stringContaining('a trigger could still refuse a record') });
-    expect(verdict.figures).toContainEqual({ name: 'Triggers', value: 'append_only' });
+    expect(verdict.figures).toContainEqual({ name: 'Triggers', value: 'append_only on "AuditLog" (noop)' });
     expect(verdict.figures).toContainEqual({ name: 'Constraints that may refuse a record', value: expect.stringContaining('no_empty') });
   });
 });
@@ -122,7 +138,10 @@ describe('locks', () => {
     const written = waiting.query(record);
     const verdict = await audit(database, 'locks');
     expect(verdict).toMatchObject({ level: 'critical', evidence: 'The table is locked against writes, and 1 waits for it.' });
-    expect(verdict.figures[0]).toMatchObject({ name: 'ShareLock', value: expect.stringContaining('idle in transaction') });
+    expect(verdict.figures[0]).toMatchObject({
+      name: 'ShareLock on "AuditLog"',
+      value: expect.stringMatching(/^session \d+ as gapwatch, for \d+ seconds?, idle in transaction: /),
+    });
     expect(JSON.stringify(verdict)).not.toContain('4711');
     await database.owner.query('rollback');
     await written;

@@ -69,6 +69,13 @@ export const alertName = format('a text of at least 3 characters', (error) => z.
 
 export const timeZone = format('a time zone such as America/New_York', (error) => z.string(error).refine(isTimeZone, error));
 
+export const insertStatement = format('one INSERT statement, without another behind it', (error) =>
+  z
+    .string(error)
+    .max(4_000, error)
+    .regex(/^\s*insert\s+into\s[^;]*;?\s*$/i, error),
+);
+
 export const workflowFile = format('the file name of a workflow, such as deploy-production.yml', (error) =>
   z.string(error).regex(/^[\w.-]+$/, error),
 );

@@ -6,6 +6,7 @@ import {
   duration,
   headerName,
   httpUrl,
+  insertStatement,
   percent,
   range,
   role,
@@ -56,6 +57,18 @@ export const watch = z
     quietFloor: quiet_floor,
     dropFloor: drop_floor,
   }))
+  .prefault({});
+
+export const probe = z
+  .strictObject({
+    insert: insertStatement
+      .optional()
+      .describe(
+        'The INSERT that a test write tries and undoes, where neither a copy of the newest record nor values from the catalogue fit the table; ' +
+          'write it as the application does, with invented values',
+      ),
+  })
+  .transform(({ insert }) => ({ insert: insert ?? null }))
   .prefault({});
 
 export const expectedRate = z

@@ -11,25 +11,12 @@ import {
   hotfix,
   operation,
   phiPaths,
+  probe,
   recreateTable,
   runbooks,
   updates,
   watch,
 } from './parts.ts';
-
-/** The audit table of the runbook (step 8). */
-const COLUMNS = {
-  id: 'text not null',
-  userId: 'text',
-  userEmail: 'text not null',
-  ipAddress: 'text not null',
-  action: 'enum not null',
-  resource: 'text not null',
-  resourceId: 'text not null',
-  details: 'jsonb',
-  success: 'boolean not null',
-  timestamp: 'timestamp not null',
-};
 
 /** The runbook's own ("Escalation"). */
 const ESCALATIONS: readonly z.input<typeof escalation>[] = [
@@ -65,12 +52,13 @@ export const policySchema = z
     target: duration.prefault('15m').describe('Time to resolution; an update says when it has passed'),
     gap: gap.describe('What counts as a gap'),
     watch: watch.describe('How Gapwatch looks at the audit table by itself ([watch.md](watch.md))'),
+    probe: probe.describe('What a test write is made of (`/audit probe`, the watch)'),
     expected_rate: expectedRate.describe('Records a minute that are usual, lowest and highest (`/audit rate`)'),
     columns: columns
-      .prefault(COLUMNS)
+      .prefault({})
       .describe(
         "The audit table's columns as the application expects them (`/audit schema`): `text` is any string type, `enum` any enum, " +
-          '`timestamp` with or without time zone; other types as PostgreSQL names them',
+          '`timestamp` with or without time zone; other types as PostgreSQL names them. Left out, nothing is compared',
       ),
     disk: disk.describe("Use of the database's disk, in percent (`/audit storage`)"),
     audit_code: z

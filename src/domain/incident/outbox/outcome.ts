@@ -52,7 +52,7 @@ export const outboxEvolutions: Evolutions<OutboxEvent> = {
   }),
   'outbox.delivered': (incident, { key, answer }, { at }) => {
     const lastFailure = dueStatus(incident, key)?.lastFailure ?? null;
-    return afterDelivery(withStatus(incident, key, { name: 'succeeded', at, answer, lastFailure }), key);
+    return afterDelivery(withStatus(incident, key, { name: 'succeeded', at, answer, lastFailure }), key, answer.already === 'resolved');
   },
   'outbox.failed': (incident, { key, attempt, retryAt, outcome, detail }, { at }) =>
     withStatus(incident, key, {
@@ -81,7 +81,7 @@ function dueStatus(incident: Incident, key: string): Extract<OutboxStatus, { nam
 }
 
 /** What PagerDuty confirmed to us is true before its own webhook says so. */
-function afterDelivery(incident: Incident, key: string): Incident {
+function afterDelivery(incident: Incident, key: string, isResolved: boolean): Incident {
   const payload = outboxMessage(incident, key)?.payload;
   switch (payload?.kind) {
     case 'page-next-level':
@@ -89,7 +89,7 @@ function afterDelivery(incident: Incident, key: string): Incident {
       return { ...withAlertEvent(incident, payload.alertId, 'unacknowledged'), pagedLevel: Math.max(payload.level, incident.pagedLevel) };
     case 'acknowledge':
     case 'acknowledge-as':
-      return withAlertEvent(incident, payload.alertId, 'acknowledged');
+      return withAlertEvent(incident, payload.alertId, isResolved ? 'resolved' : 'acknowledged');
     case 'resolve-alert':
       return withAlertEvent(incident, payload.alertId, 'resolved');
     default:
@@ -118,8 +118,9 @@ const AFTER: { readonly [Kind in PayloadKind]?: After<Kind> } = {
     const note = noteOnAlerts(incident, now, `is open. Follow it here: ${link}`);
     return [...(isOpen ? [nextUpdate(incident, postedAt(answer, now), policy)] : []), ...note];
   },
-  acknowledge: (incident, _outgoing, answer, { now }) => {
-    if (answer.already === 'resolved') return [];
+  acknowledge: (incident, { payload }, answer, { now }) => {
+    if (answer.already === 'resolved')
+      return announceOnce(incident, now, 'alert-already-resolved', payload.alertId, {}, { broadcast: true });
     if (answer.already === 'acknowledged')
       return [announce(incident, now, 'already-acknowledged', { agent: answer.acknowledgedBy ?? 'somebody' })];
     // Said once an incident: a hundred alerts of one failure are acknowledged without a hundred messages.
@@ -211,21 +212,28 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
   const destination = destinationOf(outgoing.payload);
   const mayHaveGone = (outgoing.status.unclear ?? 0) + (outcome === 'unclear' ? 1 : 0);
   const pause = destination === 'mail' && outcome === 'unclear' ? (MAIL_COPIES_APART[mayHaveGone - 1] ?? null) : retryDelay(key, attempt);
-  const retryAt = plus(now, Math.max(pause ?? 0, command.retryAfterMilliseconds ?? 0));
   if (pause === null) {
     const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
-    return [abandoned, ...afterFailure(incident, outgoing, attempt, now), tellMayHaveGone(incident, outgoing, detail, now)];
+    return [abandoned, tellMayHaveGone(incident, outgoing, detail, now)];
   }
-  if (between(outgoing.dueAt, retryAt) > DELIVERY[destination].giveUpAfter) {
+  const retryAt = plus(now, Math.max(pause, command.retryAfterMilliseconds ?? 0));
+  // What Gapwatch did not try while it was down is no reason to try less.
+  const triedSince = outgoing.status.lastFailure?.firstAt ?? now;
+  if (between(triedSince, retryAt) > DELIVERY[destination].giveUpAfter && !isNeeded(incident, outgoing)) {
     const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
     // An announcement that could not be posted asks for no other, or each would be followed by the next for ever.
     const told = outgoing.payload.kind === 'announcement' ? [] : tellTrouble(incident, outgoing, detail, 'given up', now);
-    return [abandoned, ...afterFailure(incident, outgoing, attempt, now), ...told];
+    return [abandoned, ...withoutReport(incident, outgoing, 'given up', now), ...told];
   }
   const failed: IncidentEvent = { type: 'outbox.failed', key, attempt, outcome, detail, retryAt };
   const isNews = attempt === DELIVERY[destination].toldAtAttempt || (attempt === 1 && outcome === 'refused' && isFile(outgoing.payload));
   const told = isNews ? tellTrouble(incident, outgoing, detail, 'failing', now) : [];
-  return [failed, ...afterFailure(incident, outgoing, attempt, now), ...told];
+  return [failed, ...withoutReport(incident, outgoing, attempt, now), ...told];
+}
+
+/** Without its root message an open incident is seen by nobody: that one is tried for as long as it is open. */
+function isNeeded({ phase }: Incident, { payload }: OutboxMessage): boolean {
+  return payload.kind === 'initial-post' && phase.name === 'open';
 }
 
 /** A file that Slack refuses keeps nobody from hearing of it in words. */
@@ -233,10 +241,19 @@ function isFile({ kind }: Payload): boolean {
   return kind === 'share-report' || kind === 'share-chart';
 }
 
-/** The resolution must not wait for its report: after one failed attempt the post goes, after three the final notice too. */
-function afterFailure(incident: Incident, { key, payload }: OutboxMessage, attempt: number, now: Date): readonly IncidentEvent[] {
+/**
+ * The resolution must not wait for its report: after one failed attempt the post goes, after three, or when the report is given up,
+ * the final notice too.
+ */
+function withoutReport(
+  incident: Incident,
+  { key, payload }: OutboxMessage,
+  failed: number | 'given up',
+  now: Date,
+): readonly IncidentEvent[] {
   if (payload.kind !== 'gap-report' || !isResolutionReport(key)) return [];
-  return [...resolutionPost(incident, now), ...(attempt >= 3 ? finalNotice(incident, now) : [])];
+  const isLong = failed === 'given up' || failed >= 3;
+  return [...resolutionPost(incident, now), ...(isLong ? finalNotice(incident, now) : [])];
 }
 
 /** A mail that was taken without an answer three times: a fourth copy would tell nobody more. */

@@ -2,7 +2,7 @@ import { DAY, HOUR, MINUTE, type Milliseconds, SECOND } from '#domain/base/time.
 import type { Destination } from './message.ts';
 
 /**
- * How long Gapwatch goes on trying a message before it gives up and says so, and after which failed attempt the channel first hears
+ * How long after a message's first failed attempt Gapwatch goes on trying before it gives up and says so, and after which failed attempt the channel first hears
  * of it. Mail waits longer: a greylisting server may take hours.
  */
 export const DELIVERY: Readonly<Record<Destination, { readonly giveUpAfter: Milliseconds; readonly toldAtAttempt: number | null }>> = {
