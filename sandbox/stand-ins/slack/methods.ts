@@ -1,65 +1,9 @@
 import { z } from 'zod';
 import { parseBlocks, type SlackBlock } from './block-kit.ts';
-import { parseView, type SlackView } from './views.ts';
+import { channelOf, completeUpload, fileLink } from './files.ts';
+import { type Answer, type SlackMessage, type SlackState, TEAM_ID } from './state.ts';
+import { parseView } from './views.ts';
 
-/** A message as the stand-in keeps it. */
-export type SlackMessage = {
-  readonly channel: string;
-  readonly ts: string;
-  readonly threadTs: string | null;
-  readonly isBroadcast: boolean;
-  text: string;
-  blocks: readonly SlackBlock[];
-  readonly key: string | null;
-  /** Who wrote it; null for the app. */
-  readonly userId: string | null;
-  readonly file: { readonly name: string; readonly content: Buffer; readonly words: string } | null;
-  edits: number;
-};
-
-export type SlackUser = {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  /** What Slack says of people who are no full members of the workspace. */
-  readonly outside?: 'is_restricted' | 'is_ultra_restricted' | 'is_bot' | 'deleted';
-  /** The workspace they belong to, where it is another than ours, and on Enterprise Grid their organization. */
-  readonly teamId?: string;
-  readonly enterpriseUser?: { readonly enterprise_id: string; readonly teams: readonly string[] };
-};
-/** What the bot's token is; a story may change it. */
-export type SlackOwn = { enterpriseId: string | null; scopes: ReadonlySet<string> };
-
-/** A channel; people rename and archive it, and remove the bot. */
-export type SlackChannel = { readonly id: string; name: string; hasBot: boolean; isArchived?: boolean };
-
-export type SlackState = {
-  readonly channels: readonly SlackChannel[];
-  /** Members of #incidents, and of user groups. */
-  readonly members: readonly string[];
-  readonly groups: Readonly<Record<string, readonly string[]>>;
-  /** Triggers that open a form, and when each was given; one opens one form within three seconds. */
-  readonly triggers: Map<string, { readonly at: number; readonly userId: string }>;
-  /** Whose answers a response address takes. */
-  readonly doors: Map<string, string>;
-  readonly onView: (trigger: string, userId: string, view: SlackView) => void;
-  readonly users: readonly SlackUser[];
-  /** What the token is: of which organization on Enterprise Grid, with which scopes. */
-  readonly own: SlackOwn;
-  readonly messages: SlackMessage[];
-  /** What each person's Home tab shows. */
-  readonly homes: Map<string, readonly SlackBlock[]>;
-  readonly files: Map<string, { readonly name: string; readonly length: number; readonly words: string; content: Buffer | null }>;
-  readonly nextTs: () => string;
-  readonly onWhisper: (userId: string, text: string) => void;
-  readonly onMessage: (message: SlackMessage) => void;
-  readonly uploadUrl: (fileId: string) => string;
-};
-
-/** Our own workspace. */
-export const TEAM_ID = 'T1';
-
-type Answer = Readonly<Record<string, unknown>> | { readonly error: string };
 type Method = { readonly scopes: readonly string[]; readonly run: (args: Readonly<Record<string, unknown>>, state: SlackState) => Answer };
 
 const text = z.string();
@@ -172,14 +116,6 @@ function linkTo({ channel, ts }: SlackMessage): string {
   return `https://clinic.slack.example/archives/${channel}/p${ts.replace('.', '')}`;
 }
 
-function fileLink(name: string): string {
-  return `https://clinic.slack.example/files/${name}`;
-}
-
-function channelOf(state: SlackState, name: unknown) {
-  return state.channels.find((channel) => channel.id === name || channel.name === String(name).replace(/^#/, ''));
-}
-
 const homeSchema = z.strictObject({ type: z.literal('home'), blocks: z.array(z.unknown()) });
 
 function publishHome(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
@@ -279,34 +215,4 @@ function history(args: Readonly<Record<string, unknown>>, state: SlackState, thr
     ...(withMetadata && key !== null ? { metadata: { event_type: 'gapwatch_message', event_payload: { key } } } : {}),
   }));
   return { messages: messages.reverse().slice(0, Number(args.limit ?? 100)), has_more: false, response_metadata: { next_cursor: '' } };
-}
-
-const filesSchema = z.array(z.strictObject({ id: z.string(), title: z.string().optional() }));
-
-function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
-  const files = filesSchema.parse(args.files).map(({ id }) => state.files.get(id));
-  const channel = channelOf(state, args.channel_id);
-  if (!channel) return { error: 'channel_not_found' };
-  if (channel.isArchived) return { error: 'is_archived' };
-  if (!channel.hasBot) return { error: 'not_in_channel' };
-  const uploaded = files.filter((file) => file !== undefined && file.content !== null);
-  if (uploaded.length !== files.length) return { error: 'file_not_found' };
-  const shared = uploaded.map((file) => {
-    const message: SlackMessage = {
-      channel: channel.id,
-      ts: state.nextTs(),
-      threadTs: args.thread_ts === undefined ? null : text.parse(args.thread_ts),
-      isBroadcast: false,
-      text: text.catch('').parse(args.initial_comment),
-      blocks: [],
-      key: null,
-      userId: null,
-      file: { name: file?.name ?? '', content: file?.content ?? Buffer.alloc(0), words: file?.words ?? '' },
-      edits: 0,
-    };
-    state.messages.push(message);
-    state.onMessage(message);
-    return { id: 'F', permalink: fileLink(file?.name ?? '') };
-  });
-  return { files: shared };
 }

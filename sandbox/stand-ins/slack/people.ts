@@ -1,10 +1,11 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type EventEmitter, once } from 'node:events';
 import pTimeout from 'p-timeout';
 import { z } from 'zod';
 import { blocksText, parseBlocks, type SlackBlock } from './block-kit.ts';
-import type { SlackMessage, SlackState, SlackUser } from './methods.ts';
+import { type SignedRequest, send, signed } from './signed-request.ts';
 import type { SocketSide } from './socket.ts';
+import type { SlackMessage, SlackState, SlackUser } from './state.ts';
 import { parseView, type SlackView, stateOf } from './views.ts';
 
 type Channel = { readonly id: string; readonly name: string };
@@ -289,21 +290,4 @@ function buttonsIn({ blocks }: Pressable) {
     if (block.type === 'section') return block.accessory ? [block.accessory] : [];
     return block.type === 'actions' ? block.elements : [];
   });
-}
-
-type SignedRequest = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
-
-/** A request as Slack signs it. */
-function signed(secret: string, botUrl: string, body: string, contentType: string): SignedRequest {
-  // Slack signs with the real time, whatever a sandbox clock shows.
-  const timestamp = String(Math.floor(Date.now() / 1_000));
-  const signature = `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
-  const headers = { 'content-type': contentType, 'x-slack-signature': signature, 'x-slack-request-timestamp': timestamp };
-  return { url: `${botUrl}/slack/events`, headers, body };
-}
-
-async function send({ url, headers, body }: SignedRequest): Promise<string> {
-  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(3_000) });
-  if (!response.ok) throw new Error(`the app answered ${response.status} to Slack`);
-  return response.text();
 }

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { type Fault, type StandInAnswer, type StandInRequest, serveStandIn } from '../http-stand-in.ts';
 import { blocksText, type SlackBlock } from './block-kit.ts';
-import { METHODS, type SlackChannel, type SlackMessage, type SlackOwn, type SlackState, type SlackUser } from './methods.ts';
+import { METHODS } from './methods.ts';
 import { type EphemeralReply, readReply, type SlackPeople, slackPeople } from './people.ts';
 import { openSocketSide, type SocketSide } from './socket.ts';
+import type { SlackChannel, SlackMessage, SlackOwn, SlackState, SlackUser } from './state.ts';
 import type { SlackView } from './views.ts';
 
 /** A fault may depend on the method and its arguments. */
