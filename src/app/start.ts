@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { slackApp } from '#bot/app.ts';
+import { catchUpMessages } from '#bot/channel-events.ts';
 import { unreachableRoles } from '#domain/base/policy.ts';
 import { TemplateError } from '#domain/messages/render.ts';
 import { pagerDutyWebhook } from '#http/pagerduty-webhook.ts';
@@ -83,7 +84,7 @@ export async function start(settings: Settings, log: Logger, clock?: JobClock): 
   });
   await slack.start();
   await startWork(context, { hasWatch: policy.watch.mode !== 'off' });
-  const stopGuarding = detectStoreOutage(context, repeatBy(clock));
+  const stopGuarding = detectStoreOutage(context, repeatBy(clock), (since) => catchUpMessages(context, since));
   const secrets = settings.PAGERDUTY_WEBHOOK_SECRET.split(',').map((secret) => secret.trim());
   const routes = {
     'POST /pagerduty/webhook': pagerDutyWebhook(context, secrets),

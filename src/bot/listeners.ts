@@ -6,6 +6,7 @@ import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
 import type { Person } from '#domain/incident/actor.ts';
 import { permissionOf } from '#domain/incident/command.ts';
+import type { Permission } from '#domain/incident/permission.ts';
 import type { AppContext } from '#workflows/context.ts';
 import type { Requester } from '#workflows/execute.ts';
 import { press } from './actions.ts';
@@ -96,6 +97,12 @@ function listenToForms(app: App, context: AppContext): void {
   });
 }
 
+/** Forms that need more than a member of the channel. */
+const FORM_PERMISSIONS: Readonly<Partial<Record<string, Permission>>> = {
+  'gapwatch:form:gap': permissionOf('move-gap'),
+  'gapwatch:form:resolve': permissionOf('resolve'),
+};
+
 type View = {
   readonly callback_id: string;
   readonly state: { readonly values: Readonly<Record<string, unknown>> };
@@ -108,7 +115,7 @@ async function formAnswer(context: AppContext, view: View, person: Person, trigg
   try {
     if (!(await isNewRequest(context, triggerId))) return { kind: 'done' };
     const requester: Requester = { person, identity: await identify(context, person) };
-    const permission = view.callback_id.endsWith(':gap') ? permissionOf('move-gap') : 'member';
+    const permission = FORM_PERMISSIONS[view.callback_id] ?? 'member';
     const denied = await refuseUnlessPermitted(context, requester, permission, `the form ${view.callback_id}`);
     if (denied !== null)
       return beside(typeof denied === 'string' ? denied : 'Only those named under approvals.approvers in runbook.yaml may do that.');

@@ -74,7 +74,7 @@ function fired(data: unknown, occurredAt: string): WebhookEvent {
 function changed(type: string, data: unknown, occurredAt: string, agent: string | null): WebhookEvent {
   const event = EVENTS.get(type);
   if (event === undefined) return { kind: 'other' };
-  const subject = event === 'annotated' ? annotated(data) : subjectOf(data);
+  const subject = event === 'annotated' ? annotated(data) : subjectOf(event, data);
   if (subject === null) return { kind: 'other' };
   return {
     kind: 'changed',
@@ -97,7 +97,7 @@ function annotated(data: unknown): Subject | null {
   return parsed.success ? { alertId: parsed.data.incident.id, detail: parsed.data.content ?? '' } : null;
 }
 
-function subjectOf(data: unknown): Subject | null {
+function subjectOf(event: AlertEvent, data: unknown): Subject | null {
   const parsed = incident.safeParse(data);
   if (!parsed.success) return null;
   const { id, assignees, priority, resolve_reason } = parsed.data;
@@ -105,8 +105,8 @@ function subjectOf(data: unknown): Subject | null {
   const target = isMerge ? resolve_reason?.incident?.id : undefined;
   const names = (assignees ?? []).flatMap((assignee) => (assignee.summary ? [assignee.summary] : []));
   const parts = [
-    names.length > 0 ? `assigned to ${names.join(', ')}` : '',
-    priority?.summary ? `priority ${priority.summary}` : '',
+    names.length > 0 && event !== 'priority_updated' ? `assigned to ${names.join(', ')}` : '',
+    priority?.summary ? `priority ${priority.summary}` : event === 'priority_updated' ? 'no priority any more' : '',
     isMerge ? `merged into ${target ?? 'another incident'}` : '',
   ];
   return { alertId: id, detail: parts.filter((part) => part !== '').join('; '), ...(target === undefined ? {} : { mergedInto: target }) };

@@ -45,7 +45,7 @@ test('every wrong setting is named in one message, with what is expected and whe
       '  DATABASE_URL is malformed (it does not begin with postgresql://): expected postgresql://user:password@host/database. From: your PostgreSQL server; absent, the embedded one is used.',
       '  SLACK_BOT_TOKEN is malformed: expected a token that starts with xoxb-. From: Slack app → OAuth & Permissions → Bot User OAuth Token.',
       '  SMTP_URL is missing: expected smtp://user:password@host:587 or smtps://user:password@host:465; write @ : / # ? % in user or password as %40 %3A %2F %23 %3F %25. From: your mail server.',
-      '  MAIL_FROM is malformed: expected an e-mail address, or Name <address>. From: your mail server: an address it may send from.',
+      '  MAIL_FROM is malformed (it is no address): expected an e-mail address, or Name <address>. From: your mail server: an address it may send from.',
     ].join('\n'),
   );
 });

@@ -21,7 +21,7 @@ story('an option that there is not, and a drill without its dashes, are refused:
   await world.starts();
   expect(await robinTypes(world, '/incident declare --dril exercise')).toContain('`--dril` is no option');
   expect(await robinTypes(world, '/incident declare drill of the quarter')).toContain('Is this an exercise?');
-  expect(await robinTypes(world, '/remedy archive 90d --dryrun')).toContain('`--dryrun` is no option');
+  expect(await robinTypes(world, '/remedy archive 90d --dryrun')).toContain("`--dryrun` isn't an option");
   expect(await robinTypes(world, '/incident status')).toContain('No incident is open.');
 });
 
@@ -42,7 +42,7 @@ story('the incident is handed over by a mention; guests and strangers can’t be
   await alertFires(world);
   expect(await robinTypes(world, '/incident handover @sam')).toBe('INC-1: Handed over.');
   expect(await robinTypes(world, '/incident scribe @kim')).toBe('INC-1: Kept who writes.');
-  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · writes: kim');
+  expect(await robinTypes(world, '/incident status')).toContain('On it: sam · scribe: kim');
   expect(await robinTypes(world, '/incident handover @vic')).toContain('only a full member can be named');
   expect(await robinTypes(world, '/incident handover somebody')).toContain('Pick the person from the list');
 });

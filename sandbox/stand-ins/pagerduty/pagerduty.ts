@@ -41,6 +41,8 @@ export type PagerDutyStandIn = {
   afterDelivery: ((request: StandInRequest) => Promise<void> | void) | undefined;
   /** Secrets that sign, in this order; several while one is rotated. */
   secrets: readonly string[];
+  /** Who is on call, level by level. */
+  levels: readonly (readonly string[])[];
   /** Where webhooks go; null loses them, as a subscription that is switched off does. */
   /** PagerDuty has switched the subscription off after too many refused deliveries: nothing is delivered. */
   isSubscriptionOff: boolean;
@@ -99,8 +101,10 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     if (resource === 'oncalls') {
       const asked = url.searchParams.getAll('escalation_policy_ids[]');
       if (!asked.includes('PESCALATE')) return ok({ oncalls: [] });
-      const level = (number: number, name: string) => ({ escalation_level: number, user: { id: `PU${number}`, summary: name } });
-      return ok({ oncalls: [level(1, 'Robin'), level(2, 'Sam'), level(2, 'Kim')] });
+      const oncalls = standIn.levels.flatMap((names, index) =>
+        names.map((summary) => ({ escalation_level: index + 1, user: { id: `PU${index + 1}`, summary } })),
+      );
+      return ok({ oncalls });
     }
     if (resource === 'webhook_subscriptions') {
       const temporarily_disabled = standIn.isSubscriptionOff;
@@ -151,6 +155,8 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
       incident.status = 'resolved';
       void change(incident, 'resolved', user.name);
     } else if (wanted.escalation_level !== undefined) {
+      if (wanted.escalation_level > standIn.levels.length)
+        return refused(400, 2001, 'Invalid Input Provided', ['Escalation level is invalid']);
       incident.level = wanted.escalation_level;
       incident.status = 'triggered';
       void change(incident, 'escalated', user.name);
@@ -208,6 +214,7 @@ export async function startPagerDuty(now: () => number): Promise<PagerDutyStandI
     fault: undefined,
     afterDelivery: undefined,
     secrets: ['sandbox-webhook-secret'],
+    levels: [['Robin'], ['Sam', 'Kim']],
     webhookUrl: null,
     isSubscriptionOff: false,
     fires: async (title, { details = {}, alerts = [alertOf(title, details)], service = 'Clinic', createdAt = new Date(now()) } = {}) => {
@@ -339,6 +346,6 @@ function ok(body: unknown): StandInAnswer {
   return { status: 200, body: JSON.stringify(body) };
 }
 
-function refused(status: number, code: number, message: string): StandInAnswer {
-  return { status, body: JSON.stringify({ error: { code, message } }) };
+function refused(status: number, code: number, message: string, errors: readonly string[] = []): StandInAnswer {
+  return { status, body: JSON.stringify({ error: { code, message, errors } }) };
 }

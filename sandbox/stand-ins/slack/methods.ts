@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { parseBlocks, type SlackBlock } from './block-kit.ts';
-import type { SlackMessage, SlackState } from './state.ts';
+import { channelOf, completeUpload, fileLink } from './files.ts';
+import { type Answer, type SlackMessage, type SlackState, TEAM_ID } from './state.ts';
 import { parseView } from './views.ts';
 
-/** Our own workspace. */
-export const TEAM_ID = 'T1';
-
-type Answer = Readonly<Record<string, unknown>> | { readonly error: string };
 type Method = { readonly scopes: readonly string[]; readonly run: (args: Readonly<Record<string, unknown>>, state: SlackState) => Answer };
 
 const text = z.string();
@@ -120,14 +117,6 @@ function linkTo({ channel, ts }: SlackMessage): string {
   return `https://clinic.slack.example/archives/${channel}/p${ts.replace('.', '')}`;
 }
 
-function fileLink(name: string): string {
-  return `https://clinic.slack.example/files/${name}`;
-}
-
-function channelOf(state: SlackState, name: unknown) {
-  return state.channels.find((channel) => channel.id === name || channel.name === String(name).replace(/^#/, ''));
-}
-
 const homeSchema = z.strictObject({ type: z.literal('home'), blocks: z.array(z.unknown()) });
 
 function publishHome(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
@@ -227,34 +216,4 @@ function history(args: Readonly<Record<string, unknown>>, state: SlackState, thr
     ...(withMetadata && key !== null ? { metadata: { event_type: 'gapwatch_message', event_payload: { key } } } : {}),
   }));
   return { messages: messages.reverse().slice(0, Number(args.limit ?? 100)), has_more: false, response_metadata: { next_cursor: '' } };
-}
-
-const filesSchema = z.array(z.strictObject({ id: z.string(), title: z.string().optional() }));
-
-function completeUpload(args: Readonly<Record<string, unknown>>, state: SlackState): Answer {
-  const files = filesSchema.parse(args.files).map(({ id }) => state.files.get(id));
-  const channel = channelOf(state, args.channel_id);
-  if (!channel) return { error: 'channel_not_found' };
-  if (channel.isArchived) return { error: 'is_archived' };
-  if (!channel.hasBot) return { error: 'not_in_channel' };
-  const uploaded = files.filter((file) => file !== undefined && file.content !== null);
-  if (uploaded.length !== files.length) return { error: 'file_not_found' };
-  const shared = uploaded.map((file) => {
-    const message: SlackMessage = {
-      channel: channel.id,
-      ts: state.nextTs(),
-      threadTs: args.thread_ts === undefined ? null : text.parse(args.thread_ts),
-      isBroadcast: false,
-      text: text.catch('').parse(args.initial_comment),
-      blocks: [],
-      key: null,
-      userId: null,
-      file: { name: file?.name ?? '', content: file?.content ?? Buffer.alloc(0), words: file?.words ?? '' },
-      edits: 0,
-    };
-    state.messages.push(message);
-    state.onMessage(message);
-    return { id: 'F', permalink: fileLink(file?.name ?? '') };
-  });
-  return { files: shared };
 }

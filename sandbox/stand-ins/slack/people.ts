@@ -1,8 +1,9 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type EventEmitter, once } from 'node:events';
 import pTimeout from 'p-timeout';
 import { z } from 'zod';
 import { blocksText, parseBlocks, type SlackBlock } from './block-kit.ts';
+import { type SignedRequest, send, signed } from './signed-request.ts';
 import type { SocketSide } from './socket.ts';
 import type { SlackMessage, SlackState, SlackUser } from './state.ts';
 import { parseView, type SlackView, stateOf } from './views.ts';
@@ -43,6 +44,12 @@ export type SlackPeople = {
   readonly submit: (botUrl: string, view: SlackView, typed: Readonly<Record<string, string>>, user: SlackUser) => Promise<Submitted>;
   /** Writes a message into a thread; the app hears of it. */
   readonly says: (botUrl: string, text: string, threadTs: string | null, user: SlackUser) => Promise<SlackMessage>;
+  /** Shares a file in a thread without a word; the app hears of it. */
+  readonly shares: (botUrl: string, fileName: string, threadTs: string, user: SlackUser) => Promise<SlackMessage>;
+  /** Corrects a message; the app hears of it. */
+  readonly edits: (botUrl: string, message: SlackMessage, text: string) => Promise<void>;
+  /** Deletes a message of their own; the app hears of it. */
+  readonly withdraws: (botUrl: string, message: SlackMessage) => Promise<void>;
   /** Puts a reaction on a message; the app hears of it. */
   readonly reacts: (botUrl: string, message: SlackMessage, reaction: string, user: SlackUser) => Promise<void>;
   /** Opens the Home tab; answers what they see, once the app has published it. */
@@ -107,6 +114,17 @@ export function slackPeople({ serverUrl, channel, state, responses, views, onRep
       return user ? `<@${user.id}|${user.name}>` : mention;
     });
   };
+  const written = (text: string, threadTs: string | null, user: SlackUser, file: SlackMessage['file']): SlackMessage => {
+    const own = { text, blocks: [], key: null, userId: user.id, file, edits: 0 };
+    const message: SlackMessage = { channel: channel.id, ts: state.nextTs(), threadTs, isBroadcast: false, ...own };
+    state.messages.push(message);
+    return message;
+  };
+  /** A message as events tell of it. */
+  const wordsOf = ({ ts, threadTs, text, userId }: SlackMessage) => ({
+    ...{ ts, user: userId, text },
+    ...(threadTs === null ? {} : { thread_ts: threadTs }),
+  });
   const sendCommand = async (botUrl: string, fields: Readonly<Record<string, string>>, user: SlackUser) => {
     const acknowledged = readReply(await post(botUrl, new URLSearchParams(fields).toString(), FORM));
     if (acknowledged.text !== '') onReply(user.id, acknowledged);
@@ -171,22 +189,27 @@ export function slackPeople({ serverUrl, channel, state, responses, views, onRep
       return submittedOf(await post(botUrl, new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), FORM));
     },
     says: async (botUrl, text, threadTs, user) => {
-      const message: SlackMessage = {
-        channel: channel.id,
-        ts: state.nextTs(),
-        threadTs,
-        isBroadcast: false,
-        text,
-        blocks: [],
-        key: null,
-        userId: user.id,
-        file: null,
-        edits: 0,
-      };
-      state.messages.push(message);
-      const thread = threadTs === null ? {} : { thread_ts: threadTs };
-      await tellsEvent(botUrl, { type: 'message', channel: channel.id, user: user.id, text, ts: message.ts, ...thread });
+      const message = written(text, threadTs, user, null);
+      await tellsEvent(botUrl, { type: 'message', channel: channel.id, ...wordsOf(message) });
       return message;
+    },
+    shares: async (botUrl, fileName, threadTs, user) => {
+      const message = written('', threadTs, user, { name: fileName, content: Buffer.alloc(1), words: '' });
+      const files = [{ id: 'F1', name: fileName, mimetype: 'image/png' }];
+      await tellsEvent(botUrl, { type: 'message', subtype: 'file_share', channel: channel.id, ...wordsOf(message), files });
+      return message;
+    },
+    edits: async (botUrl, message, text) => {
+      const previous_message = wordsOf(message);
+      message.text = text;
+      const edited = { user: message.userId, ts: state.nextTs() };
+      const changed = { channel: channel.id, ts: edited.ts, message: { ...wordsOf(message), edited }, previous_message };
+      await tellsEvent(botUrl, { type: 'message', subtype: 'message_changed', hidden: true, ...changed });
+    },
+    withdraws: async (botUrl, message) => {
+      state.messages.splice(state.messages.indexOf(message), 1);
+      const deleted = { channel: channel.id, ts: state.nextTs(), deleted_ts: message.ts, previous_message: wordsOf(message) };
+      await tellsEvent(botUrl, { type: 'message', subtype: 'message_deleted', hidden: true, ...deleted });
     },
     reacts: (botUrl, message, reaction, user) =>
       tellsEvent(botUrl, {
@@ -267,21 +290,4 @@ function buttonsIn({ blocks }: Pressable) {
     if (block.type === 'section') return block.accessory ? [block.accessory] : [];
     return block.type === 'actions' ? block.elements : [];
   });
-}
-
-type SignedRequest = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
-
-/** A request as Slack signs it. */
-function signed(secret: string, botUrl: string, body: string, contentType: string): SignedRequest {
-  // Slack signs with the real time, whatever a sandbox clock shows.
-  const timestamp = String(Math.floor(Date.now() / 1_000));
-  const signature = `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
-  const headers = { 'content-type': contentType, 'x-slack-signature': signature, 'x-slack-request-timestamp': timestamp };
-  return { url: `${botUrl}/slack/events`, headers, body };
-}
-
-async function send({ url, headers, body }: SignedRequest): Promise<string> {
-  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(3_000) });
-  if (!response.ok) throw new Error(`the app answered ${response.status} to Slack`);
-  return response.text();
 }

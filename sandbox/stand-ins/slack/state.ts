@@ -56,3 +56,8 @@ export type SlackState = {
   readonly onMessage: (message: SlackMessage) => void;
   readonly uploadUrl: (fileId: string) => string;
 };
+
+/** Our own workspace. */
+export const TEAM_ID = 'T1';
+
+export type Answer = Readonly<Record<string, unknown>> | { readonly error: string };

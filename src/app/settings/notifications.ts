@@ -99,7 +99,7 @@ export const SLACK_AND_PAGERDUTY = {
 export const MAIL = {
   SMTP_URL: {
     group: 'Mail',
-    schema: z.string().refine(isSmtpUrl),
+    schema: z.string().refine(isSmtpUrl, 'it is no address, or a character in user or password must be percent-encoded'),
     neededBy: 'the bot',
     expected:
       'smtp://user:password@host:587 or smtps://user:password@host:465; write @ : / # ? % in user or password as %40 %3A %2F %23 %3F %25',

@@ -3,6 +3,7 @@ import { typedText } from '#bot/typed.ts';
 import { readMoment } from '#bot/typed-time.ts';
 import { openForm } from '#bot/views/open.ts';
 import { formatUtc } from '#domain/base/time.ts';
+import { permissionOf } from '#domain/incident/command.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
 /** What follows a resolution (runbook, "Post-Incident"). */
@@ -13,7 +14,12 @@ export const FOLLOW_UP_VERBS: Readonly<Record<string, Verb>> = {
     run: (request) => onIncident(request, (number) => openForm(request.context, request.asker, 'assess', number)),
   },
   'post-mortem': { usage: 'post-mortem <time>', help: 'schedule the post-mortem; its document is written', run: postMortem },
-  hhs: { usage: 'hhs required|not-required because … | hhs notified', help: 'whether HHS must be notified, and that it was', run: hhs },
+  hhs: {
+    permission: permissionOf('decide-hhs'),
+    usage: 'hhs required|not-required because … | hhs notified',
+    help: 'whether HHS must be notified, and that it was',
+    run: hhs,
+  },
 };
 
 async function postMortem(request: Request): Promise<Reply> {

@@ -1,3 +1,4 @@
+import pTimeout from 'p-timeout';
 import { userOf } from '#bot/people.ts';
 import type { Reply } from '#bot/reply.ts';
 import { hiddenWords, takeOptions, typedDuration, typedText } from '#bot/typed.ts';
@@ -9,7 +10,7 @@ import { DAY, formatDuration, formatUtc, MINUTE, plus } from '#domain/base/time.
 import { permissionOf } from '#domain/incident/command.ts';
 import { openIncident } from '#store/event-store.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
-import { execute, openOrJoin } from '#workflows/execute.ts';
+import { execute, load, openOrJoin } from '#workflows/execute.ts';
 import { changeGap } from './gap-change.ts';
 import { give, NONE_OPEN, onIncident, type Request, said, type Verb } from './request.ts';
 
@@ -58,11 +59,17 @@ export const INCIDENT_VERBS: Readonly<Record<string, Verb>> = {
     run: (request) => give(request, { kind: 'continue-updates' }, 'Updates go on.'),
   },
   escalate: {
+    permission: permissionOf('escalate'),
     usage: 'escalate',
     help: 'page the next PagerDuty level',
-    run: (request) => give(request, { kind: 'escalate' }, 'PagerDuty is being asked to page the next level.'),
+    run: escalate,
   },
-  resolve: { usage: 'resolve [root cause]', help: 'check that records are written and no gap is open, then resolve', run: resolve },
+  resolve: {
+    permission: permissionOf('resolve'),
+    usage: 'resolve [root cause]',
+    help: 'check that records are written and no gap is open, then resolve',
+    run: resolve,
+  },
   report: {
     usage: 'report',
     help: 'write the gap report as it stands now',
@@ -133,6 +140,25 @@ async function gap(request: Request): Promise<Reply> {
   return onIncident(request, (number) =>
     changeGap(request.context, request.asker, number, { edge, at: read.at, because, anyway: isAnyway }, read.how),
   );
+}
+
+/** PagerDuty may be slow; paging must not wait for it. */
+const LEVELS_WITHIN_MILLISECONDS = 1_200;
+
+async function escalate(request: Request): Promise<Reply> {
+  const { context } = request;
+  return onIncident(request, async (number) => {
+    const { incident } = await load(context, number);
+    const alert = incident?.alerts.findLast(({ status }) => status !== 'resolved');
+    const next = (incident?.pagedLevel ?? 1) + 1;
+    const asked = alert ? context.pagerduty.onCalls(alert.id).catch(() => []) : Promise.resolve([]);
+    const levels = await pTimeout(asked, { milliseconds: LEVELS_WITHIN_MILLISECONDS, fallback: () => [] });
+    if (levels.length > 0 && levels.every(({ level }) => level < next)) {
+      const names = [...new Set(levels.flatMap((each) => each.names))].join(', ');
+      return `There is no next level: PagerDuty's escalation policy ends at level ${next - 1}. On call are ${names}: call somebody else yourself.`;
+    }
+    return give(request, { kind: 'escalate' }, 'PagerDuty is being asked to page the next level.');
+  });
 }
 
 const PAUSE = 30 * MINUTE;

@@ -5,7 +5,7 @@ import type { Permission } from '#domain/incident/permission.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { currentIncident } from '#store/event-store.ts';
 import type { AppContext } from '#workflows/context.ts';
-import { execute, type Outcome } from '#workflows/execute.ts';
+import { execute, load, type Outcome } from '#workflows/execute.ts';
 
 /** What a person asks of an incident: `rest` follows the verb; `number` is the incident they named, if they named one. */
 export type Request = {
@@ -30,7 +30,8 @@ export const NONE_OPEN = 'No incident is open. `/incident declare <reason>` open
 
 /** Works on the incident that was named, or else on the current one. */
 export async function onIncident({ context, number }: Request, work: (number: number) => Promise<Reply>): Promise<Reply> {
-  const current = number ?? (await currentIncident(context.database));
+  if (number !== null) return (await load(context, number)).incident === null ? `There is no ${incidentName(number)}.` : work(number);
+  const current = await currentIncident(context.database);
   return current === null ? NONE_OPEN : work(current);
 }
 

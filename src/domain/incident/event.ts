@@ -141,7 +141,14 @@ export const incidentEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('note.added'), text: z.string() }),
   z.object({ type: z.literal('detail.stated'), detail: detailSchema, text: z.string() }),
   /** A message of the thread, or one that somebody pinned, kept without identities. `ts` names it in Slack. */
-  z.object({ type: z.literal('message.kept'), ts: z.string(), author: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal('message.kept'),
+    ts: z.string(),
+    author: z.string(),
+    text: z.string(),
+    /** A kept message was corrected, or is gone from Slack; what it said before stays on the record. */
+    change: z.enum(['edited', 'deleted']).optional(),
+  }),
 
   z.object({ type: z.literal('update.scheduled'), number: z.number().int(), dueAt: instant }),
   z.object({ type: z.literal('updates.paused'), until: instant.optional() }),

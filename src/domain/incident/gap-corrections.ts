@@ -192,5 +192,5 @@ function wasSent({ outbox }: Incident, kind: 'opening-notice' | 'final-notice'):
 }
 
 function mayBeSent(status: OutboxMessage['status']): boolean {
-  return status.name === 'succeeded' || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
+  return status.name === 'succeeded' || (status.name === 'due' && (status.unclear ?? 0) > 0);
 }

@@ -10,7 +10,14 @@ export type StatementCommand =
   | { readonly kind: 'state-action'; readonly text: string }
   | { readonly kind: 'state-eta'; readonly etaAt: Date }
   | { readonly kind: 'add-note'; readonly text: string }
-  | { readonly kind: 'keep-message'; readonly ts: string; readonly author: string; readonly text: string };
+  | {
+      readonly kind: 'keep-message';
+      readonly ts: string;
+      readonly author: string;
+      readonly text: string;
+      /** A kept message was corrected, or deleted. */
+      readonly change?: 'edited' | 'deleted';
+    };
 
 export const statementCommands: CommandRows<StatementCommand> = {
   'state-cause': { permission: 'member', decide: (incident, command, { now }) => stated(incident, command, now) },
@@ -40,7 +47,11 @@ export const statementTexts: TimelineTexts<StatementEvent> = {
   'eta.stated': ({ etaAt }) => `ETA: ${formatUtc(etaAt)}`,
   'note.added': ({ text }) => `Note: ${text}`,
   'detail.stated': ({ detail, text }) => `${DETAIL_TITLES[detail]}: ${text}`,
-  'message.kept': ({ author, text }) => `${author} in Slack: ${text}`,
+  'message.kept': ({ ts, author, text, change }) => {
+    if (change === undefined) return `${author} in Slack: ${text}`;
+    const former = `the message of ${formatUtc(new Date(Number(ts) * 1_000))}`;
+    return change === 'edited' ? `${author} in Slack corrected ${former}: ${text}` : `Deleted from Slack: ${former} by ${author}`;
+  },
 };
 
 /** What a person's detail is called, for readers. */
@@ -74,9 +85,10 @@ export function stated(incident: Incident, command: Statement, now: Date): Decis
   }
 }
 /** A message of the thread, or a pinned one, goes on the timeline; the same text of the same message only once. */
-export function keepMessage(incident: Incident, { ts, author, text }: Extract<StatementCommand, { kind: 'keep-message' }>): Decision {
+export function keepMessage(incident: Incident, command: Extract<StatementCommand, { kind: 'keep-message' }>): Decision {
+  const { ts, author, text, change } = command;
   if (incident.kept.includes(keptKey({ ts, text }))) return { events: [] };
-  return { events: [{ type: 'message.kept', ts, author, text }] };
+  return { events: [{ type: 'message.kept', ts, author, text, ...(change === undefined ? {} : { change }) }] };
 }
 /** What makes a kept message the same one: an edited text is another entry. */
 export function keptKey({ ts, text }: { readonly ts: string; readonly text: string }): string {

@@ -9,7 +9,7 @@ import type { Posted } from '#services/slack/history.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
-import { checkMessageOf, currentRootMessage, postedOf, remedyMessageOf } from './slack.ts';
+import { checkMessageOf, currentRootMessage, postedOf, remedyMessageOf, troubleMessages } from './slack.ts';
 
 /** The open incidents, as they were when the store could last be read. */
 export function openIncidentsLastSeen(context: AppContext): readonly Incident[] {
@@ -55,7 +55,7 @@ function present(context: AppContext, incident: Incident): readonly Present[] {
     const posted = status.name === 'ended' ? null : postedOf(incident, `slack/remedy/${request}`);
     return posted ? [{ posted, message: remedyMessageOf(context, incident, request) }] : [];
   });
-  return [{ posted: { channel: root.channel, ts: root.ts }, message }, ...atWork, ...remedies];
+  return [{ posted: { channel: root.channel, ts: root.ts }, message }, ...atWork, ...remedies, ...troubleMessages(context, incident)];
 }
 
 async function update(context: AppContext, incident: Incident, posted: Posted, message: SlackMessage): Promise<boolean> {

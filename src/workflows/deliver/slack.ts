@@ -1,5 +1,6 @@
 import { tasksOfEscalation } from '#domain/incident/checklist.ts';
 import { type Answer, MESSAGES, type OutboxMessage, type Payload } from '#domain/incident/outbox/message.ts';
+import { countTroubled } from '#domain/incident/outbox/outcome.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
 import { asDrill, incidentButtons, type SlackMessage, singleButton, slackMessage, taskButtons } from '#domain/messages/blocks.ts';
@@ -172,7 +173,7 @@ function messageFor(context: AppContext, incident: Incident, { payload, dueAt, s
       return render('slack/resolution.liquid');
     case 'announcement':
       return slackMessage(
-        context.templates.render(`slack/thread/${payload.name}.liquid`, { incident: view, details: payload.details }),
+        context.templates.render(`slack/thread/${payload.name}.liquid`, { incident: view, details: detailsOf(incident, payload) }),
         buttonsBeside(context, incident, payload),
       );
     case 'check-answer':
@@ -182,6 +183,26 @@ function messageFor(context: AppContext, incident: Incident, { payload, dueAt, s
     default:
       throw new TypeError(`${payload.kind} is no message`);
   }
+}
+
+/** What an announcement says; one about calls that fail counts them as they are now. */
+function detailsOf(incident: Incident, { name, details }: AnnouncementPayload): Readonly<Record<string, string>> {
+  if (name !== 'call-abandoned') return details;
+  return { ...details, count: String(countTroubled(incident, details.what ?? '', details.state ?? '')) };
+}
+
+/** The messages about calls that fail and whose number has changed since they were posted. */
+export function troubleMessages(
+  context: AppContext,
+  incident: Incident,
+): readonly { readonly posted: Posted; readonly message: SlackMessage }[] {
+  return incident.outbox.flatMap((outgoing) => {
+    const { payload, key } = outgoing;
+    if (payload.kind !== 'announcement' || payload.name !== 'call-abandoned') return [];
+    const posted = postedOf(incident, key);
+    const isCounting = countTroubled(incident, payload.details.what ?? '', payload.details.state ?? '') !== 1;
+    return posted && isCounting ? [{ posted, message: marked(incident, messageFor(context, incident, outgoing)) }] : [];
+  });
 }
 
 function missedView(missed: readonly Date[], why: string | null) {

@@ -1,5 +1,5 @@
 import { contactOf, roleName } from '#domain/base/policy.ts';
-import { SECOND } from '#domain/base/time.ts';
+import { plus, SECOND } from '#domain/base/time.ts';
 import { rolesByHand } from '#domain/incident/slack-outage.ts';
 import { type Incident, incidentName, rootMessage } from '#domain/incident/state.ts';
 import { type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
@@ -19,10 +19,11 @@ export type Repeat = (run: () => void, milliseconds: number) => () => void;
 /**
  * Looks after Gapwatch's own store from outside of it. Without the store no timer and no command works, so the root message of each
  * open incident says so and carries the runbook's steps to do by hand; where Slack does not take that, mail does. With the store back
- * the message is its old self again. Returns how to stop looking.
+ * the message is its old self again, and `catchUp` brings in what people wrote meanwhile. Returns how to stop looking.
  */
-export function detectStoreOutage(context: AppContext, repeat: Repeat): () => void {
+export function detectStoreOutage(context: AppContext, repeat: Repeat, catchUp: (since: Date) => Promise<void>): () => void {
   let failures = 0;
+  let awaySince = context.now();
   let isTold = false;
   let isLooking = false;
   const reading = async () => {
@@ -30,7 +31,9 @@ export function detectStoreOutage(context: AppContext, repeat: Repeat): () => vo
       () => true,
       () => false,
     );
+    const wasAway = failures > 0;
     failures = isThere ? 0 : failures + 1;
+    if (failures === 1) awaySince = context.now();
     if (failures >= FAILURES_OF_AN_OUTAGE && !isTold) {
       isTold = true;
       for (const incident of openIncidentsLastSeen(context)) await tellOutage(context, incident);
@@ -39,6 +42,7 @@ export function detectStoreOutage(context: AppContext, repeat: Repeat): () => vo
       isTold = false;
       for (const { number } of openIncidentsLastSeen(context)) await refreshMessages(context, number, 'anew');
     }
+    if (isThere && wasAway) await catchUp(plus(awaySince, -LOOK_EVERY));
   };
   return repeat(() => {
     if (isLooking) return;

@@ -212,22 +212,22 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
   const destination = destinationOf(outgoing.payload);
   const mayHaveGone = (outgoing.status.unclear ?? 0) + (outcome === 'unclear' ? 1 : 0);
   const pause = destination === 'mail' && outcome === 'unclear' ? (MAIL_COPIES_APART[mayHaveGone - 1] ?? null) : retryDelay(key, attempt);
-  const retryAt = plus(now, Math.max(pause ?? 0, command.retryAfterMilliseconds ?? 0));
   if (pause === null) {
     const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
-    return [abandoned, ...withoutReport(incident, outgoing, 'given up', now), tellMayHaveGone(incident, outgoing, detail, now)];
+    return [abandoned, tellMayHaveGone(incident, outgoing, detail, now)];
   }
+  const retryAt = plus(now, Math.max(pause, command.retryAfterMilliseconds ?? 0));
   // What Gapwatch did not try while it was down is no reason to try less.
   const triedSince = outgoing.status.lastFailure?.firstAt ?? now;
   if (between(triedSince, retryAt) > DELIVERY[destination].giveUpAfter && !isNeeded(incident, outgoing)) {
     const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
     // An announcement that could not be posted asks for no other, or each would be followed by the next for ever.
-    const told = outgoing.payload.kind === 'announcement' ? [] : [tellTrouble(incident, outgoing, detail, 'given up', now)];
+    const told = outgoing.payload.kind === 'announcement' ? [] : tellTrouble(incident, outgoing, detail, 'given up', now);
     return [abandoned, ...withoutReport(incident, outgoing, 'given up', now), ...told];
   }
   const failed: IncidentEvent = { type: 'outbox.failed', key, attempt, outcome, detail, retryAt };
   const isNews = attempt === DELIVERY[destination].toldAtAttempt || (attempt === 1 && outcome === 'refused' && isFile(outgoing.payload));
-  const told = isNews ? [tellTrouble(incident, outgoing, detail, 'failing', now)] : [];
+  const told = isNews ? tellTrouble(incident, outgoing, detail, 'failing', now) : [];
   return [failed, ...withoutReport(incident, outgoing, attempt, now), ...told];
 }
 
@@ -262,6 +262,22 @@ function tellMayHaveGone(incident: Incident, { payload, dueAt }: OutboxMessage, 
   return announce(incident, now, 'notice-unclear', details, { broadcast: true });
 }
 
-function tellTrouble(incident: Incident, outgoing: OutboxMessage, detail: string, state: 'failing' | 'given up', now: Date): IncidentEvent {
-  return announce(incident, now, 'call-abandoned', { what: labelOf(outgoing.payload), state, detail }, { broadcast: state === 'given up' });
+type Trouble = 'failing' | 'given up';
+
+/** Said once an incident for what fails in the same way: a hundred alerts that can't be acknowledged are one message, which counts them. */
+function tellTrouble(incident: Incident, { payload }: OutboxMessage, detail: string, state: Trouble, now: Date): readonly IncidentEvent[] {
+  const what = labelOf(payload);
+  const isKnown = incident.outbox.some(
+    ({ payload: told }) =>
+      told.kind === 'announcement' && told.name === 'call-abandoned' && told.details.what === what && told.details.state === state,
+  );
+  return isKnown ? [] : [announce(incident, now, 'call-abandoned', { what, state, detail }, { broadcast: state === 'given up' })];
+}
+
+/** How many messages that do this are failing now, or were given up, as the message that tells of it counts them. */
+export function countTroubled({ outbox }: Incident, what: string, state: string): number {
+  return outbox.filter(({ payload, status }) => {
+    if (labelOf(payload) !== what) return false;
+    return state === 'given up' ? status.name === 'abandoned' : status.name === 'due' && status.lastFailure !== null;
+  }).length;
 }
