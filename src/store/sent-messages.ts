@@ -35,6 +35,24 @@ export async function keepSent(
 
 const row = z.object({ message: z.string(), attempt: z.number(), at: z.date(), content: z.string(), sha256: z.string() });
 
+/** Returns what went out under each of these keys, as it last did; one read by the table's primary key. */
+export async function loadSentMessages(
+  client: Queryable,
+  incident: number,
+  messages: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query(
+    `select distinct on (call) call as message, content
+     from gapwatch.sent
+     where incident = $1 and call = any($2)
+     order by call, attempt desc`,
+    [incident, messages],
+  );
+  return new Map(
+    rows.map((each) => row.pick({ message: true, content: true }).parse(each)).map(({ message, content }) => [message, content]),
+  );
+}
+
 /** Everything that went out for an incident, oldest first. */
 export async function loadSent(client: Queryable, incident: number): Promise<readonly Sent[]> {
   const { rows } = await client.query(

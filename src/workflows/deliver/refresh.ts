@@ -9,6 +9,7 @@ import type { Posted } from '#services/slack/history.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
+import { messagesWithOutdatedButtons } from './outdated-buttons.ts';
 import { checkMessageOf, currentRootMessage, postedOf, remedyMessageOf, troubleMessages } from './slack.ts';
 
 /** The open incidents, as they were when the store could last be read. */
@@ -25,7 +26,7 @@ export async function refreshMessages(context: AppContext, number: number, what:
   if (!incident) return;
   remember(context, incident);
   const { shownMessages } = context.remembered;
-  for (const { posted, message } of present(context, incident)) {
+  for (const { posted, message } of [...present(context, incident), ...(await messagesWithOutdatedButtons(context, incident))]) {
     const content = JSON.stringify(message);
     if (what === 'changed' && shownMessages.get(posted.ts) === content) continue;
     if (!(await update(context, incident, posted, message))) return;

@@ -1,9 +1,9 @@
-import { tasksOfEscalation } from '#domain/incident/checklist.ts';
 import { type Answer, MESSAGES, type OutboxMessage, type Payload } from '#domain/incident/outbox/message.ts';
 import { countTroubled } from '#domain/incident/outbox/outcome.ts';
 import { remedyOf } from '#domain/incident/remedy-runs.ts';
 import { type Incident, incidentName, outboxMessage, rootMessage } from '#domain/incident/state.ts';
-import { asDrill, incidentButtons, type SlackMessage, singleButton, slackMessage, taskButtons } from '#domain/messages/blocks.ts';
+import { announcementButtons } from '#domain/messages/announcement-buttons.ts';
+import { asDrill, incidentButtons, type SlackMessage, slackMessage } from '#domain/messages/blocks.ts';
 import { chartText } from '#domain/messages/chart.ts';
 import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';
 import { remedyMessage } from '#domain/messages/remedy-message.ts';
@@ -174,7 +174,7 @@ function messageFor(context: AppContext, incident: Incident, { payload, dueAt, s
     case 'announcement':
       return slackMessage(
         context.templates.render(`slack/thread/${payload.name}.liquid`, { incident: view, details: detailsOf(incident, payload) }),
-        buttonsBeside(context, incident, payload),
+        announcementButtons(incident, payload, now, context.policy),
       );
     case 'check-answer':
       return unmarkedCheckMessage(context, incident, payload.request);
@@ -207,23 +207,6 @@ export function troubleMessages(
 
 function missedView(missed: readonly Date[], why: string | null) {
   return { count: missed.length, first: missed[0] ?? '', last: missed.at(-1) ?? '', why: why ?? '' };
-}
-
-/** The buttons under an announcement: what the reader is likely to do about it. */
-function buttonsBeside(context: AppContext, incident: Incident, { name, details }: AnnouncementPayload) {
-  const own = incidentName(incident.number);
-  switch (name) {
-    case 'nudge':
-      return singleButton('update', 'Update', own);
-    case 'escalation':
-      return taskButtons(own, tasksOfEscalation(incident, details.escalation ?? '', context.now(), context.policy));
-    case 'follow-up':
-      return singleButton('tasks', 'Tasks', own);
-    case 'claim-overdue':
-      return singleButton('claim', "I'm on it", own);
-    default:
-      return [];
-  }
 }
 
 /** A message of a drill says so. */
