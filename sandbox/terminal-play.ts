@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { MINUTE } from '#domain/base/time.ts';
 import type { Narrator } from './narrator.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { SlackMessage } from './stand-ins/slack/methods.ts';
 import { PEOPLE } from './stand-ins/slack/slack.ts';
+import type { SlackMessage } from './stand-ins/slack/state.ts';
 
 /** Plays one incident in the terminal, from the failure to the report, with a colleague called robin at the keyboard. */
 export async function playInTerminal(sandbox: Sandbox, tell: Narrator): Promise<void> {

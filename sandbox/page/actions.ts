@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BREAKAGES } from '#sandbox/clinic/breakages.ts';
 import type { Sandbox } from '#sandbox/sandbox.ts';
-import type { SlackUser } from '#sandbox/stand-ins/slack/methods.ts';
+import type { SlackUser } from '#sandbox/stand-ins/slack/state.ts';
 import { ACTORS } from './actors.ts';
 import type { Session } from './session.ts';
 import type { ActionAnswer } from './state.ts';

@@ -3,8 +3,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { BREAKAGES } from '#sandbox/clinic/breakages.ts';
 import type { Sandbox } from '#sandbox/sandbox.ts';
-import type { SlackMessage } from '#sandbox/stand-ins/slack/methods.ts';
 import type { EphemeralReply } from '#sandbox/stand-ins/slack/people.ts';
+import type { SlackMessage } from '#sandbox/stand-ins/slack/state.ts';
 import { ACTORS } from './actors.ts';
 import type { ClinicView, Conversation, OpenForm, PageIncident, PageMail, PageMessage, SlashCommand } from './state.ts';
 

@@ -2,12 +2,16 @@ import { EventEmitter } from 'node:events';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 
-/** How the mail server misbehaves: refuses recipients, postpones them (greylisting), or never answers a message. */
-export type MailFault = { readonly kind: 'refuse-recipient' | 'greylist' } | { readonly kind: 'hang' };
+/** How the mail server misbehaves: refuses recipients, postpones them (greylisting), refuses attachments, or takes a message and never answers. */
+export type MailFault =
+  | { readonly kind: 'refuse-recipient' | 'greylist' | 'hang' }
+  | { readonly kind: 'refuse-attachments'; readonly code: number; readonly words: string };
 
 export type MailStandIn = {
   readonly url: string;
   readonly mails: readonly ParsedMail[];
+  /** Mails that were taken without an answer: the sender does not know what became of them. */
+  readonly unanswered: readonly ParsedMail[];
   readonly events: EventEmitter<{ mail: [ParsedMail] }>;
   fault: MailFault | undefined;
   afterDelivery: (() => Promise<void> | void) | undefined;
@@ -17,6 +21,7 @@ export type MailStandIn = {
 /** Starts an SMTP server on a free port that asks for a user and keeps what it is sent. */
 export async function startMail(): Promise<MailStandIn> {
   const mails: ParsedMail[] = [];
+  const unanswered: ParsedMail[] = [];
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
@@ -28,12 +33,15 @@ export async function startMail(): Promise<MailStandIn> {
       return standIn.fault?.kind === 'greylist' ? done(answer(451, '4.7.1 greylisted, try again later')) : done();
     },
     onData: (stream, _session, done) => {
-      if (standIn.fault?.kind === 'hang') {
-        stream.resume();
-        return;
-      }
       simpleParser(stream)
         .then(async (mail) => {
+          const { fault } = standIn;
+          if (fault?.kind === 'hang') {
+            unanswered.push(mail);
+            standIn.events.emit('mail', mail);
+            return;
+          }
+          if (fault?.kind === 'refuse-attachments' && mail.attachments.length > 0) return done(answer(fault.code, fault.words));
           mails.push(mail);
           standIn.events.emit('mail', mail);
           await standIn.afterDelivery?.();
@@ -49,6 +57,7 @@ export async function startMail(): Promise<MailStandIn> {
   const standIn: MailStandIn = {
     url: `smtp://gapwatch:sandbox@127.0.0.1:${port}`,
     mails,
+    unanswered,
     events: new EventEmitter(),
     fault: undefined,
     afterDelivery: undefined,

@@ -80,3 +80,24 @@ test.each(rows)('%s: its row says who needs it exactly when there is no start wi
   if (row.example !== undefined) expect(row.schema.safeParse(row.example).success, name).toBe(true);
   expect(Object.keys(GROUPS)).toContain(row.group);
 });
+
+test.each(['smtp://bot:p@ss#1@mail:25', 'smtp://bot:p@ss@mail:25', 'smtp://bot:p/ss@mail:25', 'smtp://bot:pass@'])(
+  'an SMTP_URL in which a character of the password must be written otherwise is refused with the way to write it: %s',
+  (SMTP_URL) => {
+    expect(messageOf(() => readSettings({ ...good, SMTP_URL }))).toContain('write @ : / # ? % in user or password as %40');
+  },
+);
+
+test('addresses may have spaces around, a name before, and for recipients be several', () => {
+  const settings = readSettings({
+    ...good,
+    SMTP_URL: 'smtps://bot%40clinic.example:p%40ss%231@mail:465',
+    PAGERDUTY_FROM_EMAIL: ' Bot <bot@clinic.example> ',
+    MAIL_FROM: ' Clinic Bot <bot@clinic.example>',
+    PRIVACY_OFFICER_EMAIL: ' privacy@clinic.example , Deputy <deputy@clinic.example>',
+  });
+  expect(settings).toMatchObject({ PAGERDUTY_FROM_EMAIL: 'bot@clinic.example', MAIL_FROM: 'Clinic Bot <bot@clinic.example>' });
+  expect(messageOf(() => readSettings({ ...good, PRIVACY_OFFICER_EMAIL: 'privacy@clinic.example, nobody' }))).toContain(
+    'separated by commas',
+  );
+});

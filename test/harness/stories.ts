@@ -1,5 +1,5 @@
-import type { SlackMessage } from '#sandbox/stand-ins/slack/methods.ts';
 import { PEOPLE, visibleText } from '#sandbox/stand-ins/slack/slack.ts';
+import type { SlackMessage } from '#sandbox/stand-ins/slack/state.ts';
 import type { World } from './world.ts';
 
 /** The usual beginning: the audit table falls silent at 11:57, the program runs, the alert comes at noon. */

@@ -3,8 +3,8 @@ import { type EventEmitter, once } from 'node:events';
 import pTimeout from 'p-timeout';
 import { z } from 'zod';
 import { blocksText, parseBlocks, type SlackBlock } from './block-kit.ts';
-import type { SlackMessage, SlackState, SlackUser } from './methods.ts';
 import type { SocketSide } from './socket.ts';
+import type { SlackMessage, SlackState, SlackUser } from './state.ts';
 import { parseView, type SlackView, stateOf } from './views.ts';
 
 type Channel = { readonly id: string; readonly name: string };

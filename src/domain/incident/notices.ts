@@ -50,14 +50,15 @@ function isToldLate({ outbox }: Incident, { payload, dueAt }: OutboxMessage): bo
     ({ payload: { kind, ...told } }) =>
       kind === 'announcement' &&
       'name' in told &&
-      told.name === 'notice-undelivered' &&
+      (told.name === 'notice-undelivered' || told.name === 'notice-unclear') &&
       'details' in told &&
       told.details.role === role &&
       told.details.dueAt === formatUtc(dueAt),
   );
 }
 
-function noticeRole(payload: Payload): string {
+/** Whom a notice is for, in words. */
+export function noticeRole(payload: Payload): string {
   return 'role' in payload ? roleName(payload.role) : 'Privacy Officer';
 }
 
@@ -67,8 +68,10 @@ export function noticeLate(incident: Incident, key: string, now: Date): readonly
   if (outgoing?.status.name !== 'due' || isToldLate(incident, outgoing)) return [];
   const why = outgoing.status.lastFailure?.detail ?? 'no attempt has come to an end';
   const role = noticeRole(outgoing.payload);
-  return [announce(incident, now, 'notice-undelivered', { role, why, dueAt: formatUtc(outgoing.dueAt) }, { broadcast: true })];
+  const name = (outgoing.status.unclear ?? 0) > 0 ? 'notice-unclear' : 'notice-undelivered';
+  return [announce(incident, now, name, { role, why, dueAt: formatUtc(outgoing.dueAt), state: 'failing' }, { broadcast: true })];
 }
+
 /** The reader of a notice pressed the button of its page. */
 export function noticeReceived(incident: Incident, { key }: Of<'notice-received'>, now: Date): Decision {
   if (outboxMessage(incident, key) === undefined) return refuse('unknown-notice', 'This link belongs to no notice on record.');

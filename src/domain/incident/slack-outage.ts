@@ -63,7 +63,8 @@ function heldUp(incident: Incident): HeldUp | null {
   const [first] = missed.toSorted((one, other) => one.dueAt.getTime() - other.dueAt.getTime());
   const waits = missed.find(({ status }) => status.name === 'due');
   if (first === undefined || waits === undefined) return null;
-  return { key: waits.key, lateAt: plus(first.dueAt, rootMessage(incident) === null ? ROOT_LATE_AFTER : LATE_AFTER) };
+  const from = new Date(Math.max(first.dueAt.getTime(), since));
+  return { key: waits.key, lateAt: plus(from, rootMessage(incident) === null ? ROOT_LATE_AFTER : LATE_AFTER) };
 }
 
 /** A message that Slack has refused or not taken since; one that merely waits its turn is none. */

@@ -3,7 +3,7 @@ import { type Answer, type Destination, destinationOf } from '#domain/incident/o
 import { nextMessage } from '#domain/incident/outbox/next.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import { isClosed } from '#services/slack.ts';
+import { isClosed } from '#services/slack/failures.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';
@@ -58,8 +58,8 @@ async function make(context: AppContext, destination: Destination, attempt: Atte
     context.observe.delivery(destination, error.outcome, seconds());
     context.log.warn({ incident: incident.number, outgoing: outgoing.key, outcome: error.outcome }, error.message);
     const { message: detail, retryAfterMilliseconds } = error;
-    // While it could not be looked for, an earlier attempt may still have been done: the next one must look again.
-    const outcome = attempt.mustLook ? 'unclear' : error.outcome;
+    // While it could not be looked for, an earlier attempt may still have been done: the next one must look again. A mail can't be looked for.
+    const outcome = attempt.mustLook && destination !== 'mail' ? 'unclear' : error.outcome;
     await execute(
       context,
       incident.number,

@@ -9,7 +9,7 @@ import type { AppContext } from '#workflows/context.ts';
 export async function beginAndSeeWhetherSent(context: AppContext, number: number, outgoing: OutboxMessage): Promise<boolean> {
   const { key, status } = outgoing;
   const isFirst = await beginAttempt(context.database, number, key, attemptNumber(outgoing), context.now());
-  return !isFirst || (status.name === 'due' && status.lastFailure?.outcome === 'unclear');
+  return !isFirst || (status.name === 'due' && (status.unclear ?? 0) > 0);
 }
 
 /** Returns the number of the next attempt, from 1. */

@@ -66,6 +66,17 @@ describe('a message fails', () => {
       .decides({ type: 'outbox.failed', attempt: 4 });
   });
 
+  test('by mail, and it may have gone out → the next copies go far apart, and after the third there is none', () => {
+    const unclear = { outcome: 'unclear', detail: 'the mail server did not answer in time' } as const;
+    given(incidentOpen(), queued('mail/opening-notice', { kind: 'opening-notice' }))
+      .when(fails('mail/opening-notice', unclear))
+      .decides({ type: 'outbox.failed', attempt: 1, outcome: 'unclear', retryAt: clock('12:05') })
+      .when(fails('mail/opening-notice', unclear), { at: '12:05' })
+      .decides({ type: 'outbox.failed', attempt: 2, retryAt: clock('13:05') })
+      .when(fails('mail/opening-notice', unclear), { at: '13:05' })
+      .decides({ type: 'outbox.abandoned', attempt: 3, outcome: 'unclear' }, tellsChannel('notice-unclear', { state: 'given up' }));
+  });
+
   test('by mail, three times → only the record knows', () => {
     given(incidentOpen(), queued('mail/opening-notice', { kind: 'opening-notice' }), failedBefore('mail/opening-notice', 2))
       .when(fails('mail/opening-notice', { outcome: 'refused', detail: '550 no such user' }))

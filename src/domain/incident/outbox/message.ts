@@ -37,6 +37,7 @@ export const ANNOUNCEMENTS = [
   'hhs-notified',
   'notice-received',
   'notice-refused',
+  'notice-unclear',
   'notice-unconfirmed',
   'notice-undelivered',
   'nudge',
@@ -127,7 +128,14 @@ export type FailureOutcome = z.infer<typeof failureOutcomeSchema>;
 
 /** Where a message stands. One that is `due` waits or is being tried; the others are over. */
 export type OutboxStatus =
-  | { readonly name: 'due'; readonly attempts: number; readonly notBefore: Date; readonly lastFailure: DeliveryFailure | null }
+  | {
+      readonly name: 'due';
+      readonly attempts: number;
+      readonly notBefore: Date;
+      readonly lastFailure: DeliveryFailure | null;
+      /** How many attempts may have been done: none unless it is said. */
+      readonly unclear?: number;
+    }
   | { readonly name: 'succeeded'; readonly at: Date; readonly answer: Answer; readonly lastFailure: DeliveryFailure | null }
   | { readonly name: 'abandoned'; readonly at: Date; readonly failure: DeliveryFailure }
   | { readonly name: 'superseded'; readonly at: Date; readonly because: string };

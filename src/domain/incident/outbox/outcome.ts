@@ -1,8 +1,9 @@
 import type { Policy } from '#domain/base/policy.ts';
-import { between, plus } from '#domain/base/time.ts';
+import { between, formatUtc, plus } from '#domain/base/time.ts';
 import { withAlertEvent } from '#domain/incident/alerts.ts';
 import type { CommandRows, Evolutions } from '#domain/incident/concern.ts';
 import type { IncidentEvent } from '#domain/incident/event.ts';
+import { noticeRole } from '#domain/incident/notices.ts';
 import { type Incident, outboxMessage } from '#domain/incident/state.ts';
 import { nextUpdate } from '#domain/incident/update-schedule.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type PayloadMap,
 } from './message.ts';
 import { announce, announceOnce, noteOnAlerts, queueMessage } from './queue.ts';
-import { DELIVERY, retryDelay } from './retry.ts';
+import { DELIVERY, MAIL_COPIES_APART, retryDelay } from './retry.ts';
 
 /** What came of a message: kept, and what follows from it. */
 export type OutboxCommand =
@@ -59,6 +60,7 @@ export const outboxEvolutions: Evolutions<OutboxEvent> = {
       attempts: attempt,
       notBefore: retryAt,
       lastFailure: { outcome, detail, firstAt: dueStatus(incident, key)?.lastFailure?.firstAt ?? at },
+      unclear: (dueStatus(incident, key)?.unclear ?? 0) + (outcome === 'unclear' ? 1 : 0),
     }),
   'outbox.abandoned': (incident, { key, outcome, detail }, { at }) =>
     withStatus(incident, key, {
@@ -208,7 +210,13 @@ export function outboxFailed(incident: Incident, command: Of<'outbox-failed'>, n
   if (outgoing?.status.name !== 'due') return [];
   const attempt = outgoing.status.attempts + 1;
   const destination = destinationOf(outgoing.payload);
-  const retryAt = plus(now, Math.max(retryDelay(key, attempt), command.retryAfterMilliseconds ?? 0));
+  const mayHaveGone = (outgoing.status.unclear ?? 0) + (outcome === 'unclear' ? 1 : 0);
+  const pause = destination === 'mail' && outcome === 'unclear' ? (MAIL_COPIES_APART[mayHaveGone - 1] ?? null) : retryDelay(key, attempt);
+  const retryAt = plus(now, Math.max(pause ?? 0, command.retryAfterMilliseconds ?? 0));
+  if (pause === null) {
+    const abandoned: IncidentEvent = { type: 'outbox.abandoned', key, attempt, outcome, detail };
+    return [abandoned, ...withoutReport(incident, outgoing, 'given up', now), tellMayHaveGone(incident, outgoing, detail, now)];
+  }
   // What Gapwatch did not try while it was down is no reason to try less.
   const triedSince = outgoing.status.lastFailure?.firstAt ?? now;
   if (between(triedSince, retryAt) > DELIVERY[destination].giveUpAfter && !isNeeded(incident, outgoing)) {
@@ -246,6 +254,12 @@ function withoutReport(
   if (payload.kind !== 'gap-report' || !isResolutionReport(key)) return [];
   const isLong = failed === 'given up' || failed >= 3;
   return [...resolutionPost(incident, now), ...(isLong ? finalNotice(incident, now) : [])];
+}
+
+/** A mail that was taken without an answer three times: a fourth copy would tell nobody more. */
+function tellMayHaveGone(incident: Incident, { payload, dueAt }: OutboxMessage, why: string, now: Date): IncidentEvent {
+  const details = { role: noticeRole(payload), why, dueAt: formatUtc(dueAt), state: 'given up' };
+  return announce(incident, now, 'notice-unclear', details, { broadcast: true });
 }
 
 function tellTrouble(incident: Incident, outgoing: OutboxMessage, detail: string, state: 'failing' | 'given up', now: Date): IncidentEvent {

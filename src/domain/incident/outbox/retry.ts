@@ -12,6 +12,12 @@ export const DELIVERY: Readonly<Record<Destination, { readonly giveUpAfter: Mill
   reports: { giveUpAfter: HOUR, toldAtAttempt: 3 },
 };
 
+/**
+ * A mail server that took the mail and never answered may have delivered it: its next copies go this long after, and there is no other after
+ * those. A repeated Message-ID is known as a copy by most mailboxes, not by all.
+ */
+export const MAIL_COPIES_APART: readonly Milliseconds[] = [5 * MINUTE, HOUR];
+
 const LONGEST: Milliseconds = 60 * SECOND;
 
 /**
