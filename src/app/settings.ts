@@ -54,7 +54,9 @@ function read<Schema extends z.ZodObject>(
   const parsed = schema.safeParse(present);
   // Only an issue of our own says more than that the value is malformed; the library's may quote it.
   const issues =
-    parsed.error?.issues.map(({ path, code, message }) => [String(path[0]), code === 'custom' ? message : null] as const) ?? [];
+    parsed.error?.issues.map(
+      (issue) => [String(issue.path[0]), issue.code === 'custom' && issue.params?.isMistake ? issue.message : null] as const,
+    ) ?? [];
   const wrong = new Map([...issues, ...missing.map((name) => [name, null] as const)]);
   if (!parsed.success || wrong.size > 0) throw new SettingsError(explain(wrong, present));
   return Object.freeze(parsed.data);

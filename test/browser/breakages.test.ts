@@ -17,9 +17,13 @@ describe.runIf(hasBrowser)('each way to break the clinic is found', () => {
 
   test.each([
     ['Application bug', 'deploys: A deployment began', 'roll back to the deployment before'],
-    ['Revoked right', 'permissions: Role clinic_application may not insert into the table.', 'give the right back'],
+    [
+      'Revoked right',
+      'permissions: Role clinic_application may not insert into the table.',
+      'run GRANT INSERT ON "AuditLog" TO clinic_application;',
+    ],
     ['Full disk', 'storage: The database’s disk is 100.0 % full.', 'archive old audit records now'],
-    ['Lock', 'locks: The table is locked against writes', 'see what the session does before ending it'],
+    ['Lock', 'locks: The table is locked against writes', 'see what the session does; if it may go, run SELECT pg_terminate_backend('],
     ['Dropped table', 'schema: The audit table can’t be read: there is no table named AuditLog', 'compare AUDIT_TABLE with the database'],
     [
       'Rolled-back transactions',

@@ -40,7 +40,7 @@ export type Group = keyof typeof GROUPS;
 /** A database's address as people have it; a mistake in it is an issue of its own that says what to write. */
 export const databaseUrl = z.string().superRefine((text, context) => {
   const address = parseDatabaseUrl(text);
-  if ('mistake' in address) context.addIssue({ code: 'custom', message: address.mistake });
+  if ('mistake' in address) context.addIssue({ code: 'custom', message: address.mistake, params: { isMistake: true } });
 });
 export const httpUrl = z.url({ protocol: /^https?$/ });
 /** One address, with or without a name before it; the name is dropped. */

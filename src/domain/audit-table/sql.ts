@@ -13,7 +13,7 @@ export type Rows = readonly unknown[];
 export type TimeColumn =
   | { readonly kind: 'timestamptz' }
   | { readonly kind: 'timestamp'; readonly zone: string }
-  | { readonly kind: 'epoch'; readonly unit: EpochUnit; readonly type: string }
+  | { readonly kind: 'epoch'; readonly unit: EpochUnit }
   | { readonly kind: 'text'; readonly zone: string; readonly separator: string; readonly digits: number; readonly ending: string };
 
 export type EpochUnit = 'seconds' | 'milliseconds' | 'microseconds';
@@ -57,7 +57,7 @@ export function asColumn({ time }: Pick<AuditTable, 'time'>, instant: string): s
     case 'timestamp':
       return `((${instant}) at time zone ${quoteLiteral(time.zone)})`;
     case 'epoch':
-      return `((${epochMicroseconds(instant)}) / ${PER_MICROSECONDS[time.unit]})::${time.type}`;
+      return `((${epochMicroseconds(instant)}) / ${PER_MICROSECONDS[time.unit]})::bigint`;
     case 'text': {
       const format = quoteLiteral(`YYYY-MM-DD"${time.separator}"HH24:MI:SS.US`);
       const length = time.digits === 0 ? 19 : 20 + time.digits;

@@ -132,7 +132,7 @@ function timeOf(type: string, sample: string | null, zone: string): TimeColumn |
 /** The unit of an epoch shows in its size: each is right from the year 1973 to far beyond ours. */
 function epochOf(type: string, sample: string | null): TimeColumn | { readonly missing: string } {
   const unit = UNITS.find(([least, most]) => sample !== null && Number(sample) >= least && Number(sample) < most)?.[2];
-  if (unit !== undefined) return { kind: 'epoch', unit, type };
+  if (unit !== undefined) return { kind: 'epoch', unit };
   const why =
     sample === null
       ? 'and holds no value, so its unit is not known yet'

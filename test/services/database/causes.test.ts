@@ -229,6 +229,7 @@ describe('who keeps the write waiting is named, whatever it holds', () => {
       'a lock on accounts',
     ],
     ['one partition', CENTURY, 'lock table century in share mode', 'century'],
+    ['the whole table', TABLE, 'lock table "AuditLog" in access exclusive mode', 'AuditLog'],
   ])(
     '%s',
     async (_name, schema, holds, held) => {

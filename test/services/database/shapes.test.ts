@@ -1,5 +1,8 @@
+import pLimit from 'p-limit';
 import { afterEach, describe, expect, test } from 'vitest';
+import { MINUTE } from '#domain/base/time.ts';
 import { audit, type Monitored, monitored } from '#harness/checks.ts';
+import { openAuditDatabase } from '#services/database/reader.ts';
 
 let database: Monitored | undefined;
 
@@ -111,6 +114,15 @@ describe.each(SHAPES)('$what', ({ schema, value = 'at', into = '"AuditLog" (time
       evidence: expect.stringMatching(/last record is 30 minutes(?: \d+ seconds?)? old/),
     });
     expect((await ask('rate')).figures[1]?.value).toMatch(/ (?:29|30|31) records$/);
+    const reader = openAuditDatabase(
+      { connections: pLimit(1), url: database.url, table: 'AuditLog', timestampColumn: 'timestamp', zone },
+      () => undefined,
+    );
+    const start = new Date(Date.now() - 25 * MINUTE);
+    // A gap that is still open is counted up to a date far ahead, which no kind of column may choke on.
+    const request = { countedFrom: start, since: start, inside: [{ start, end: 'ongoing' as const }] };
+    expect(await reader.reading(request, 5 * MINUTE, 10_000)).toMatchObject({ kind: 'seen', recordsInside: [0] });
+    await reader.close();
   }, 60_000);
 });
 

@@ -46,11 +46,14 @@ function* probeConnected(table: AuditTable, { insert, isForced }: ProbeOptions):
   return first ?? (yield* tryRecord(table, facts, madeUpRecord(table, facts)));
 }
 
-/** The catalogue names the table by a cast, which a role without the schema's USAGE is refused, as its INSERT would be. */
+/**
+ * The catalogue names the table by a cast, which a role without the schema's USAGE is refused, as its INSERT would be; and of a table that is
+ * held altogether not even its defaults can be read.
+ */
 function factsRefused(failure: WriteFailure): ProbeOutcome {
   const refused = { ...failure, stage: 'insert' as const };
   const writer = { role: '', statementTimeout: 0 };
-  const isRefusal = ['42501', '42P01', '3F000'].includes(failure.code ?? '');
+  const isRefusal = ['42501', '42P01', '3F000', '55P03', '57014'].includes(failure.code ?? '');
   return isRefusal ? { kind: 'refused', source: 'catalogue', writer, failure: refused, cause: null } : { kind: 'unreached', failure };
 }
 
