@@ -18,7 +18,7 @@ export type Silence = { readonly start: Date; readonly end: Date | 'ongoing' };
 
 /**
  * One reading of the audit table: whether records are written, and where they are missing. All times are of the monitored database's
- * clock. `lastBefore` is the last record up to the moment the failure is counted from, `firstAfter` the first one after that record.
+ * clock. `lastBefore` is the last record before the moment the failure is counted from, `firstAfter` the first one after that record.
  * `silences` are the stretches over the tolerance since `since`; null when the table did not answer that in time. `recordsInside`
  * counts the records strictly inside each stretch that was asked about, in the same order.
  */
@@ -51,7 +51,7 @@ export function readingQuery(table: AuditTable, { countedFrom, inside }: Reading
   const from = tableSql(table);
   const now = asColumn(table, 'now()');
   const instant = (parameter: string) => asColumn(table, `${parameter}::timestamptz`);
-  const before = `(select max(${at}) from ${from} where ${at} <= ${instant('$1')})`;
+  const before = `(select max(${at}) from ${from} where ${at} < ${instant('$1')})`;
   const after = asColumn(table, `coalesce(${asInstant(table, before)}, ${EARLIEST})`);
   // Each stretch is counted over its own part of the index; a gap holds no record unless records came later.
   const counts = inside.map(
