@@ -12,7 +12,7 @@ import { connectHeartbeat } from '#services/heartbeat.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty/rest.ts';
 import { openReportFolder } from '#services/report-folder.ts';
-import { connectSlack } from '#services/slack.ts';
+import { connectSlack } from '#services/slack/slack.ts';
 import { StoreUnavailable } from '#store/database.ts';
 import { EmbeddedServerError } from '#store/embedded.ts';
 import { UnreadableEvent } from '#store/hash-chain.ts';

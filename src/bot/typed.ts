@@ -1,5 +1,5 @@
 import { type RedactedText, redactText, wasRedacted } from '#domain/base/text/foreign.ts';
-import { DAY, HOUR, MINUTE, type Milliseconds, parseDuration, parseMoment, plus, SECOND } from '#domain/base/time.ts';
+import { DAY, HOUR, MINUTE, type Milliseconds, parseDuration, SECOND } from '#domain/base/time.ts';
 
 /** What a telephone makes of what was typed, undone: odd spaces, and quotation marks that bend. Dashes stay, they may be the words' own. */
 export function straightened(text: string): string {
@@ -62,12 +62,6 @@ export function typedDuration(text: string): Milliseconds | null {
     return unit === undefined ? null : Number(count) * unit;
   });
   return parts.reduce<number | null>((sum, part) => (sum === null || part === null ? null : sum + part), 0);
-}
-
-/** Reads a time ahead as people say it: a duration from now, or a time in UTC. Returns null for anything else. */
-export function typedTime(text: string, now: Date): Date | null {
-  const length = typedDuration(text);
-  return length === null ? parseMoment(text.trim().replace(/^(?:at|by|until|around|~)\s*(?=\d)/i, ''), now) : plus(now, length);
 }
 
 /** What a person typed, as it may be kept. */

@@ -1,6 +1,6 @@
 import type { Incident } from '#domain/incident/state.ts';
 import type { KnownTable } from '#domain/watch/observe.ts';
-import type { SlackUser } from '#services/slack.ts';
+import type { SlackUser } from '#services/slack/people.ts';
 import { type AggregateCache, emptyAggregateCache } from './aggregate-cache.ts';
 
 /** An answer that is kept for a while: when it was asked for, and the answer itself. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hiddenWords, straightened, takeOptions, typedDuration, typedText, typedTime } from '#bot/typed.ts';
+import { hiddenWords, straightened, takeOptions, typedDuration, typedText } from '#bot/typed.ts';
 
 const MINUTE = 60_000;
 
@@ -57,13 +57,6 @@ describe('times, as people say them', () => {
     ['', null],
   ] as const)('%j is %s minutes', (typed, minutes) => {
     expect(typedDuration(typed)).toBe(minutes === null ? null : minutes * MINUTE);
-  });
-
-  test('a time of the clock may have a word before it', () => {
-    const now = new Date('2026-01-05T12:00:00Z');
-    expect(typedTime('at 14:30', now)).toEqual(new Date('2026-01-05T14:30:00Z'));
-    expect(typedTime('in 20m', now)).toEqual(new Date('2026-01-05T12:20:00Z'));
-    expect(typedTime('later', now)).toBeNull();
   });
 });
 

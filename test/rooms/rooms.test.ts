@@ -53,7 +53,7 @@ test.each([
   ['packages/audit-writer/src/a.ts', '#domain/base/time.ts'],
   ['packages/audit-writer/src/a.ts', 'pg'],
   ['packages/audit-writer/src/a.ts', '../../../src/app/log.ts'],
-  ['src/store/a.ts', '#services/slack.ts'],
+  ['src/store/a.ts', '#services/slack/slack.ts'],
   ['src/store/a.ts', '#workflows/execute.ts'],
   ['src/services/a.ts', '#store/event-store.ts'],
   ['src/services/a.ts', 'pg-boss'],
@@ -61,12 +61,12 @@ test.each([
   ['src/workflows/a.ts', '#http/server.ts'],
   ['src/workflows/a.ts', 'pg'],
   ['src/workflows/a.ts', '@slack/web-api'],
-  ['src/bot/a.ts', '#services/slack.ts'],
+  ['src/bot/a.ts', '#services/slack/slack.ts'],
   ['src/bot/a.ts', '#http/server.ts'],
   ['src/bot/a.ts', 'nodemailer'],
   ['src/http/a.ts', '@slack/bolt'],
   ['src/http/a.ts', '#bot/app.ts'],
-  ['src/http/a.ts', '#services/slack.ts'],
+  ['src/http/a.ts', '#services/slack/slack.ts'],
 ])('%s may not import %s', async (place, specifier) => {
   expect(await lint(place, use(specifier))).toContain('noRestrictedImports');
 });
@@ -83,7 +83,7 @@ test.each([
   ['src/domain/watch/a.ts', '#domain/checks/check.ts'],
   ['src/store/a.ts', 'pg'],
   ['src/services/a.ts', '#domain/base/time.ts'],
-  ['src/workflows/a.ts', '#services/slack.ts'],
+  ['src/workflows/a.ts', '#services/slack/slack.ts'],
   ['src/bot/a.ts', '#workflows/execute.ts'],
   ['src/http/a.ts', '#workflows/execute.ts'],
 ])('%s may import %s', async (place, specifier) => {

@@ -40,7 +40,10 @@ story('a wrong ETA → a sentence beside the field, and what was typed stays', a
   await alertFires(world);
   const form = await world.slack.pressOpens(world.botUrl(), rootOf(world), 'Update', robin);
   const withTimeout = await world.slack.submit(world.botUrl(), form, { action: 'waiting', eta: 'soon' }, robin);
-  expect(withTimeout).toEqual({ kind: 'errors', errors: { eta: 'This is no time. Write 15m, or a time in UTC such as 14:30.' } });
+  expect(withTimeout).toEqual({
+    kind: 'errors',
+    errors: { eta: 'This is no time. Write 15m, or a time such as 2:30pm, 14:30 or 14:30 UTC.' },
+  });
   const past = await world.slack.submit(world.botUrl(), form, { action: 'waiting', eta: '11:00' }, robin);
   expect(past).toMatchObject({ kind: 'errors', errors: { eta: expect.stringContaining('has already passed') } });
   expect(countOf(world, '⏳ UPDATE')).toBe(0);

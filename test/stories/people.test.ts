@@ -110,7 +110,7 @@ story('impossible gap times are refused with what is known', async ({ world }) =
   expect(await robinTypes(world, '/incident gap start 12:30')).toContain('is still ahead');
   expect(await robinTypes(world, '/incident gap end 11:58')).toContain('has been silent since 2026-01-05 11:57:00 UTC');
   expect(await robinTypes(world, '/incident gap end 11:40')).toContain('The gap started at 2026-01-05 11:57:00 UTC');
-  expect(await robinTypes(world, '/incident gap sideways')).toContain('/incident gap start 09:58');
+  expect(await robinTypes(world, '/incident gap sideways')).toContain('/incident gap start 9:58am');
 });
 
 story('records stop again after they returned → a second gap, and both are told at the end', async ({ world }) => {
@@ -188,7 +188,7 @@ story('"Diagnose" runs the triage and answers in one message with one recommende
   expect(diagnosis).toContain('🚨 *diagnose*: CRITICAL\npermissions: Role clinic_application');
   expect(diagnosis).toContain('• Not configured: health');
   expect(diagnosis).toContain('• probe §4, critical: The write was refused: permission denied for table AuditLog, 42501.');
-  expect(diagnosis).toContain('Next: give the right back to the application’s role, then test a write (runbook step 4)');
+  expect(diagnosis).toContain('Next: run `GRANT INSERT ON "AuditLog" TO clinic_application');
 });
 
 story('in Socket Mode commands arrive without an address, also when Slack was down at the start', async ({ world }) => {

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { alertFires, countOf, mailsAbout, messageWith, robinTypes, rootOf, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
-import { NEEDED_SCOPES } from '#services/slack.ts';
+import { NEEDED_SCOPES } from '#services/slack/slack.ts';
 
 const findings = async (world: World) => (await fetch(`${world.botUrl()}/metrics`)).text();
 

@@ -63,6 +63,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
               team_id: user.teamId ?? TEAM_ID,
               name: user.name,
               profile: { display_name: user.name, email: user.email },
+              tz: state.timeZones.get(user.id) ?? 'Etc/UTC',
               ...{ deleted: false, is_bot: false, is_restricted: false, is_ultra_restricted: false },
               // For those of other workspaces alone, and false for whoever shares a channel with the app.
               ...(user.teamId ? { is_stranger: false } : {}),

@@ -19,6 +19,8 @@ export type SlackStandIn = SlackPeople & {
   readonly channel: SlackChannel;
   readonly users: readonly SlackUser[];
   readonly messages: readonly SlackMessage[];
+  /** The time zones that people set their Slack to, by user. */
+  readonly timeZones: Map<string, string>;
   /** A message was posted; somebody got an answer that only they see; a form was opened for somebody. */
   readonly events: EventEmitter<SlackEvents>;
   /** What each person's Home tab shows. */
@@ -93,6 +95,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
   const state: SlackState = {
     channels: [channel, { id: 'C0GENERAL00', name: 'general', hasBot: false }],
     users: Object.values(PEOPLE),
+    timeZones: new Map(),
     members: ['UGAPWATCH', ...Object.values(PEOPLE).flatMap(({ id, name }) => (name === 'lee' ? [] : [id]))],
     own,
     groups: { S0000000001: [PEOPLE.robin.id] },
@@ -142,6 +145,7 @@ export async function startSlack(now: () => number): Promise<SlackStandIn> {
     appToken: APP_TOKEN,
     channel,
     users: state.users,
+    timeZones: state.timeZones,
     messages: state.messages,
     events,
     homes: state.homes,

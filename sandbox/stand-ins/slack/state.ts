@@ -43,6 +43,8 @@ export type SlackState = {
   readonly doors: Map<string, string>;
   readonly onView: (trigger: string, userId: string, view: SlackView) => void;
   readonly users: readonly SlackUser[];
+  /** The time zones that people set their Slack to, by user; UTC where the story does not say. */
+  readonly timeZones: Map<string, string>;
   /** What the token is: of which organization on Enterprise Grid, with which scopes. */
   readonly own: SlackOwn;
   readonly messages: SlackMessage[];

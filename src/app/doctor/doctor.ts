@@ -11,7 +11,7 @@ import { DAY, formatUtc, HOUR, plus } from '#domain/base/time.ts';
 import { type AuditDatabase, openAuditDatabase } from '#services/database/reader.ts';
 import { connectMail } from '#services/mail.ts';
 import { connectPagerDuty } from '#services/pagerduty/rest.ts';
-import { connectSlack, NEEDED_SCOPES } from '#services/slack.ts';
+import { connectSlack, NEEDED_SCOPES } from '#services/slack/slack.ts';
 import { lastDelivery } from '#store/deliveries.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { fingerprint, readSigningKey } from '#store/signatures.ts';

@@ -1,7 +1,8 @@
 import type { Reply } from '#bot/reply.ts';
 import { typedText } from '#bot/typed.ts';
+import { readMoment } from '#bot/typed-time.ts';
 import { openForm } from '#bot/views/open.ts';
-import { parseMoment } from '#domain/base/time.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import { permissionOf } from '#domain/incident/command.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
 
@@ -12,7 +13,7 @@ export const FOLLOW_UP_VERBS: Readonly<Record<string, Verb>> = {
     help: 'a form: the compliance impact (§16), filled in as far as it is known',
     run: (request) => onIncident(request, (number) => openForm(request.context, request.asker, 'assess', number)),
   },
-  'post-mortem': { usage: 'post-mortem <time>', help: 'schedule the post-mortem (UTC); its document is written', run: postMortem },
+  'post-mortem': { usage: 'post-mortem <time>', help: 'schedule the post-mortem; its document is written', run: postMortem },
   hhs: {
     permission: permissionOf('decide-hhs'),
     usage: 'hhs required|not-required because … | hhs notified',
@@ -22,9 +23,11 @@ export const FOLLOW_UP_VERBS: Readonly<Record<string, Verb>> = {
 };
 
 async function postMortem(request: Request): Promise<Reply> {
-  const at = parseMoment(request.rest, request.context.now());
-  if (at === null) return 'Give a time in UTC: `/incident post-mortem 2026-01-06 15:00`.';
-  return give(request, { kind: 'schedule-post-mortem', for: at }, 'The post-mortem is scheduled; its document is being written.');
+  const read = await readMoment(request.context, request.asker.person, request.rest);
+  if (read === null)
+    return 'Give a time: `/incident post-mortem 2026-01-06 15:00`, or with its zone: `/incident post-mortem 2026-01-06 15:00 UTC`.';
+  const done = `The post-mortem is scheduled for ${formatUtc(read.at)}; its document is being written. ${read.how}`.trimEnd();
+  return give(request, { kind: 'schedule-post-mortem', for: read.at }, done);
 }
 
 async function hhs(request: Request): Promise<Reply> {

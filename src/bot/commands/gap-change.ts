@@ -15,14 +15,14 @@ type Change = Pick<GapCorrectionCommand, 'edge' | 'at' | 'because' | 'anyway'>;
 
 /**
  * Moves an edge of the latest gap, after the table was asked what it holds there. Returns the refusal with its figures, or what changed
- * from what to what, how long the gap is now, and who is notified because of it.
+ * from what to what, how long the gap is now, who is notified because of it, and how the time was read.
  */
-export async function changeGap(context: AppContext, requester: Requester, number: number, change: Change): Promise<Reply> {
+export async function changeGap(context: AppContext, requester: Requester, number: number, change: Change, how = ''): Promise<Reply> {
   const { incident: before } = await load(context, number);
   const evidence = await readGapEvidence(context, number, change);
   const { incident, refused } = await execute(context, number, { kind: 'move-gap', ...change, evidence }, requester);
   if (refused) return refused.message;
-  return incident ? slackMessage(changeText(context, before, incident, change)) : 'There is no such incident.';
+  return incident ? slackMessage(`${changeText(context, before, incident, change)} ${how}`.trimEnd()) : 'There is no such incident.';
 }
 
 function changeText(

@@ -1,11 +1,12 @@
 import pTimeout from 'p-timeout';
 import { userOf } from '#bot/people.ts';
 import type { Reply } from '#bot/reply.ts';
-import { hiddenWords, takeOptions, typedDuration, typedText, typedTime } from '#bot/typed.ts';
+import { hiddenWords, takeOptions, typedDuration, typedText } from '#bot/typed.ts';
+import { readMoment, readTimeAhead } from '#bot/typed-time.ts';
 import { openForm } from '#bot/views/open.ts';
 import { redactLine } from '#domain/base/text/foreign.ts';
 import { foreignLine } from '#domain/base/text/sanitize.ts';
-import { DAY, formatDuration, formatUtc, MINUTE, parseMoment, plus } from '#domain/base/time.ts';
+import { DAY, formatDuration, formatUtc, MINUTE, plus } from '#domain/base/time.ts';
 import { permissionOf } from '#domain/incident/command.ts';
 import { openIncident } from '#store/event-store.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
@@ -119,25 +120,26 @@ async function note(request: Request): Promise<Reply> {
 }
 
 async function eta(request: Request): Promise<Reply> {
-  const now = request.context.now();
-  const etaAt = typedTime(request.rest, now);
-  if (etaAt === null)
-    return `\`${redactLine(request.rest, 50)}\` is no time. Give a duration or a UTC time: \`/incident eta 15m\` or \`/incident eta 14:30\`.`;
-  return give(request, { kind: 'state-eta', etaAt }, 'Kept the ETA.');
+  const read = await readTimeAhead(request.context, request.asker.person, request.rest);
+  if (read === null)
+    return `\`${redactLine(request.rest, 50)}\` is no time. Give a duration or a time: \`/incident eta 15m\`, \`/incident eta 2:30pm\` or \`/incident eta 14:30 UTC\`.`;
+  return give(request, { kind: 'state-eta', etaAt: read.at }, `Kept the ETA: ${formatUtc(read.at)}. ${read.how}`.trimEnd());
 }
 
 async function gap(request: Request): Promise<Reply> {
   if (request.rest === '') return onIncident(request, (number) => openForm(request.context, request.asker, 'gap', number));
   const match = /^(start|end)\s+(.+?)(\s+anyway)?(?:\s+because\s+([\s\S]+))?$/i.exec(request.rest);
-  const at = match ? parseMoment(match[2] ?? '', request.context.now()) : null;
-  if (!match || at === null) {
-    return 'Say which end (start or end) and the time in UTC: `/incident gap start 09:58`, `/incident gap end 2026-01-05 10:12 because the backlog was written`.';
+  const read = match ? await readMoment(request.context, request.asker.person, match[2] ?? '') : null;
+  if (!match || read === null) {
+    return 'Say which end (start or end) and the time: `/incident gap start 9:58am`, `/incident gap start 14:58 UTC`, `/incident gap end 2026-01-05 10:12 because the backlog was written`. Without a zone it is read in your own.';
   }
   const edge = match[1]?.toLowerCase() === 'start' ? 'start' : 'end';
   const isAnyway = match[3] !== undefined;
   if (isAnyway && match[4] === undefined) return `Add the reason: \`/incident gap ${edge} <time> anyway because <reason>\`.`;
   const because = match[4] ? typedText(match[4]) : null;
-  return onIncident(request, (number) => changeGap(request.context, request.asker, number, { edge, at, because, anyway: isAnyway }));
+  return onIncident(request, (number) =>
+    changeGap(request.context, request.asker, number, { edge, at: read.at, because, anyway: isAnyway }, read.how),
+  );
 }
 
 /** PagerDuty may be slow; paging must not wait for it. */

@@ -1,6 +1,7 @@
 import { typedText } from '#bot/typed.ts';
+import { readMoment, TIME_EXAMPLES } from '#bot/typed-time.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import { formatUtc, parseMoment } from '#domain/base/time.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import { knownByWords, ongoingGap } from '#domain/gap/gap.ts';
 import type { Incident } from '#domain/incident/state.ts';
 import { readGapEvidence } from '#workflows/checks/poll-table.ts';
@@ -16,7 +17,10 @@ export const gapForm: Form = {
   fields: (incident) => {
     const { start, end } = edges(incident);
     return [
-      { kind: 'words', text: `${escapeMrkdwn(knownText(incident))}\nTimes are UTC, such as \`2026-01-05 09:57:30\` or \`09:57\`.` },
+      {
+        kind: 'words',
+        text: `${escapeMrkdwn(knownText(incident))}\nA time without a zone is read in your own, as your Slack has it: \`9:57am\`, \`09:57\`, \`14:57 UTC\`.`,
+      },
       { kind: 'text', id: 'start', label: 'Gap start', initial: start, isLong: false, isRequired: false },
       { kind: 'text', id: 'end', label: 'Gap end', hint: 'Empty: ongoing', initial: end, isLong: false, isRequired: false },
       {
@@ -45,8 +49,9 @@ export const gapForm: Form = {
 };
 
 async function move(context: AppContext, { incident, values, requester }: Submitted, edge: 'start' | 'end'): Promise<Taken> {
-  const at = parseMoment(values[edge] ?? '', context.now());
-  if (at === null) return wrong(edge, 'This is no time. Write it in UTC, such as 2026-01-05 09:57:30 or 09:57.');
+  const read = await readMoment(context, requester.person, values[edge] ?? '');
+  if (read === null) return wrong(edge, `This is no time. ${TIME_EXAMPLES.replaceAll('`', '')}`);
+  const { at } = read;
   const because = typedText(values.because) || null;
   const number = incident?.number ?? 0;
   const anyway = /^anyway\b/i.test(values.because ?? '');

@@ -1,6 +1,7 @@
 import { typedText } from '#bot/typed.ts';
+import { readMoment } from '#bot/typed-time.ts';
 import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
-import { formatUtc, parseMoment } from '#domain/base/time.ts';
+import { formatUtc } from '#domain/base/time.ts';
 import { unmetConditions } from '#domain/incident/resolution.ts';
 import { readTable } from '#workflows/checks/poll-table.ts';
 import { execute } from '#workflows/execute.ts';
@@ -40,7 +41,7 @@ export const resolveForm: Form = {
         kind: 'text',
         id: 'post-mortem',
         label: 'Post-mortem time',
-        hint: 'UTC, such as 2026-01-06 15:00',
+        hint: 'In your time zone, such as 2026-01-06 15:00, or with UTC behind it',
         initial: incident?.followUp.postMortemAt ? formatUtc(incident.followUp.postMortemAt) : '',
         isLong: false,
         isRequired: false,
@@ -52,9 +53,9 @@ export const resolveForm: Form = {
     if (!incident) return wrong('cause', 'There is no incident any more.');
     const said = (id: string) => typedText(values[id]);
     const typedTime = values['post-mortem'] ?? '';
-    const postMortemAt = typedTime === '' ? null : parseMoment(typedTime, context.now());
+    const postMortemAt = typedTime === '' ? null : ((await readMoment(context, requester.person, typedTime))?.at ?? null);
     if (typedTime !== '' && postMortemAt === null)
-      return wrong('post-mortem', 'This is no time. Write it in UTC, such as 2026-01-06 15:00.');
+      return wrong('post-mortem', 'This is no time. Write it such as 2026-01-06 15:00 in your own time zone, or 2026-01-06 15:00 UTC.');
     const isNewTime = postMortemAt?.getTime() !== incident.followUp.postMortemAt?.getTime();
     if (postMortemAt && isNewTime && postMortemAt <= context.now()) return wrong('post-mortem', 'This time has already passed.');
     const reading = await readTable(context, incident.number, LOOK_WITHIN_MILLISECONDS);

@@ -1,4 +1,5 @@
-import { typedText, typedTime } from '#bot/typed.ts';
+import { typedText } from '#bot/typed.ts';
+import { readTimeAhead } from '#bot/typed-time.ts';
 import { formatUtc } from '#domain/base/time.ts';
 import { execute } from '#workflows/execute.ts';
 import { type Form, KEPT, wrong } from './form.ts';
@@ -30,7 +31,7 @@ export const updateForm: Form = {
       kind: 'text',
       id: 'eta',
       label: 'ETA',
-      hint: 'A duration such as 15m, or a time in UTC such as 14:30',
+      hint: 'A duration such as 15m, or a time such as 2:30pm, 14:30 or 14:30 UTC',
       initial: incident?.etaAt ? formatUtc(incident.etaAt) : '',
       isLong: false,
       isRequired: false,
@@ -41,8 +42,8 @@ export const updateForm: Form = {
     const { cause = '', action = '', eta = '' } = values;
     const now = context.now();
     const isUnchanged = incident.etaAt !== null && eta === formatUtc(incident.etaAt);
-    const etaAt = eta === '' ? null : isUnchanged ? incident.etaAt : typedTime(eta, now);
-    if (eta !== '' && etaAt === null) return wrong('eta', 'This is no time. Write 15m, or a time in UTC such as 14:30.');
+    const etaAt = eta === '' ? null : isUnchanged ? incident.etaAt : ((await readTimeAhead(context, requester.person, eta))?.at ?? null);
+    if (eta !== '' && etaAt === null) return wrong('eta', 'This is no time. Write 15m, or a time such as 2:30pm, 14:30 or 14:30 UTC.');
     if (etaAt && !isUnchanged && etaAt <= now) return wrong('eta', `${formatUtc(etaAt)} has already passed. Give a time ahead.`);
     const command = { kind: 'submit-update', cause: typedText(cause), action: typedText(action), etaAt } as const;
     const { refused } = await execute(context, incident.number, command, requester);

@@ -2,8 +2,8 @@ import { TZDateMini } from '@date-fns/tz';
 import { closestTo } from 'date-fns/closestTo';
 import { DAY, parseMoment, plus } from './time.ts';
 
-/** How a person's time was read: the instant, and the zone that its words were taken in. */
-export type ReadMoment = { readonly at: Date; readonly zone: string };
+/** How a person's time was read: the instant, and the zone that its words were taken in; `isNamed` when the words name it themselves. */
+export type ReadMoment = { readonly at: Date; readonly zone: string; readonly isNamed: boolean };
 
 /** Zones that people name by letters; where daylight saving time is meant is decided by the date. */
 const ZONES: Readonly<Record<string, string>> = {
@@ -38,9 +38,14 @@ export function parseLocalMoment(text: string, now: Date, zone: string): ReadMom
   const named = letters === undefined ? zone : ZONES[letters.toUpperCase()];
   if (named === undefined) return null;
   const at = clockTime(words, now, named) ?? fullTime(words, named);
-  if (at !== null) return { at, zone: named };
+  if (at !== null) return { at, zone: named, isNamed: letters !== undefined };
   const exact = /[zZ]$|[+-]\d{2}:\d{2}$/.test(trimmed) ? parseMoment(trimmed, now) : null;
-  return exact === null ? null : { at: exact, zone: 'UTC' };
+  return exact === null ? null : { at: exact, zone: 'UTC', isNamed: true };
+}
+
+/** Returns whether a name is one of the time zones that this computer knows (IANA, such as `America/Chicago`). */
+export function isTimeZone(name: string): boolean {
+  return !Number.isNaN(new TZDateMini(0, name).getHours());
 }
 
 function clockTime(text: string, now: Date, zone: string): Date | null {

@@ -1,7 +1,17 @@
+import { z } from 'zod';
 import { ServiceFailure } from '#services/failure.ts';
-import { type Call, channelsSchema, membersSchema, nextCursor, read } from './shapes.ts';
+import { type Call, nextCursor, read } from './answers.ts';
 
-/** The ID of the channel with this name. Throws a ServiceFailure when the bot sees none. */
+/** A channel: its present name, and whether the bot can write there. */
+export type SlackChannel = { readonly id: string; readonly name: string; readonly isArchived: boolean; readonly isMember: boolean };
+
+/** Returns a channel by its ID (`conversations.info`). */
+export async function channelById(call: Call, id: string): Promise<SlackChannel> {
+  const { channel } = read(oneChannelSchema, 'conversations.info', await call('conversations.info', { channel: id }));
+  return { id: channel.id, name: channel.name, isArchived: channel.is_archived === true, isMember: channel.is_member !== false };
+}
+
+/** Finds a channel's ID by its name. Throws a refusal that says what to do where the bot sees no such channel. */
 export async function findChannel(call: Call, name: string): Promise<string> {
   const bare = name.replace(/^#/, '');
   let cursor = '';
@@ -20,15 +30,21 @@ export async function findChannel(call: Call, name: string): Promise<string> {
   throw new ServiceFailure('slack', 'refused', `there is no channel #${bare} that the bot can see; invite it with /invite`);
 }
 
-/** Everybody in the channel. */
+/** Returns the members of a channel, at most 20,000. */
 export async function channelMembers(call: Call, channel: string): Promise<readonly string[]> {
   const members: string[] = [];
   let cursor = '';
   for (let page = 0; page < 20; page += 1) {
     const answer = await call('conversations.members', { channel, limit: 1_000, ...(cursor ? { cursor } : {}) });
-    members.push(...membersSchema.parse(answer).members);
+    members.push(...read(membersSchema, 'conversations.members', answer).members);
     cursor = nextCursor(answer);
     if (cursor === '') break;
   }
   return members;
 }
+
+const oneChannelSchema = z.object({
+  channel: z.object({ id: z.string(), name: z.string(), is_archived: z.boolean().optional(), is_member: z.boolean().optional() }),
+});
+const channelsSchema = z.object({ channels: z.array(z.object({ id: z.string(), name: z.string() })) });
+const membersSchema = z.object({ members: z.array(z.string()) });

@@ -1,8 +1,8 @@
+import { z } from 'zod';
 import { ServiceFailure } from '#services/failure.ts';
-import { messages } from './messages.ts';
-import { type Call, completedSchema, read, uploadSchema } from './shapes.ts';
+import { type Call, read } from './answers.ts';
 
-/** `words` say what an image shows, for those who can't see it. */
+/** `text` says what an image shows, for those who can't see it. */
 export type SharedFile = {
   readonly name: string;
   readonly title: string;
@@ -12,15 +12,6 @@ export type SharedFile = {
 };
 
 const DEADLINE_MILLISECONDS = 10_000;
-
-/** Looks for a file of this name in a thread; returns its link. */
-export async function findFile(call: Call, channel: string, threadTs: string, name: string): Promise<string | null> {
-  for await (const message of messages(call, channel, new Date(Number(threadTs) * 1_000), threadTs)) {
-    const file = message.files?.find((each) => each.name === name);
-    if (file) return file.permalink ?? '';
-  }
-  return null;
-}
 
 /** Uploads a file into a thread, or into the channel itself; returns its link. */
 export async function shareFile(call: Call, channel: string, threadTs: string | null, file: SharedFile): Promise<string> {
@@ -39,3 +30,6 @@ export async function shareFile(call: Call, channel: string, threadTs: string | 
   });
   return read(completedSchema, 'files.completeUploadExternal', completed).files[0]?.permalink ?? '';
 }
+
+const uploadSchema = z.object({ upload_url: z.string(), file_id: z.string() });
+const completedSchema = z.object({ files: z.array(z.object({ permalink: z.string().optional() })) });

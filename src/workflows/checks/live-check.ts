@@ -3,7 +3,7 @@ import { refreshCheckJob } from '#domain/incident/effects.ts';
 import { outboxMessage } from '#domain/incident/state.ts';
 import { checkMessage } from '#domain/messages/check-message.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Posted } from '#services/slack.ts';
+import type { Posted } from '#services/slack/history.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { marked } from '#workflows/deliver/slack.ts';
 import { execute, load } from '#workflows/execute.ts';

@@ -3,7 +3,7 @@ import type { Verdict } from '#domain/checks/verdict.ts';
 import { chartText } from '#domain/messages/chart.ts';
 import { checkMessage, progressMessage } from '#domain/messages/check-message.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import type { Posted } from '#services/slack.ts';
+import type { Posted } from '#services/slack/history.ts';
 import { beginAttempt } from '#store/outbox-attempts.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { chartImage, chartName } from '#workflows/deliver/chart-image.ts';

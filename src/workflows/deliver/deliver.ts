@@ -3,7 +3,7 @@ import { type Answer, type Destination, destinationOf } from '#domain/incident/o
 import { nextMessage } from '#domain/incident/outbox/next.ts';
 import { rootMessage } from '#domain/incident/state.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import { isClosed } from '#services/slack.ts';
+import { isClosed } from '#services/slack/failures.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { execute, load } from '#workflows/execute.ts';
 import { toNewJob } from '#workflows/jobs.ts';

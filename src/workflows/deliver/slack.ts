@@ -9,7 +9,8 @@ import { checkMessage, progressMessage } from '#domain/messages/check-message.ts
 import { remedyMessage } from '#domain/messages/remedy-message.ts';
 import { incidentView, latenessOf } from '#domain/messages/view.ts';
 import { ServiceFailure } from '#services/failure.ts';
-import { isGone, type Posted } from '#services/slack.ts';
+import { isGone } from '#services/slack/failures.ts';
+import type { Posted } from '#services/slack/history.ts';
 import { keepSent } from '#store/sent-messages.ts';
 import type { AppContext } from '#workflows/context.ts';
 import type { Attempt } from './attempt.ts';

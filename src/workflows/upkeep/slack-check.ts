@@ -1,5 +1,6 @@
 import { ServiceFailure } from '#services/failure.ts';
-import { isClosed, NEEDED_SCOPES } from '#services/slack.ts';
+import { isClosed } from '#services/slack/failures.ts';
+import { NEEDED_SCOPES } from '#services/slack/slack.ts';
 import { incidentNumbers } from '#store/event-store.ts';
 import { noteFinding } from '#store/findings.ts';
 import type { AppContext } from '#workflows/context.ts';

@@ -1,25 +1,20 @@
 import { LogLevel, WebClient } from '@slack/web-api';
+import { z } from 'zod';
 import type { SlackMessage } from '#domain/messages/blocks.ts';
-import type { ServiceFailure } from './failure.ts';
-import { channelMembers, findChannel } from './slack/channels.ts';
-import { findFile, type SharedFile, shareFile } from './slack/files.ts';
-import { isOutside, type OwnIdentity, type SlackUser, whoAmI } from './slack/identity.ts';
-import { find, messages, type Posted, type PostOptions, post } from './slack/messages.ts';
-import {
-  groupSchema,
-  groupsSchema,
-  oneChannelSchema,
-  oneMessageSchema,
-  permalinkSchema,
-  read,
-  type ThreadMessage,
-  userSchema,
-} from './slack/shapes.ts';
-import { slackFailure } from './slack/slack-failure.ts';
+import type { ServiceFailure } from '#services/failure.ts';
+import { type Call, read } from './answers.ts';
+import { channelById, channelMembers, findChannel, type SlackChannel } from './channels.ts';
+import { slackFailure } from './failures.ts';
+import { type SharedFile, shareFile } from './files.ts';
+import { findFile, findPosted, oneMessage, type Posted, type ThreadMessage, threadMessages, type WrittenMessage } from './history.ts';
+import { findUser, groupHandle, groupMembers, type OwnIdentity, type SlackUser, whoAmI } from './people.ts';
 
-export type { OwnIdentity, SlackUser } from './slack/identity.ts';
-export type { Posted } from './slack/messages.ts';
-export { isClosed, isGone } from './slack/slack-failure.ts';
+export type PostOptions = {
+  /** Names the message for ever; found again by it after an unclear outcome. */
+  readonly key: string;
+  readonly threadTs?: string;
+  readonly broadcast?: boolean;
+};
 
 /** Slack's Web API as Gapwatch uses it. Every method throws {@link ServiceFailure}; none retries by itself. */
 export type Slack = {
@@ -45,7 +40,7 @@ export type Slack = {
   /** The members of a user group (`S…`). */
   readonly groupMembers: (group: string) => Promise<readonly string[]>;
   /** One message of the channel or of a thread, by its timestamp; null when it is gone. */
-  readonly message: (posted: Posted) => Promise<{ readonly userId: string | null; readonly text: string } | null>;
+  readonly message: (posted: Posted) => Promise<WrittenMessage | null>;
   /** What people wrote in a thread since then, as events would have told it, oldest first. */
   readonly thread: (channel: string, threadTs: string, since: Date) => Promise<readonly ThreadMessage[]>;
   /** Asks whose token it is (`auth.test`). */
@@ -54,10 +49,8 @@ export type Slack = {
   readonly failureOf: (method: string, error: unknown) => ServiceFailure;
 };
 
-/** A channel: its present name, and whether the bot can write there. */
-export type SlackChannel = { readonly id: string; readonly name: string; readonly isArchived: boolean; readonly isMember: boolean };
-
 const DEADLINE_MILLISECONDS = 10_000;
+const EVENT_TYPE = 'gapwatch_message';
 
 /** What `manifest.yml` asks for: the scopes without which something does not work. */
 export const NEEDED_SCOPES: readonly string[] = [
@@ -102,7 +95,7 @@ export function connectSlack(settings: Connection): Slack {
   let channelId: string | null = /^[CG][A-Z0-9]{6,}$/.test(settings.channel) ? settings.channel : null;
   return {
     post: (channel, message, options) => post(call, channel, message, options),
-    find: (channel, key, since, threadTs) => find(call, channel, key, since, threadTs),
+    find: (channel, key, since, threadTs) => findPosted(call, channel, key, since, threadTs),
     update: async ({ channel, ts }, message) => {
       await call('chat.update', { channel, ts, text: message.text, blocks: message.blocks });
     },
@@ -118,40 +111,36 @@ export function connectSlack(settings: Connection): Slack {
       }
       return channelId;
     },
-    user: async (id) => {
-      const [home, answer] = await Promise.all([knownHome(), call('users.info', { user: id })]);
-      const { user } = read(userSchema, 'users.info', answer);
-      const name = user.profile?.display_name || user.real_name || user.name;
-      return { name, email: user.profile?.email ?? null, isOutside: isOutside(user, home) };
-    },
+    user: (id) => findUser(call, id, knownHome()),
     channelMembers: (channel) => channelMembers(call, channel),
-    channel: async (id) => {
-      const { channel } = read(oneChannelSchema, 'conversations.info', await call('conversations.info', { channel: id }));
-      return { id: channel.id, name: channel.name, isArchived: channel.is_archived === true, isMember: channel.is_member !== false };
-    },
-    groupHandle: async (id) => {
-      const { usergroups } = read(groupsSchema, 'usergroups.list', await call('usergroups.list'));
-      return usergroups.find((group) => group.id === id)?.handle ?? id;
-    },
+    channel: (id) => channelById(call, id),
+    groupHandle: (id) => groupHandle(call, id),
     whisper: async (channel, user, text) => {
       await call('chat.postEphemeral', { channel, user, text });
     },
-    groupMembers: async (usergroup) => read(groupSchema, 'usergroups.users.list', await call('usergroups.users.list', { usergroup })).users,
-    message: async ({ channel, ts }) => {
-      const bounds = { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 };
-      const { messages: found } = read(oneMessageSchema, 'conversations.replies', await call('conversations.replies', bounds));
-      const one = found.find((each) => each.ts === ts);
-      return one ? { userId: one.user ?? null, text: one.text ?? '' } : null;
-    },
-    thread: async (channel, threadTs, since) => {
-      const found: ThreadMessage[] = [];
-      for await (const { metadata, ...message } of messages(call, channel, since, threadTs)) found.push(message);
-      return found.toSorted((one, other) => Number(one.ts) - Number(other.ts));
-    },
+    groupMembers: (usergroup) => groupMembers(call, usergroup),
+    message: (posted) => oneMessage(call, posted),
+    thread: (channel, threadTs, since) => threadMessages(call, channel, threadTs, since),
     whoAmI: () => whoAmI(call),
     failureOf: slackFailure,
   };
 }
+
+async function post(call: Call, channel: string, message: SlackMessage, options: PostOptions): Promise<Posted> {
+  const answer = await call('chat.postMessage', {
+    channel,
+    text: message.text,
+    blocks: message.blocks,
+    metadata: { event_type: EVENT_TYPE, event_payload: { key: options.key } },
+    unfurl_links: false,
+    unfurl_media: false,
+    ...(options.threadTs ? { thread_ts: options.threadTs, reply_broadcast: options.broadcast === true } : {}),
+  });
+  return read(postedSchema, 'chat.postMessage', answer);
+}
+
+const postedSchema = z.object({ channel: z.string(), ts: z.string() });
+const permalinkSchema = z.object({ permalink: z.string() });
 
 /** The client logs what it throws; the failure is told once, where it is handled. */
 const silentLogger = {
