@@ -92,3 +92,13 @@ story('what people write while the store is away is caught up from the thread wh
   await world.stops();
   await proxy.close();
 });
+
+story('the buttons of an old message open no form after the resolution', async ({ world }) => {
+  await alertFires(world);
+  const former = { ...rootOf(world), blocks: structuredClone(rootOf(world).blocks) };
+  await robinTypes(world, '/incident resolve anyway because it is an exercise of old buttons');
+  await world.settles();
+  expect(await world.slack.press(world.botUrl(), former, 'Update', PEOPLE.robin)).toContain(
+    'INC-1 was resolved at 2026-01-05 12:00:00 UTC by robin',
+  );
+});
