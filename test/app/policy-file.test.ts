@@ -31,6 +31,11 @@ describe('what is right', () => {
     expect(readPolicy(await readFile('runbook.yaml', 'utf8'))).toEqual(DEFAULT_POLICY);
   });
 
+  test('a remedy takes two people while nobody is named who may approve, whatever else is said', () => {
+    expect(readPolicy('approvals: { two_person: false }').twoPerson).toBe(true);
+    expect(readPolicy('approvals: { approvers: U0000000001, two_person: false }').twoPerson).toBe(false);
+  });
+
   test('the runbook’s figures', () => {
     expect(DEFAULT_POLICY).toMatchObject({
       claimWithin: 5 * MINUTE,

@@ -47,6 +47,9 @@ story.for([
     make(world, true);
     await world.passes(2);
     expect(mailsAbout(world, 'do the runbook by hand')).toHaveLength(1);
+    expect(mailsAbout(world, 'do the runbook by hand')[0]?.subject).toMatch(
+      /can't reach Slack \(.*(is_archived|not_in_channel|archived|no member)/,
+    );
     expect(alert.notes.join('\n')).toContain('Run the audit log runbook by hand');
     expect(await findings(world)).toContain('gapwatch_finding{name="slack"} 1');
     await world.passes(2);

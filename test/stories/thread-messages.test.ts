@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { alertFires, countOf, messageWith, robinTypes, rootOf } from '#harness/stories.ts';
+import { openProxy } from '#harness/proxy.ts';
+import { alertFires, countOf, goesSilent, messageWith, robinTypes, rootOf } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
 import { PEOPLE } from '#sandbox/stand-ins/slack/slack.ts';
 
@@ -71,4 +72,33 @@ story('a policy of one level → whoever escalates is told whom it has, and nobo
   await world.settles();
   expect(alert.log).not.toContain('incident.escalated');
   expect(await robinTypes(world, '/incident INC-99 claim')).toBe('There is no INC-99.');
+});
+
+story('what people write while the store is away is caught up from the thread when it is back', async ({ world }) => {
+  world.expectsErrors();
+  const proxy = await openProxy(world.storeUrl);
+  await goesSilent(world);
+  await world.starts('', { DATABASE_URL: proxy.url });
+  await world.pagerduty.fires('AuditLogFailure');
+  await world.settles();
+  proxy.mode = 'refuses';
+  proxy.cut();
+  await world.slack.says(world.botUrl(), 'the disk is full, says the provider', rootOf(world).ts, PEOPLE.sam);
+  await expect.poll(() => world.logLines.some((line) => line.includes('a Slack request failed')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => world.messages()[0], { timeout: 20_000 }).toContain("INC-1*: Gapwatch can't reach its own store");
+  proxy.mode = 'passes';
+  await expect.poll(() => world.messages()[0], { timeout: 20_000 }).toContain('🚨 CRITICAL: HIPAA Audit Log Failure');
+  await timelineWith(world, 'sam in Slack: the disk is full, says the provider');
+  await world.stops();
+  await proxy.close();
+});
+
+story('the buttons of an old message open no form after the resolution', async ({ world }) => {
+  await alertFires(world);
+  const former = { ...rootOf(world), blocks: structuredClone(rootOf(world).blocks) };
+  await robinTypes(world, '/incident resolve anyway because it is an exercise of old buttons');
+  await world.settles();
+  expect(await world.slack.press(world.botUrl(), former, 'Update', PEOPLE.robin)).toContain(
+    'INC-1 was resolved at 2026-01-05 12:00:00 UTC by robin',
+  );
 });

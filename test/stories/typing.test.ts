@@ -33,7 +33,7 @@ story.for(['constructor', '__proto__', 'toString'])('`/incident %s` is no verb',
 story('times are taken as people say them', async ({ world }) => {
   await alertFires(world);
   for (const typed of ['15 min', '1h30m', '20M', 'in 20m', '~20m', '\u00a020\u202fmin'])
-    expect(await robinTypes(world, `/incident eta ${typed}`), typed).toBe('INC-1: Kept the ETA.');
+    expect(await robinTypes(world, `/incident eta ${typed}`), typed).toContain('INC-1: Kept the ETA: ');
   expect(await robinTypes(world, '/incident pause 45 minutes')).toContain('INC-1: ');
   expect(await robinTypes(world, '/incident eta soon')).toContain('`soon` is no time.');
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Asker } from '#bot/reply.ts';
+import { refuseUnlessOpen } from '#domain/incident/concern.ts';
 import { stateOf } from '#domain/incident/evolve.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
@@ -11,11 +12,17 @@ import { callbackOf, formNamed } from './index.ts';
 export const metadataSchema = z.object({ incident: z.number().int().nullable(), version: z.number().int() });
 export type Metadata = z.infer<typeof metadataSchema>;
 
-/** Opens a form for the person who asked. Returns the words they read if Slack would not open it; nothing otherwise. */
+/** What only an open incident takes: the button of an old message is told so before anything is typed into a form. */
+const NEEDS_OPEN: ReadonlySet<FormName> = new Set<FormName>(['update', 'resolve']);
+
+/** Opens a form for the person who asked. Returns the words they read if it was not opened; nothing otherwise. */
 export async function openForm(context: AppContext, { openView }: Asker, name: FormName, number: number | null): Promise<string> {
   const form = formNamed(name);
   const events = number === null ? [] : (await load(context, number)).events;
-  const fields = form.fields(stateOf(events), context);
+  const incident = stateOf(events);
+  const closed = incident && NEEDS_OPEN.has(name) ? refuseUnlessOpen(incident) : null;
+  if (closed?.refused) return closed.refused.message;
+  const fields = form.fields(incident, context);
   try {
     await openView(viewOf(form, fields, { incident: number, version: events.length }));
     return '';

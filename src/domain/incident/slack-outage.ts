@@ -98,18 +98,20 @@ function lastTaken({ outbox }: Incident): number {
 export function slackLate(incident: Incident, now: Date, policy: Policy): readonly IncidentEvent[] {
   const held = heldUp(incident);
   if (incident.phase.name !== 'open' || held === null || held.lateAt > now || isOutageTold(incident)) return [];
-  return tellByOtherWays(incident, 'cannot reach Slack', now, policy);
+  return tellByOtherWays(incident, 'cannot reach Slack', {}, now, policy);
 }
 
 /** Slack says no for good: waiting changes nothing, so people are told by other ways at once. */
 function slackClosed(incident: Incident, because: string, now: Date, policy: Policy): readonly IncidentEvent[] {
   if (incident.phase.name !== 'open' || isOutageTold(incident)) return [];
-  return tellByOtherWays(incident, `can write nothing in Slack (${because})`, now, policy);
+  return tellByOtherWays(incident, `can write nothing in Slack (${because})`, { because }, now, policy);
 }
 
-function tellByOtherWays(incident: Incident, what: string, now: Date, policy: Policy): readonly IncidentEvent[] {
+type Reason = { readonly because?: string };
+
+function tellByOtherWays(incident: Incident, what: string, reason: Reason, now: Date, policy: Policy): readonly IncidentEvent[] {
   const mails = rolesByHand(policy).map((role) =>
-    queueMessage(`by-hand/${role}/${incident.eventCount}`, { kind: 'by-hand-notice', role }, now),
+    queueMessage(`by-hand/${role}/${incident.eventCount}`, { kind: 'by-hand-notice', role, ...reason }, now),
   );
   const note = `${what}, so the channel hears nothing from it. Run the audit log runbook by hand and tell the team by phone.`;
   return [...mails, ...noteOnAlerts(incident, now, note)];

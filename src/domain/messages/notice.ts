@@ -41,7 +41,7 @@ export function noticeVariables(
     changes: payload.kind === 'correction-notice' ? payload.changes : [],
     daysLeft: payload.kind === 'hhs-notice' ? payload.daysLeft : 0,
     role: 'role' in payload ? roleName(payload.role) : 'Privacy Officer',
-    unreachable: 'Slack',
+    unreachable: 'because' in outgoing.payload && outgoing.payload.because ? `Slack (${outgoing.payload.because})` : 'Slack',
     why: reasonOf(events, payload),
     say: escalation?.say ?? '',
     tasks: payload.kind === 'escalation-notice' ? tasksOfEscalation(incident, payload.escalation, now, policy) : [],

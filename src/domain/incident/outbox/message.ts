@@ -91,7 +91,7 @@ export const payloadSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('escalation-notice'), escalation: z.string(), role: z.string() }),
   z.object({ kind: z.literal('hhs-notice'), daysLeft: z.number().int() }),
   /** Slack can't be reached: the runbook's first steps, to be done by hand. */
-  z.object({ kind: z.literal('by-hand-notice'), role: z.string() }),
+  z.object({ kind: z.literal('by-hand-notice'), role: z.string(), because: z.string().optional() }),
   z.object({ kind: z.literal('gap-report') }),
   z.object({ kind: z.literal('post-mortem') }),
 ]);
