@@ -66,12 +66,19 @@ export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lat
   stored('gapwatch_jobs', 'Jobs by state', async () => labelled('state', await jobs.counts()), ['state']);
   stored(
     'gapwatch_last_incident_seconds',
-    'How long things took in the latest incident, from its beginning; absent while they have not happened. gap: all its gaps together',
+    'How long things took in the latest incident, from its beginning; absent while they have not happened. gap: all its gaps together; unaccounted: what the table still lacks of them',
     async () => {
       const figures = await lastFigures(database, now());
       if (figures === null) return [];
-      const { acknowledged: acknowledge, claimed: claim, privacyOfficerTold: privacy_officer, resolved: resolve, gap } = figures;
-      const seconds = Object.entries({ acknowledge, claim, privacy_officer, resolve, gap }).flatMap(([measure, length]) =>
+      const {
+        acknowledged: acknowledge,
+        claimed: claim,
+        privacyOfficerTold: privacy_officer,
+        resolved: resolve,
+        gap,
+        unaccounted,
+      } = figures;
+      const seconds = Object.entries({ acknowledge, claim, privacy_officer, resolve, gap, unaccounted }).flatMap(([measure, length]) =>
         length === null ? [] : [[measure, length / SECOND] as const],
       );
       return labelled('measure', Object.fromEntries(seconds));
@@ -80,10 +87,10 @@ export function openMetrics(database: Database, jobs: Pick<Jobs, 'counts' | 'lat
   );
   stored(
     'gapwatch_last_incident_updates_on_time_ratio',
-    'Share of the latest incident’s updates that went out within a minute of their time',
+    'Share of the latest incident’s updates that went out within a minute of their time; absent while none was due',
     async () => {
       const figures = await lastFigures(database, now());
-      return one(figures === null || figures.updatesDue === 0 ? 1 : figures.updatesOnTime / figures.updatesDue);
+      return figures === null || figures.updatesDue === 0 ? [] : one(figures.updatesOnTime / figures.updatesDue);
     },
   );
   return {

@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { escapeMrkdwn, slackTime } from '#domain/base/text/mrkdwn.ts';
 import { between, DAY, formatDuration, formatUtc } from '#domain/base/time.ts';
-import { gapLength } from '#domain/gap/gap.ts';
+import { type Gap, gapLength, unaccountedLength } from '#domain/gap/gap.ts';
 import { openTasks } from '#domain/incident/checklist.ts';
 import { denialOf } from '#domain/incident/permission.ts';
 import { type Incident, incidentName } from '#domain/incident/state.ts';
@@ -72,9 +72,14 @@ function gapLines(incidents: readonly Incident[], now: Date): string {
   if (recent.length === 0) return 'None on record.';
   const lines = recent.slice(0, SHOWN_GAPS).map(({ gap, name }) => {
     const end = gap.end === 'ongoing' ? 'still open' : `to ${slackTime(gap.end.at)}`;
-    return `• ${name}: ${slackTime(gap.start.at)} ${end}, ${formatDuration(gapLength(gap, now))}`;
+    return `• ${name}: ${slackTime(gap.start.at)} ${end}, ${formatDuration(gapLength(gap, now))}${unaccountedWords(gap, now)}`;
   });
   return recent.length > SHOWN_GAPS ? [...lines, `And ${recent.length - SHOWN_GAPS} more.`].join('\n') : lines.join('\n');
+}
+
+/** What the table still lacks of a gap into which records were brought later; nothing for one that is as it happened. */
+function unaccountedWords(gap: Gap, now: Date): string {
+  return gap.remeasured === null ? '' : `; still unaccounted for: ${formatDuration(unaccountedLength(gap, now))}`;
 }
 
 /** What does not go out, and why: "well" is only said when nothing is known that isn't. */

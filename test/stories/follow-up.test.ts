@@ -48,7 +48,7 @@ story('closing → refused with what is open; done or waived, it closes, and the
 
 story('the post-mortem gets its time → its document is written from the timeline, and the hour is called', async ({ world }) => {
   await isResolved(world);
-  expect(await robinTypes(world, '/incident post-mortem yesterday')).toContain('Give a time in UTC');
+  expect(await robinTypes(world, '/incident post-mortem yesterday')).toContain('Give a time: ');
   expect(await robinTypes(world, '/incident post-mortem 2026-01-05 11:00')).toContain('has already passed');
   await robinTypes(world, '/incident post-mortem 2026-01-06 15:00');
   await world.settles();

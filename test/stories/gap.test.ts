@@ -12,6 +12,7 @@ import {
   writesAgain,
 } from '#harness/stories.ts';
 import { story } from '#harness/world.ts';
+import { PEOPLE } from '#sandbox/stand-ins/slack/slack.ts';
 
 story('an alert of a table that is written → no gap is made of it, and the post says what is not known', async ({ world }) => {
   const { clinic } = world;
@@ -51,6 +52,15 @@ story('what was missed is brought in later → both figures are on record, and t
   expect(report).toMatch(/Gap 1: 12 minutes when it happened; 0 seconds unaccounted for after 60 records dated inside it arrived/);
   expect(mailsAbout(world, 'CORRECTION').at(-1)?.text).toMatch(/Unaccounted for/i);
   expect(plainly(world.messages()[0] ?? '')).toContain('0 seconds unaccounted for');
+});
+
+story('what is brought in after the resolution is measured at the close, and the Home tab has both figures', async ({ world }) => {
+  await isResolved(world);
+  await world.clinic.wrote(new Date('2026-01-05T11:57:10Z'), new Date('2026-01-05T12:08:50Z'), 60);
+  expect(await robinTypes(world, '/incident close')).toContain("can't be closed yet");
+  await world.settles();
+  expect(plainly(world.messages()[0] ?? '')).toContain('0 seconds unaccounted for');
+  expect(await world.slack.opensHome(world.botUrl(), PEOPLE.robin)).toContain('12 minutes; still unaccounted for: 0 seconds');
 });
 
 story('records had returned before the alert came → the gap is closed from the start', async ({ world }) => {

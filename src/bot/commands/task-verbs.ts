@@ -4,6 +4,7 @@ import { escapeMrkdwn } from '#domain/base/text/mrkdwn.ts';
 import { type Task, tasksOf } from '#domain/incident/checklist.ts';
 import { incidentName } from '#domain/incident/state.ts';
 import { type Block, type SlackMessage, taskButtons } from '#domain/messages/blocks.ts';
+import { measureGapsAgain } from '#workflows/checks/poll-table.ts';
 import type { AppContext } from '#workflows/context.ts';
 import { load } from '#workflows/execute.ts';
 import { give, onIncident, type Request, type Verb } from './request.ts';
@@ -16,9 +17,17 @@ export const TASK_VERBS: Readonly<Record<string, Verb>> = {
   close: {
     usage: 'close',
     help: 'close a resolved incident, once every task is done or waived',
-    run: (request) => give(request, { kind: 'close' }, 'Closed.'),
+    run: close,
   },
 };
+
+/** What the record says of a gap for the last time is what the table says now. */
+async function close(request: Request): Promise<Reply> {
+  return onIncident(request, async (number) => {
+    await measureGapsAgain(request.context, number);
+    return give({ ...request, number }, { kind: 'close' }, 'Closed.');
+  });
+}
 
 async function tasks(request: Request): Promise<Reply> {
   if (request.rest === '') return onIncident(request, (number) => tasksMessage(request.context, number));
