@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { startBot } from '#sandbox/bot-process.ts';
 import { openClinic } from '#sandbox/clinic/clinic.ts';
 import { closeStandIns, sandboxEnvironment, startStandIns } from '#sandbox/environment.ts';
-import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
+import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/webhooks.ts';
 import { startEmbedded } from '#store/embedded.ts';
 
 const WEBHOOKS = 10_000;

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { BREAKAGES } from '#sandbox/clinic/breakages.ts';
 import type { Sandbox } from '#sandbox/sandbox.ts';
-import type { EphemeralReply } from '#sandbox/stand-ins/slack/people.ts';
+import type { EphemeralReply } from '#sandbox/stand-ins/slack/replies.ts';
 import type { SlackMessage } from '#sandbox/stand-ins/slack/state.ts';
 import { ACTORS } from './actors.ts';
 import type { ClinicView, Conversation, OpenForm, PageIncident, PageMail, PageMessage, SlashCommand } from './state.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect } from 'vitest';
 import { alertFires, countOf, goesSilent, lastMessage, messageWith, plainly, robinTypes, writesAgain } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
-import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
+import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/webhooks.ts';
 
 /** Posts a webhook as anybody on the network could. */
 async function post({ pagerduty }: World, body: string | Buffer, headers: Readonly<Record<string, string>>): Promise<number> {

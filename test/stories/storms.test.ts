@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { countOf, goesSilent, messageWith, robinTypes } from '#harness/stories.ts';
 import { story, type World } from '#harness/world.ts';
-import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/pagerduty.ts';
+import { webhookBody, webhookSignature } from '#sandbox/stand-ins/pagerduty/webhooks.ts';
 
 const SECOND = 1 / 60;
 

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { StandInAnswer, StandInRequest } from '../http-stand-in.ts';
+import { alertOf, openIncident } from './incidents.ts';
+import type { PagerDutyIncident, PagerDutyState } from './state.ts';
+import type { PagerDutyWebhooks } from './webhooks.ts';
 
 const BIGGEST_BODY = 512 * 1024;
 
@@ -60,6 +63,35 @@ export function enqueue({ body }: StandInRequest, routingKey: string, taken: Tak
       return event satisfies never;
   }
   return { status: 202, body: JSON.stringify({ status: 'success', message: 'Event processed', dedup_key }) };
+}
+
+/** Makes incidents of events. A trigger under the key of an open alert is that alert, after its end a new one. Waits for no webhook. */
+export function alertsByKey(state: PagerDutyState, { change }: PagerDutyWebhooks): Taken {
+  const byKey = new Map<string, PagerDutyIncident>();
+  const openUnder = (key: string) => {
+    const incident = byKey.get(key);
+    return incident?.status === 'resolved' ? undefined : incident;
+  };
+  return {
+    triggers: (key, summary, details) => {
+      if (openUnder(key)) return;
+      const incident = openIncident(state, summary, [alertOf(summary, details)], 'Clinic', new Date(state.now()));
+      byKey.set(key, incident);
+      void change(incident, 'triggered', null);
+    },
+    acknowledges: (key) => {
+      const incident = openUnder(key);
+      if (!incident) return;
+      incident.status = 'acknowledged';
+      void change(incident, 'acknowledged', null);
+    },
+    resolves: (key) => {
+      const incident = openUnder(key);
+      if (!incident) return;
+      incident.status = 'resolved';
+      void change(incident, 'resolved', null);
+    },
+  };
 }
 
 function jsonOf(body: Buffer): unknown {

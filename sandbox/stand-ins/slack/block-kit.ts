@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
-/** Block Kit's shapes and limits (docs.slack.dev, Block Kit reference), for the blocks a message may hold. Unknown properties are refused. */
+// Block Kit's shapes and limits (docs.slack.dev, Block Kit reference), for the blocks a message may hold. Unknown properties are refused.
+
+/** A text without formatting, of 1 to `limit` characters. */
 export const plainText = (limit: number) =>
   z.strictObject({ type: z.literal('plain_text'), text: z.string().min(1).max(limit), emoji: z.boolean().optional() });
+/** A text in Slack's markup, of 1 to `limit` characters. */
 export const mrkdwn = (limit: number) =>
   z.strictObject({ type: z.literal('mrkdwn'), text: z.string().min(1).max(limit), verbatim: z.boolean().optional() });
 const blockId = z.string().max(255).optional();

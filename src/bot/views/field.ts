@@ -65,6 +65,7 @@ function option(text: string): types.PlainTextOption {
   return { text: plain(text), value: text };
 }
 
+/** A text that Slack shows as it is typed, without formatting. */
 export function plain(text: string): types.PlainTextElement {
   return { type: 'plain_text', text };
 }
