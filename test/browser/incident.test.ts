@@ -52,7 +52,7 @@ describe.runIf(hasBrowser)('an incident in the browser', () => {
     await page.getByRole('button', { name: 'Diagnose' }).click();
     const diagnosis = messageSaying(page, 'permissions: Role clinic_application may not insert into the table.');
     await diagnosis.getByRole('button', { name: 'Run /audit probe' }).click();
-    await messageSaying(page, 'The write was refused: permission denied, 42501.').waitFor();
+    await messageSaying(page, 'The write was refused: permission denied for table AuditLog, 42501.').waitFor();
   });
 
   test('a form with a mistake → Slack’s error at the field, what was typed stays; corrected, it is posted', async () => {
@@ -76,7 +76,7 @@ describe.runIf(hasBrowser)('an incident in the browser', () => {
     const start = form.locator('input').first();
     const earlier = new Date(demo.sandbox.clock.now() - 20 * 60_000).toISOString().slice(0, 16).replace('T', ' ');
     await start.fill(`${earlier}:00`);
-    await form.locator('textarea').last().fill('the session log shows an access without a record');
+    await form.locator('textarea').last().fill('anyway: the session log shows an access without a record');
     await form.getByRole('button').last().click();
     await form.waitFor({ state: 'detached' });
     await page

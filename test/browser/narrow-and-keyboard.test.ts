@@ -27,7 +27,7 @@ describe.runIf(hasBrowser)('the page without a mouse, and on a phone', () => {
     expect(await page.getByRole('option', { name: '/audit probe' }).getAttribute('aria-selected')).toBe('true');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
-    await messageSaying(page, 'The write was refused: permission denied, 42501.').waitFor();
+    await messageSaying(page, 'The write was refused: permission denied for table AuditLog, 42501.').waitFor();
     await tabsTo(page, 'Update');
     await page.keyboard.press('Enter');
     const form = page.getByRole('dialog', { name: 'Post an update' });

@@ -52,11 +52,11 @@ export const email = z
 export const mailbox = z
   .string()
   .trim()
-  .refine((text) => areMailboxes(text, 1), 'it is no address');
+  .refine((text) => areMailboxes(text, 1), { error: 'it is no address', params: { isMistake: true } });
 /** One or several addresses, each with or without a name before it. */
 export const mailboxes = z
   .string()
   .trim()
-  .refine((text) => areMailboxes(text), 'one of them is no address');
+  .refine((text) => areMailboxes(text), { error: 'one of them is no address', params: { isMistake: true } });
 export const slug = z.string().regex(/^[\w-]+$/);
 export const nonEmpty = z.string().min(1);
