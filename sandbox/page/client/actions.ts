@@ -6,11 +6,13 @@ export type Act = (action: Action) => Promise<boolean>;
 /** Who acts on the page, and how. */
 export type Does = { readonly me: Person; readonly act: Act };
 
-/** Sends actions to the sandbox; `tell` is given the reason when one is refused, and null when it is done. */
+/** Sends actions to the sandbox; `tell` is given null when one is sent, and the reason when it is refused. */
 export function act(tell: (refused: string | null) => void): Act {
   return async (action) => {
+    // Cleared at the beginning: the late answer of one action must not take away the refusal of the next.
+    tell(null);
     const refused = await send(action).catch(() => 'The demo does not answer. Is it still running in its terminal?');
-    tell(refused);
+    if (refused !== null) tell(refused);
     return refused === null;
   };
 }
