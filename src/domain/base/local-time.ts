@@ -1,6 +1,8 @@
 import { TZDateMini } from '@date-fns/tz';
 import { closestTo } from 'date-fns/closestTo';
-import { DAY, parseMoment, plus } from './time.ts';
+import { isValid } from 'date-fns/isValid';
+import { parseISO } from 'date-fns/parseISO';
+import { DAY, plus } from './time.ts';
 
 /** How a person's time was read: the instant, and the zone that its words were taken in; `isNamed` when the words name it themselves. */
 export type ReadMoment = { readonly at: Date; readonly zone: string; readonly isNamed: boolean };
@@ -25,7 +27,9 @@ const ZONES: Readonly<Record<string, string>> = {
 };
 
 const CLOCK = /^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)?\s*([ap])?\.?m?\.?$/i;
-const FULL = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?$/;
+const FULL = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3})\d{0,3})?)?$/;
+/** ISO 8601 with an offset, as programs and psql write it: `Z`, `+00`, `-05:30`. */
+const EXACT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)\d{0,3}(?:(Z)|([+-]\d{2})(?::?(\d{2}))?)$/i;
 
 /**
  * Reads a moment as a person types it: `3am`, `11:09pm`, `14:30`, `14:30 ET`, `2026-01-05 14:30`, or ISO 8601 with an offset. Without a zone
@@ -39,13 +43,21 @@ export function parseLocalMoment(text: string, now: Date, zone: string): ReadMom
   if (named === undefined) return null;
   const at = clockTime(words, now, named) ?? fullTime(words, named);
   if (at !== null) return { at, zone: named, isNamed: letters !== undefined };
-  const exact = /[zZ]$|[+-]\d{2}:\d{2}$/.test(trimmed) ? parseMoment(trimmed, now) : null;
+  const exact = exactTime(trimmed);
   return exact === null ? null : { at: exact, zone: 'UTC', isNamed: true };
 }
 
 /** Returns whether a name is one of the time zones that this computer knows (IANA, such as `America/Chicago`). */
 export function isTimeZone(name: string): boolean {
   return !Number.isNaN(new TZDateMini(0, name).getHours());
+}
+
+function exactTime(text: string): Date | null {
+  const match = EXACT.exec(text);
+  if (match === null) return null;
+  const [, day, time, utc, hours, minutes = '00'] = match;
+  const at = parseISO(`${day}T${time}${utc ? 'Z' : `${hours}:${minutes}`}`);
+  return isValid(at) ? at : null;
 }
 
 function clockTime(text: string, now: Date, zone: string): Date | null {
@@ -71,9 +83,10 @@ function twelveHour(hours: number, half: string): number | null {
 function fullTime(text: string, zone: string): Date | null {
   const match = FULL.exec(text.trim());
   if (match === null) return null;
-  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0));
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1, 7).map((part) => Number(part ?? 0));
+  const milliseconds = Number((match[7] ?? '').padEnd(3, '0'));
   if (month < 1 || month > 12 || day < 1 || hours > 23 || minutes > 59 || seconds > 59) return null;
-  const at = instantOf(zone, year, month - 1, day, hours, minutes, seconds);
+  const at = plus(instantOf(zone, year, month - 1, day, hours, minutes, seconds), milliseconds);
   // A day that the calendar does not have would silently become another one.
   return new TZDateMini(at, zone).getDate() === day ? at : null;
 }

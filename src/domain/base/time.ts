@@ -1,14 +1,11 @@
 // By function: the whole of date-fns takes Node 24 a second to load (docs/decisions/0012-libraries.md).
 import { UTCDateMini } from '@date-fns/utc';
 import { addMilliseconds } from 'date-fns/addMilliseconds';
-import { closestTo } from 'date-fns/closestTo';
 import { differenceInMilliseconds } from 'date-fns/differenceInMilliseconds';
 import { formatDuration as formatParts } from 'date-fns/formatDuration';
 import { intervalToDuration } from 'date-fns/intervalToDuration';
-import { isValid } from 'date-fns/isValid';
 import { lightFormat } from 'date-fns/lightFormat';
 import { max } from 'date-fns/max';
-import { parseISO } from 'date-fns/parseISO';
 import { startOfDay } from 'date-fns/startOfDay';
 
 /** A length of time in milliseconds. Every duration in Gapwatch is one, whatever unit a person typed. */
@@ -85,27 +82,4 @@ export function formatDuration(length: Milliseconds): string {
   const ofTheDay = intervalToDuration({ start: new UTCDateMini(0), end: new UTCDateMini(seconds % DAY) });
   const parts = { ...ofTheDay, days: Math.floor(seconds / DAY) };
   return formatParts(parts) || '0 seconds';
-}
-
-/**
- * Reads a moment as a person types it: `14:30` (UTC, the nearest such time to `now`), `2026-01-05 14:30[:05]` (UTC) or ISO 8601
- * with an offset. Returns null for anything else, also for a day that the calendar does not have.
- */
-export function parseMoment(text: string, now: Date): Date | null {
-  const trimmed = text.trim().replace(/\s*UTC$/i, '');
-  if (/^(?:[01]?\d|2[0-3]):\d{2}(?::\d{2})?$/.test(trimmed)) return nearestClockTime(trimmed.replace(/^(?=\d:)/, '0'), now);
-  const full = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?$/.exec(trimmed);
-  return full && instantOf(`${full[1]}T${full[2]}${full[3] ?? 'Z'}`);
-}
-
-function nearestClockTime(clock: string, now: Date): Date | null {
-  const today = instantOf(`${utcDay(now)}T${clock}Z`);
-  if (today === null) return null;
-  // A day is a day of 24 hours in UTC.
-  return closestTo(now, [plus(today, -DAY), today, plus(today, DAY)]) ?? null;
-}
-
-function instantOf(iso: string): Date | null {
-  const instant = parseISO(iso);
-  return isValid(instant) ? instant : null;
 }

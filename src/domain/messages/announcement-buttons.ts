@@ -11,21 +11,25 @@ export function announcementButtons(
   now: Date,
   policy: Policy,
 ): readonly Block[] {
-  const own = incidentName(incident.number);
-  const isOpen = incident.phase.name === 'open';
-  switch (name) {
-    case 'nudge':
-      return isOpen ? singleButton('update', 'Update', own) : [];
-    case 'escalation':
-      return taskButtons(own, tasksOfEscalation(incident, details.escalation ?? '', now, policy));
-    case 'follow-up':
-      return incident.followUp.closed ? [] : singleButton('tasks', 'Tasks', own);
-    case 'claim-overdue':
-      return isOpen && incident.commander === null ? singleButton('claim', "I'm on it", own) : [];
-    default:
-      return [];
-  }
+  return BUTTONS[name]?.(incident, details, now, policy) ?? [];
 }
 
-/** The announcements that have buttons. */
-export const BUTTONED: ReadonlySet<Announcement> = new Set(['nudge', 'escalation', 'follow-up', 'claim-overdue']);
+/** Returns whether announcements of this name have buttons, as long as they apply. */
+export function hasButtons(name: Announcement): boolean {
+  return name in BUTTONS;
+}
+
+type ButtonsOf = (incident: Incident, details: Readonly<Record<string, string>>, now: Date, policy: Policy) => readonly Block[];
+
+const BUTTONS: { readonly [Name in Announcement]?: ButtonsOf } = {
+  nudge: (incident) => (isOpen(incident) ? singleButton('update', 'Update', incidentName(incident.number)) : []),
+  escalation: (incident, { escalation = '' }, now, policy) =>
+    taskButtons(incidentName(incident.number), tasksOfEscalation(incident, escalation, now, policy)),
+  'follow-up': (incident) => (incident.followUp.closed ? [] : singleButton('tasks', 'Tasks', incidentName(incident.number))),
+  'claim-overdue': (incident) =>
+    isOpen(incident) && incident.commander === null ? singleButton('claim', "I'm on it", incidentName(incident.number)) : [],
+};
+
+function isOpen({ phase }: Incident): boolean {
+  return phase.name === 'open';
+}

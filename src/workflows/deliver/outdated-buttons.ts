@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Incident } from '#domain/incident/state.ts';
-import { announcementButtons, BUTTONED } from '#domain/messages/announcement-buttons.ts';
+import { announcementButtons, hasButtons } from '#domain/messages/announcement-buttons.ts';
 import type { Block, SlackMessage } from '#domain/messages/blocks.ts';
 import type { Posted } from '#services/slack/history.ts';
 import { loadSentMessages } from '#store/sent-messages.ts';
@@ -16,8 +16,9 @@ export async function messagesWithOutdatedButtons(
   incident: Incident,
 ): Promise<readonly { readonly posted: Posted; readonly message: SlackMessage }[]> {
   const announcements = incident.outbox.flatMap(({ key, payload }) => {
-    const posted = payload.kind === 'announcement' && BUTTONED.has(payload.name) ? postedOf(incident, key) : null;
-    return posted && payload.kind === 'announcement' ? [{ key, payload, posted }] : [];
+    if (payload.kind !== 'announcement' || !hasButtons(payload.name)) return [];
+    const posted = postedOf(incident, key);
+    return posted ? [{ key, payload, posted }] : [];
   });
   if (announcements.length === 0) return [];
   const keys = announcements.map(({ key }) => key);
