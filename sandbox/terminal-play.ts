@@ -51,9 +51,10 @@ export async function playInTerminal(sandbox: Sandbox, tell: Narrator): Promise<
   await resolved;
   await passes(0.5);
   tell.aside(`PagerDuty shows the alert as ${[...pagerduty.incidents.values()][0]?.status}.`);
-  tell.typed('robin', 'presses [Assess impact] and confirms the form');
+  const access = 'Not known: nobody has read the application’s log yet.';
+  tell.typed('robin', `presses [Assess impact] and fills in the form; PHI access during the gap: ${access}`);
   const assessment = await slack.pressOpens(botUrl, root, 'Assess impact', PEOPLE.robin);
-  await slack.submit(botUrl, assessment, {}, PEOPLE.robin);
+  await slack.submit(botUrl, assessment, { access }, PEOPLE.robin);
   await types('robin', '/incident tasks');
   await passes(0.5);
 }

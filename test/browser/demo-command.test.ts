@@ -19,6 +19,18 @@ describe('npm run demo', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('--terminal plays one incident to its end: every form it fills in is taken', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gapwatch-demo-'));
+    await chmod(folder, 0o755);
+    const demo = runs(folder, '--terminal', '--speed', '60');
+    await demo.ended;
+    expect(demo.process.exitCode).toBe(0);
+    expect(demo.written()).toContain('PagerDuty shows the alert as resolved.');
+    expect(demo.written()).toContain('Compliance impact assessed (runbook §16)');
+    expect(demo.written()).toContain('That was the whole runbook.');
+    await rm(folder, { recursive: true });
+  });
+
   test.each([
     ['--speed', '0', '--speed is a number from 1 to 60, not "0".'],
     ['--port', 'http', '--port is a number from 0 to 65535, not "http".'],
